@@ -1,0 +1,288 @@
+// Package fennel compiles Fennel 1.6.1 to prototypes for gopher-lua's VM and
+// records, on the way, what every name means and what the program calls.
+//
+// The package knows the language and nothing of pipelines. A file is compiled
+// one top-level form at a time: each form is a unit with its own prototype,
+// names, facts and diagnostics, with spans relative to the form. Top-level
+// locals are cells shared between units. A unit is used again when its text
+// and everything it asked its surroundings about (is this name a macro, a
+// local, a var, a global, nothing) are unchanged, so a keystroke costs one
+// form.
+//
+// Spans reach run time as numbers: where gopher-lua keeps a line number for
+// every instruction, a unit keeps the index of a form. position.go is the only
+// file that knows, and turns them back before a program or a person sees one.
+package fennel
+
+import (
+	"iter"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"quire/analysis/diag"
+	"quire/analysis/fennel/syntax"
+	"quire/analysis/sandbox"
+	"quire/analysis/source"
+)
+
+// Options say what surrounds a file.
+type Options struct {
+	// Globals reports whether a global exists, by name or by multi-symbol
+	// ("string.format"; a multi-symbol whose root exists as a table that is not
+	// closed is asked by its root only). Nil turns the check off.
+	Globals func(name string) bool
+	// Explain gives the message and help for a global that does not exist, for
+	// names that need more than "unknown identifier: x"; ok is false for the
+	// others. The diagnostic's code is then unknown-global.
+	Explain func(name string) (message, help string, ok bool)
+	// Resolve finds the source of a module for import-macros, require-macros
+	// and include. Nil finds nothing.
+	Resolve Resolver
+	// Cache holds the units of earlier versions of the same file; nil keeps
+	// none.
+	Cache *Cache
+	// Limits bound what macros may use while the file is compiled.
+	Limits sandbox.Limits
+	// AsValue compiles the file as one expression chunk whose last form's
+	// values are the results of Run (it is always so; kept for documentation).
+}
+
+// A ModuleKind says what a module is wanted for.
+type ModuleKind int
+
+// The kinds of modules.
+const (
+	Code   ModuleKind = iota // require, include
+	Macros                   // import-macros, require-macros
+)
+
+// A Resolver finds the source of a module by its name, such as "lib.x". The
+// error's text is shown to the user; it says where was looked.
+type Resolver func(name string, kind ModuleKind) (*source.File, error)
+
+// A Cache holds compiled units between versions of one file. It may be used
+// by several goroutines; the zero Cache is empty and ready.
+type Cache struct{ c cache }
+
+// Compile compiles a tree. It never fails: what is wrong stands in the
+// module's diagnostics, and everything that is intact is compiled.
+func Compile(t *syntax.Tree, o Options) *Module { panic("not yet") }
+
+// A Module is a compiled file. It is immutable and may be used by several
+// goroutines and states at once.
+type Module struct {
+	Tree *syntax.Tree
+	// Diagnostics are those of the reader and the compiler, in the order of
+	// their places.
+	Diagnostics diag.List
+	Index       *Index
+	// Uses lists the modules that were needed to compile the file, found or
+	// not, each once.
+	Uses []Use
+
+	units []*unit
+}
+
+// A Use is a module that a file names literally.
+type Use struct {
+	Name string
+	Kind ModuleKind
+	Span source.Span  // of the name, at its first use
+	File *source.File // nil when it was not found, and for Code, which is found at run time
+}
+
+// A Program is a set of modules linked into one state.
+type Program struct {
+	State *sandbox.State
+}
+
+// NewProgram returns a program without modules in a new state with the given
+// options, whose Position is the program's own.
+func NewProgram(o sandbox.Options) *Program { panic("not yet") }
+
+// Function returns a function that runs the top-level forms of the module in
+// order and returns the values of the last. Forms with compile errors, and
+// forms that use what such forms define, are left out.
+func (p *Program) Function(m *Module) *lua.LFunction { panic("not yet") }
+
+// Caller returns the place of the call form that called the Go function now
+// running in L. With level 1 it is the call of that function, with level 2 the
+// call of its caller, and so on. ok is false where that is not code of a
+// module.
+func (p *Program) Caller(L *lua.LState, level int) (source.Place, bool) { panic("not yet") }
+
+// Place turns a frame of an error into a place.
+func (p *Program) Place(f sandbox.Frame) (source.Place, bool) { panic("not yet") }
+
+// Defined returns the place of a function's form.
+func (p *Program) Defined(f *lua.LFunction) (source.Place, bool) { panic("not yet") }
+
+// Diagnose turns an error of the program into a diagnostic: at the innermost
+// place that is in the file named main, or else the innermost place there is,
+// with the other places as related. The code is runtime, load-limit or
+// load-timeout.
+func (p *Program) Diagnose(err *sandbox.Error, main *source.File) diag.Diagnostic { panic("not yet") }
+
+// An Index knows the names of a module: what defines each, who uses it, and
+// where it can be seen.
+type Index struct{}
+
+// A SymbolKind says what a name is.
+type SymbolKind int
+
+// The kinds of symbols.
+const (
+	Local    SymbolKind = iota + 1 // let, local, destructuring, match patterns
+	Var                            // var
+	Param                          // of a function
+	LoopVar                        // of each, for, collect, …
+	Function                       // the name in (fn name …) and its kin
+	Macro                          // defined by macro, macros or import-macros
+	Global                         // defined by global
+)
+
+// A Symbol is one definition and everything that refers to it.
+type Symbol struct {
+	Name  string
+	Kind  SymbolKind
+	Def   source.Span   // of the name where it is defined
+	Scope source.Span   // where the name can be seen
+	Uses  []source.Span // of the name where it is used, in order, the definition not among them
+	// Written reports that set changes it.
+	Written bool
+	// Expanded reports that the definition was made by a macro and that its
+	// name does not stand in the text at Def.
+	Expanded bool
+	Params   []string // of a Function or Macro, as written
+	Doc      string   // docstring
+	// Value is what the compiler knows of its value without running anything.
+	Value *Value
+}
+
+// At returns the symbol that the name at offset defines or uses, and the span
+// of that name (of a multi-symbol: of its root).
+func (x *Index) At(offset int) (*Symbol, source.Span, bool) { panic("not yet") }
+
+// Visible returns the symbols that code at offset can see, innermost first.
+func (x *Index) Visible(offset int) []*Symbol { panic("not yet") }
+
+// Symbols iterates over all symbols in the order of their definitions.
+func (x *Index) Symbols() iter.Seq[*Symbol] { panic("not yet") }
+
+// A ValueKind says what is known of a value.
+type ValueKind int
+
+// The kinds of values.
+const (
+	Unknown  ValueKind = iota
+	Literal            // a string, number, boolean or nil; Text holds it, Type its Lua type
+	ArrayOf            // a sequence: Items
+	TableOf            // a table literal: Fields, and Items for positional ones
+	Lambda             // a function: Fn
+	Path               // what is found by Keys from Root
+	Result             // the result of Call
+)
+
+// A Value is what the compiler knows of an expression without running it,
+// after macros are expanded. Immutable locals are seen through: in
+// (local ci (require :quire.ci)) (ci.job …) the callee is the path [job] from
+// the module quire.ci.
+type Value struct {
+	Kind ValueKind
+	Span source.Span // of the expression in the text; of the macro's call when it made it
+	// Made reports that a macro made the expression, so that Span is not its text.
+	Made   bool
+	Type   string // Literal: string number boolean nil
+	Text   string // Literal: the value as tostring shows it
+	Items  []*Value
+	Fields []Field
+	Open   bool  // ArrayOf, TableOf: the last item may spread to more values
+	Fn     *Func // Lambda
+	Root   Root  // Path
+	Keys   []Key // Path: constant keys, outermost first
+	Call   *Call // Result
+}
+
+// A Field is one pair of a table literal. Key.Kind is Literal for constant keys.
+type Field struct{ Key, Value *Value }
+
+// A Key is one step of a path.
+type Key struct {
+	Name string
+	Span source.Span // of the key in the text
+}
+
+// A RootKind says where a path starts.
+type RootKind int
+
+// The kinds of roots.
+const (
+	ModuleRoot RootKind = iota + 1 // (require :name): Name
+	ParamRoot                      // a parameter of a function: Fn and Index
+	GlobalRoot                     // a global: Name
+	CallRoot                       // the first result of a call: Call
+)
+
+// A Root is where a path starts.
+type Root struct {
+	Kind  RootKind
+	Name  string
+	Fn    *Func
+	Index int // of the parameter, from 0
+	Call  *Call
+}
+
+// A Func is one function form.
+type Func struct {
+	Span   source.Span // of the form
+	Name   string      // empty for an anonymous one
+	Params int         // fixed parameters
+	Vararg bool
+	Outer  *Func // the function around it, nil at top level
+	// Returns are the values its body can end with, one for each branch.
+	Returns []*Value
+}
+
+// A Call is one call of a value (not of a macro or a special form).
+type Call struct {
+	Span   source.Span // of the call form
+	Callee *Value
+	Args   []*Value
+	Fn     *Func // the function whose body holds the call, nil at top level
+	// Conditional reports that the call is not reached on every way through
+	// Fn: it stands in a branch, a loop, behind and/or, or in a nested
+	// function.
+	Conditional bool
+	// Dropped reports that nothing looks at the call's result.
+	Dropped bool
+}
+
+// Access is one read of a constant key of a path, such as runtime.sh or the
+// name in {: sh}, that is not itself followed by another key.
+type Access struct {
+	Value       *Value // of Kind Path
+	Fn          *Func
+	Conditional bool
+}
+
+// Calls iterates over the calls of the module in the order of their places.
+func (m *Module) Calls() iter.Seq[*Call] { panic("not yet") }
+
+// Accesses iterates over the reads of paths in the order of their places.
+func (m *Module) Accesses() iter.Seq[*Access] { panic("not yet") }
+
+// A Form documents one special form or built-in macro.
+type Form struct {
+	Name    string
+	Params  []string
+	Doc     string
+	Special bool // a special form; else a macro
+	Binds   bool // it introduces names
+}
+
+// Forms returns the special forms and built-in macros, from the tables that
+// the compiler dispatches on.
+func Forms() []Form { panic("not yet") }
+
+type cache struct{}
+type unit struct{}

@@ -1,0 +1,148 @@
+// Package exec runs the jobs of a pipeline. [Run] is the only way to run a
+// job: the command line and the language server both fill [Options], make a
+// [Request] with [Local] and call it.
+package exec
+
+import (
+	"context"
+	"time"
+
+	"quire/analysis/diag"
+	"quire/analysis/source"
+)
+
+// Options holds every option of a run. The zero value is the default run.
+type Options struct {
+	Jobs        []string          // run these and what they need; empty: all that quire/push reaches
+	Only        []string          // run just these
+	SHA         string            // run this commit instead of the working tree
+	InPlace     bool              // run in the working tree itself
+	Ref         string            // overrides the ref of quire/push
+	PreviousSHA string            // overrides previous-sha of quire/push
+	Mirror      bool              // let quire/mirror take part
+	Secrets     map[string]Secret // by name; they win over the configuration
+	Config      string            // path of the global configuration; empty: the usual places
+	State       string            // directory of the run store; empty: $XDG_STATE_HOME/quire
+	Environ     []string          // of the commands; nil: this process's
+	// Buffers are unsaved texts by path relative to the root; they win over
+	// the disk.
+	Buffers map[string]*source.File
+	// Observe is told every event, in order, never concurrently, on a
+	// goroutine of its own: a slow observer delays nothing but itself.
+	Observe func(Event)
+}
+
+// A Secret says where the value of a secret comes from. Exactly one field is
+// set.
+type Secret struct {
+	Value string
+	Env   string
+	File  string
+}
+
+// Local makes the request for a run of the repository that holds the directory
+// root, with every default that the options leave open. The error is a
+// [*UsageError] when the options cannot be meant, such as an unknown commit.
+func Local(root string, o Options) (Request, error) { panic("not yet") }
+
+// A Request is a run that can start.
+type Request struct{}
+
+// A UsageError says why a call cannot be carried out as it was made; the
+// command line exits with 2.
+type UsageError struct{ Message string }
+
+func (e *UsageError) Error() string { return e.Message }
+
+// Run loads the pipeline of the request, runs the selected jobs and returns
+// how it went. The report is never nil. The error says what quire or the
+// machine could not do (outcome internal), or is a [*UsageError] for jobs that
+// do not exist; a pipeline with errors and a job that failed are no errors but
+// outcomes. When ctx ends, every process is ended and the outcome is
+// cancelled.
+func Run(ctx context.Context, r Request) (*Report, error) { panic("not yet") }
+
+// An Outcome says how a job or a run went.
+type Outcome string
+
+// The outcomes. A run ends succeeded, failed, cancelled or internal.
+const (
+	Queued    Outcome = "queued"
+	Running   Outcome = "running"
+	Succeeded Outcome = "succeeded"
+	Failed    Outcome = "failed"
+	Skipped   Outcome = "skipped"
+	Cancelled Outcome = "cancelled"
+	NotRun    Outcome = "not-run"
+	Internal  Outcome = "internal"
+)
+
+// A Report is how a run went.
+type Report struct {
+	ID          string  // UUIDv7; empty when the pipeline did not load
+	Dir         string  // <repo>/by-id/<id> in the run store
+	Outcome     Outcome // of the run
+	Started     time.Time
+	Finished    time.Time
+	Diagnostics diag.List   // of loading
+	Jobs        []JobReport // in the order they ran, then those that did not run
+}
+
+// A JobReport is how one job went.
+type JobReport struct {
+	ID       string
+	Outcome  Outcome
+	Started  time.Time
+	Finished time.Time
+	// Notice says something the user should know of a job that did not fail,
+	// such as why it was skipped.
+	Notice string
+	// IgnoredExits are the non-zero exits of commands of a job that succeeded.
+	IgnoredExits []int
+	Failure      *Failure
+}
+
+// A Failure is why a job failed.
+type Failure struct {
+	Diagnostic diag.Diagnostic // the form that raised, the job's last non-zero sh as related place
+	Command    string          // of that sh, or empty
+	Exit       int
+	Signal     string
+	Tail       []string // last lines of its output
+	Log        string   // path of its log
+}
+
+// An EventType names a kind of event.
+type EventType string
+
+// The events, with upstream's names where upstream has them.
+const (
+	RunStarted  EventType = "run_started"
+	JobStarted  EventType = "job_started"
+	ShStarted   EventType = "sh_started"
+	Output      EventType = "output"
+	Log         EventType = "log"
+	ShFinished  EventType = "sh_finished"
+	JobFinished EventType = "job_finished"
+	RunFinished EventType = "run_finished"
+)
+
+// An Event is one thing that happened in a run. Its JSON form is one line of
+// events.jsonl; the schema is events.schema.json beside this file.
+type Event struct {
+	AtMS    int64     `json:"at_ms"` // milliseconds since the Unix epoch
+	Type    EventType `json:"type"`
+	RunID   string    `json:"run_id,omitempty"`
+	JobID   string    `json:"job_id,omitempty"`
+	Sh      int       `json:"sh,omitempty"` // number of the sh call in its job, from 1
+	Cmd     string    `json:"cmd,omitempty"`
+	Stream  string    `json:"stream,omitempty"` // stdout or stderr
+	Text    string    `json:"text,omitempty"`   // to observers
+	Start   *int64    `json:"start,omitempty"`  // on disk: byte range of the log
+	End     *int64    `json:"end,omitempty"`
+	Exit    *int      `json:"exit_code,omitempty"`
+	Signal  string    `json:"signal,omitempty"`
+	Outcome string    `json:"outcome,omitempty"`
+	Message string    `json:"message,omitempty"` // of a log event, or why a job failed or was skipped
+	Jobs    []string  `json:"jobs,omitempty"`    // run_started: the selected jobs in their order
+}
