@@ -174,13 +174,13 @@ type ValueKind int
 
 // The kinds of values.
 const (
-	Unknown  ValueKind = iota
-	Literal            // a string, number, boolean or nil; Text holds it, Type its Lua type
-	ArrayOf            // a sequence: Items
-	TableOf            // a table literal: Fields, and Items for positional ones
-	Lambda             // a function: Fn
-	Path               // what is found by Keys from Root
-	Result             // the result of Call
+	Unknown ValueKind = iota
+	Literal           // a string, number, boolean or nil; Text holds it, Type its Lua type
+	ArrayOf           // a sequence: Items
+	TableOf           // a table literal: Fields, and Items for positional ones
+	Lambda            // a function: Fn
+	Path              // what is found by Keys from Root
+	Result            // the result of Call
 )
 
 // A Value is what the compiler knows of an expression without running it,
