@@ -71,6 +71,9 @@ type Job struct {
 	Call source.Place
 	// Name is the place of the id, or Call when it is not written there.
 	Name source.Place
+	// Run is the place of the run-fn's form. Its File is nil when the function
+	// is not code of a file, such as ci.mirror's.
+	Run source.Place
 	// Mirror reports that (ci.mirror …) registered it.
 	Mirror bool
 	// Broken reports that a diagnostic refused it: it stands in the graph only
