@@ -271,6 +271,11 @@ func (m *Module) Calls() iter.Seq[*Call] { panic("not yet") }
 // Accesses iterates over the reads of paths in the order of their places.
 func (m *Module) Accesses() iter.Seq[*Access] { panic("not yet") }
 
+// Functions iterates over the function forms of the module in the order of
+// their places. A function is the same *Func wherever the module's facts refer
+// to it.
+func (m *Module) Functions() iter.Seq[*Func] { panic("not yet") }
+
 // A Form documents one special form or built-in macro.
 type Form struct {
 	Name    string
