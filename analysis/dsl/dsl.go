@@ -2,7 +2,14 @@
 // option and source a pipeline can name, with its documentation. It is plain
 // data. The binder, the static checks, hover, completion, signature help and
 // the generated reference all read it.
+//
+// The tables are shared: callers must not change what they are given.
 package dsl
+
+import (
+	"slices"
+	"strings"
+)
 
 // A State names states of the upstream server that know an entry.
 type State uint8
@@ -14,6 +21,20 @@ const (
 	H
 	Product // known here and to no server
 )
+
+// Has reports whether all the states of other are among s.
+func (s State) Has(other State) bool { return s&other == other }
+
+// String returns the names of the states, separated by commas.
+func (s State) String() string {
+	var names []string
+	for i, name := range []string{"S1", "S2", "H", "product"} {
+		if s.Has(1 << i) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ",")
+}
 
 // A Type is what a value may be.
 type Type string
@@ -31,6 +52,7 @@ const (
 	RunFn    Type = "function of one argument"
 	Function Type = "function"
 	Any      Type = "any"
+	Nil      Type = "nil"
 	JobName  Type = "name of a job or source"
 	Secret   Type = "name of a secret"
 	Path     Type = "path in the workspace"
@@ -59,7 +81,7 @@ type Param struct {
 type Key struct {
 	Name     string
 	Type     Type
-	Required bool
+	Required bool // of a result or source: it is never nil
 	Doc      string
 	States   State
 }
@@ -68,6 +90,7 @@ type Key struct {
 type Module struct {
 	Name   string
 	Funcs  []Func
+	Fields []Key // what it holds beside functions
 	Macros []Func
 	Doc    string
 	States State
@@ -79,4 +102,123 @@ type Source struct {
 	Fields []Key
 	Doc    string
 	States State
+}
+
+// A GlobalKind says what a global is.
+type GlobalKind string
+
+// The kinds of globals.
+const (
+	FunctionGlobal GlobalKind = "function"
+	TableGlobal    GlobalKind = "table" // a library
+	ValueGlobal    GlobalKind = "value"
+)
+
+// A Global is a variable that Lua provides, or a member of one of its
+// libraries.
+type Global struct {
+	Name   string // a multi-symbol for members, such as string.format
+	Kind   GlobalKind
+	Params []string // as Fennel shows them: ?name may be nil, ... takes the rest
+	Doc    string
+}
+
+// An Absent is a name that Lua programs know and a pipeline does not have.
+type Absent struct {
+	// Name is a global, a member such as os.exit, or a library, of which then
+	// nothing is there.
+	Name string
+	// Use is one sentence that says what does its work here.
+	Use string
+}
+
+// Modules returns the modules that a pipeline can require beside those of its
+// own repository.
+func Modules() []Module { return modules }
+
+// Runtime returns the functions of the runtime table, the primitives: what a
+// run-fn can do to the world.
+func Runtime() []Func { return runtime }
+
+// Sources returns the names that start a pipeline.
+func Sources() []Source { return sources }
+
+// Globals returns everything that Lua provides to a pipeline.
+func Globals() []Global { return globals }
+
+// Absents returns the names that are deliberately missing.
+func Absents() []Absent { return absents }
+
+// LookupModule returns the module of that name.
+func LookupModule(name string) (*Module, bool) {
+	return find(modules, func(m *Module) bool { return m.Name == name })
+}
+
+// LookupPrimitive returns the function of that name in the runtime table.
+func LookupPrimitive(name string) (*Func, bool) {
+	return find(runtime, func(f *Func) bool { return f.Name == name })
+}
+
+// LookupSource returns the source of that name.
+func LookupSource(name string) (*Source, bool) {
+	return find(sources, func(s *Source) bool { return s.Name == name })
+}
+
+// LookupGlobal returns what Lua provides under that name.
+func LookupGlobal(name string) (*Global, bool) {
+	return find(globals, func(g *Global) bool { return g.Name == name })
+}
+
+// LookupAbsent returns the entry for a name that is missing: its own, or that
+// of the library it belongs to.
+func LookupAbsent(name string) (*Absent, bool) {
+	if a, ok := find(absents, func(a *Absent) bool { return a.Name == name }); ok {
+		return a, true
+	}
+	library, _, isMember := strings.Cut(name, ".")
+	if !isMember {
+		return nil, false
+	}
+	return find(absents, func(a *Absent) bool { return a.Name == library })
+}
+
+// Func returns the function of that name in the module.
+func (m *Module) Func(name string) (*Func, bool) {
+	return find(m.Funcs, func(f *Func) bool { return f.Name == name })
+}
+
+// Param returns the parameter of that name, which must exist.
+func (f *Func) Param(name string) *Param {
+	p, ok := find(f.Params, func(p *Param) bool { return p.Name == name })
+	if !ok {
+		panic("dsl: " + f.Name + " has no parameter " + name)
+	}
+	return p
+}
+
+// Key returns the option of that name.
+func (p *Param) Key(name string) (*Key, bool) {
+	return find(p.Keys, func(k *Key) bool { return k.Name == name })
+}
+
+// Signature returns the call form with the parameters, such as (sh cmd ?opts).
+func (f *Func) Signature() string {
+	var b strings.Builder
+	b.WriteString("(" + f.Name)
+	for _, p := range f.Params {
+		b.WriteByte(' ')
+		if p.Optional {
+			b.WriteByte('?')
+		}
+		b.WriteString(p.Name)
+	}
+	return b.String() + ")"
+}
+
+func find[T any](table []T, is func(*T) bool) (*T, bool) {
+	i := slices.IndexFunc(table, func(e T) bool { return is(&e) })
+	if i < 0 {
+		return nil, false
+	}
+	return &table[i], true
 }
