@@ -42,7 +42,8 @@ type Secret struct {
 
 // Local makes the request for a run of the repository that holds the directory
 // root, with every default that the options leave open. The error is a
-// [*UsageError] when the options cannot be meant, such as an unknown commit.
+// [*UsageError] when the options cannot be meant, such as an unknown commit,
+// and a [*MissingError] when there is no ci.fnl.
 func Local(root string, o Options) (Request, error) { panic("not yet") }
 
 // A Request is a run that can start.
