@@ -49,6 +49,13 @@ func Local(root string, o Options) (Request, error) { panic("not yet") }
 // A Request is a run that can start.
 type Request struct{}
 
+// ID returns the id that the run will have, a UUIDv7: known before the run
+// starts, so that whoever starts it can name it.
+func (r Request) ID() string { panic("not yet") }
+
+// Version returns the version of this build of the product, for people.
+func Version() string { panic("not yet") }
+
 // A UsageError says why a call cannot be carried out as it was made; the
 // command line exits with 2.
 type UsageError struct{ Message string }
