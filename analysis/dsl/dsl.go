@@ -7,6 +7,7 @@
 package dsl
 
 import (
+	"iter"
 	"slices"
 	"strings"
 )
@@ -149,60 +150,61 @@ func Globals() []Global { return globals }
 // Absents returns the names that are deliberately missing.
 func Absents() []Absent { return absents }
 
-// LookupModule returns the module of that name.
-func LookupModule(name string) (*Module, bool) {
-	return find(modules, func(m *Module) bool { return m.Name == name })
+// FindModule returns the module of that name.
+func FindModule(name string) (Module, bool) {
+	return find(modules, func(m Module) bool { return m.Name == name })
 }
 
-// LookupPrimitive returns the function of that name in the runtime table.
-func LookupPrimitive(name string) (*Func, bool) {
-	return find(runtime, func(f *Func) bool { return f.Name == name })
+// Primitive returns the function of that name in the runtime table.
+func Primitive(name string) (Func, bool) {
+	return find(runtime, func(f Func) bool { return f.Name == name })
 }
 
-// LookupSource returns the source of that name.
-func LookupSource(name string) (*Source, bool) {
-	return find(sources, func(s *Source) bool { return s.Name == name })
+// FindSource returns the source of that name.
+func FindSource(name string) (Source, bool) {
+	return find(sources, func(s Source) bool { return s.Name == name })
 }
 
-// LookupGlobal returns what Lua provides under that name.
-func LookupGlobal(name string) (*Global, bool) {
-	return find(globals, func(g *Global) bool { return g.Name == name })
+// FindGlobal returns what Lua provides under that name.
+func FindGlobal(name string) (Global, bool) {
+	return find(globals, func(g Global) bool { return g.Name == name })
 }
 
-// LookupAbsent returns the entry for a name that is missing: its own, or that
-// of the library it belongs to.
-func LookupAbsent(name string) (*Absent, bool) {
-	if a, ok := find(absents, func(a *Absent) bool { return a.Name == name }); ok {
+// FindAbsent returns the entry for a name that is missing: its own, or that of
+// the library it belongs to.
+func FindAbsent(name string) (Absent, bool) {
+	if a, ok := find(absents, func(a Absent) bool { return a.Name == name }); ok {
 		return a, true
 	}
 	library, _, isMember := strings.Cut(name, ".")
 	if !isMember {
-		return nil, false
+		return Absent{}, false
 	}
-	return find(absents, func(a *Absent) bool { return a.Name == library })
+	return find(absents, func(a Absent) bool { return a.Name == library })
+}
+
+// PrimitiveNames iterates over the names in the runtime table.
+func PrimitiveNames() iter.Seq[string] {
+	return names(runtime, func(f Func) string { return f.Name })
+}
+
+// KeyNames iterates over the names of keys.
+func KeyNames(keys []Key) iter.Seq[string] {
+	return names(keys, func(k Key) string { return k.Name })
 }
 
 // Func returns the function of that name in the module.
-func (m *Module) Func(name string) (*Func, bool) {
-	return find(m.Funcs, func(f *Func) bool { return f.Name == name })
-}
-
-// Param returns the parameter of that name, which must exist.
-func (f *Func) Param(name string) *Param {
-	p, ok := find(f.Params, func(p *Param) bool { return p.Name == name })
-	if !ok {
-		panic("dsl: " + f.Name + " has no parameter " + name)
-	}
-	return p
+func (m Module) Func(name string) (Func, bool) {
+	return find(m.Funcs, func(f Func) bool { return f.Name == name })
 }
 
 // Key returns the option of that name.
-func (p *Param) Key(name string) (*Key, bool) {
-	return find(p.Keys, func(k *Key) bool { return k.Name == name })
+func (p Param) Key(name string) (Key, bool) {
+	return find(p.Keys, func(k Key) bool { return k.Name == name })
 }
 
 // Signature returns the call form with the parameters, such as (sh cmd ?opts).
-func (f *Func) Signature() string {
+func (f Func) Signature() string {
 	var b strings.Builder
 	b.WriteString("(" + f.Name)
 	for _, p := range f.Params {
@@ -215,10 +217,19 @@ func (f *Func) Signature() string {
 	return b.String() + ")"
 }
 
-func find[T any](table []T, is func(*T) bool) (*T, bool) {
-	i := slices.IndexFunc(table, func(e T) bool { return is(&e) })
-	if i < 0 {
-		return nil, false
+func find[T any](table []T, is func(T) bool) (entry T, ok bool) {
+	if i := slices.IndexFunc(table, is); i >= 0 {
+		return table[i], true
 	}
-	return &table[i], true
+	return entry, false
+}
+
+func names[T any](table []T, name func(T) string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, e := range table {
+			if !yield(name(e)) {
+				return
+			}
+		}
+	}
 }

@@ -105,66 +105,86 @@ func TestUnique(t *testing.T) {
 	}
 }
 
-func TestLookup(t *testing.T) {
-	if m, ok := dsl.LookupModule("quire.ci"); !ok || m.Name != "quire.ci" {
+func TestFind(t *testing.T) {
+	if m, ok := dsl.FindModule("quire.ci"); !ok || m.Name != "quire.ci" {
 		t.Error("quire.ci is not found")
 	} else if f, ok := m.Func("job"); !ok || f.Signature() != "(job id inputs run-fn)" {
 		t.Error("job is not found in quire.ci")
 	}
-	sh, ok := dsl.LookupPrimitive("sh")
+	sh, ok := dsl.Primitive("sh")
 	if !ok || sh.Signature() != "(sh cmd ?opts)" {
 		t.Fatal("sh is not found")
 	}
-	if _, ok := sh.Param("opts").Key("cwd"); !ok {
+	if _, ok := sh.Params[1].Key("cwd"); !ok {
 		t.Error("sh has no :cwd")
 	}
-	if _, ok := dsl.LookupSource("quire/push"); !ok {
+	if _, ok := dsl.FindSource("quire/push"); !ok {
 		t.Error("quire/push is not found")
 	}
-	if _, ok := dsl.LookupGlobal("string.format"); !ok {
+	if _, ok := dsl.FindGlobal("string.format"); !ok {
 		t.Error("string.format is not found")
 	}
 	for name, want := range map[string]string{"io.open": "io.open", "io.tmpfile": "io", "debug.sethook": "debug", "os.exit": "os.exit"} {
-		if a, ok := dsl.LookupAbsent(name); !ok || a.Name != want {
+		if a, ok := dsl.FindAbsent(name); !ok || a.Name != want {
 			t.Errorf("%s is not explained by %s", name, want)
 		}
 	}
 	for _, name := range []string{"os.time", "foo", "string.format"} {
-		if _, ok := dsl.LookupAbsent(name); ok {
+		if _, ok := dsl.FindAbsent(name); ok {
 			t.Errorf("%s is said to be absent", name)
 		}
 	}
 }
 
-func TestNearest(t *testing.T) {
-	tests := []struct{ name, known, want string }{
-		{"cwdir", "env cwd timeout", "cwd"},
-		{"tiemout", "env cwd timeout", "timeout"},
-		{"buidl", "test build deploy", "build"},
-		{"build", "Build builds", "Build"},
-		{"x", "y", ""},
-		{"", "a", ""},
-		{"quire/psuh", "quire/push", "quire/push"},
-		{"deploy", "test build", ""},
-		{"shh", "sh secret", "sh"},
+func TestMessages(t *testing.T) {
+	sh, _ := dsl.Primitive("sh")
+	secret, _ := dsl.Primitive("secret")
+	writeFile, _ := dsl.Primitive("write-file")
+	tests := []struct{ got, want string }{
+		{dsl.UnknownOption(sh, sh.Params[1], "cwdir"), "sh: unknown field `cwdir`, expected `env`, `cwd` or `timeout`"},
+		{dsl.UnknownPrimitive("shh"), "unknown runtime primitive 'shh' — expected sh, secret, jobs, read-file, read-json, write-file, log or env"},
+		{dsl.Missing(secret, secret.Params[0]), "secret: name is missing"},
+		{dsl.EmptySequence(sh, "cmd", false), "sh: cmd must be a non-empty sequence of strings or a shell string"},
+		{dsl.EmptySequence(sh, "cmd", true), "sh: cmd must be a non-empty sequence of strings or a shell string, got a table without items"},
+		{dsl.BadItem(sh, "cmd", "2", "number"), "sh: cmd[2] must be a string, got number"},
+		{dsl.BadItem(sh, ":env", "FOO", "number"), "sh: :env[FOO] must be a string, got number"},
+		{dsl.Mismatch(sh, "cmd", dsl.Command, "number", "42"), "sh: cmd must be a string or sequence of strings, got number"},
+		{dsl.Mismatch(sh, "cmd", dsl.Command, "string", ""), ""},
+		{dsl.Mismatch(sh, "cmd", dsl.Command, "table", ""), ""},
+		{dsl.Mismatch(sh, "opts", dsl.Table, "string", "x"), "sh: opts must be a table, got string"},
+		{dsl.Mismatch(sh, ":env", dsl.EnvMap, "table", ""), ""},
+		{dsl.Mismatch(sh, ":timeout", dsl.Duration, "number", "90"), ""},
+		{dsl.Mismatch(sh, ":timeout", dsl.Duration, "number", "0"), "sh: :timeout must be a number of seconds or a string such as \"90s\", got 0"},
+		{dsl.Mismatch(sh, ":timeout", dsl.Duration, "string", "1m30s"), ""},
+		{dsl.Mismatch(sh, ":timeout", dsl.Duration, "string", "soon"), "sh: :timeout must be a number of seconds or a string such as \"90s\", got \"soon\""},
+		{dsl.Mismatch(sh, ":timeout", dsl.Duration, "boolean", "true"), "sh: :timeout must be a number of seconds or a string such as \"90s\", got boolean"},
+		{dsl.Mismatch(sh, ":cwd", dsl.Path, "string", "a/../b"), ""},
+		{dsl.Mismatch(sh, ":cwd", dsl.Path, "string", "a/../.."), "sh: :cwd leaves the workspace: a/../.."},
+		{dsl.Mismatch(sh, ":cwd", dsl.Path, "string", "/etc"), "sh: :cwd leaves the workspace: /etc"},
+		{dsl.Mismatch(sh, ":cwd", dsl.Path, "number", "1"), "sh: :cwd must be a string, got number"},
+		{dsl.Mismatch(secret, "name", dsl.Secret, "number", "42"), ""},
+		{dsl.Mismatch(secret, "name", dsl.Secret, "nil", "nil"), "secret: name must be a string, got nil"},
+		{dsl.Mismatch(writeFile, "content", dsl.String, "table", ""), "write-file: content must be a string, got table"},
+		{dsl.Mismatch(writeFile, "x", dsl.Any, "thread", ""), ""},
+		{dsl.Mismatch(writeFile, "x", dsl.RunFn, "table", ""), "write-file: x must be a function, got table"},
 	}
 	for _, tt := range tests {
-		got, ok := dsl.Nearest(tt.name, slices.Values(strings.Fields(tt.known)))
-		if got != tt.want || ok != (tt.want != "") {
-			t.Errorf("Nearest(%q, %q) = %q, %v, want %q", tt.name, tt.known, got, ok, tt.want)
+		if tt.got != tt.want {
+			t.Errorf("got  %s\nwant %s", tt.got, tt.want)
 		}
 	}
 }
 
-func TestMessages(t *testing.T) {
-	sh, _ := dsl.LookupPrimitive("sh")
-	message, nearest := sh.UnknownOption(sh.Param("opts"), "cwdir")
-	if want := "sh: unknown field `cwdir`, expected `env`, `cwd` or `timeout`"; message != want || nearest != "cwd" {
-		t.Errorf("got %q, %q, want %q, cwd", message, nearest, want)
+func TestCleanPath(t *testing.T) {
+	for path, want := range map[string]string{"a": "a", "a/./b/": "a/b", "./a": "a", "a/../b": "b", ".": "", "": "", "a/..": "", "a\\b": "a\\b"} {
+		if got, ok := dsl.CleanPath(path); !ok || got != want {
+			t.Errorf("CleanPath(%q) = %q, %v, want %q", path, got, ok, want)
+		}
 	}
-	message, nearest = dsl.UnknownPrimitive("shh")
-	if want := "unknown runtime primitive 'shh' — expected sh, secret, jobs, read-file, read-json, write-file, log or env"; message != want || nearest != "sh" {
-		t.Errorf("got %q, %q, want %q, sh", message, nearest, want)
+	for _, path := range []string{"/", "/a", "..", "../a", "a/../../b", "a\x00b"} {
+		if got, ok := dsl.CleanPath(path); ok {
+			t.Errorf("CleanPath(%q) = %q, want none", path, got)
+		}
 	}
 }
 
