@@ -1,0 +1,206 @@
+// Package rundir keeps the runs of a repository on disk: one directory a run,
+// which moves from state to state by renames, and in it the logs of its
+// commands.
+//
+//	<state>/runs/<repo>/
+//	  pending/ active/ complete/ failed/   one directory <id> for each run in that state
+//	  by-id/<id>                           relative link to where the run is now
+//	  workspaces/<n>                       where runs under way have their files
+//
+//	<id>/
+//	  meta.yml times.yml                   what the run is of, and when it was where
+//	  events.jsonl report.json
+//	  jobs/<job>/sh-<n>.log outputs.json
+//	  workspace/                           of the latest failed run only
+//
+// A run that is under way holds a lock on the file "lock" in its directory. The
+// kernel drops the lock with the process, so a run without one is an orphan,
+// whatever became of its process id.
+package rundir
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// A State is where a run stands. Its text is the name of the directory that
+// holds runs in that state.
+type State string
+
+// The states.
+const (
+	Pending  State = "pending"
+	Active   State = "active"
+	Complete State = "complete" // ended, and everything succeeded
+	Failed   State = "failed"   // ended in any other way
+)
+
+var states = []State{Pending, Active, Complete, Failed}
+
+const (
+	byID     = "by-id"
+	lockFile = "lock"
+	dirMode  = 0o700
+	fileMode = 0o600
+)
+
+// A Store holds the runs of one repository.
+type Store struct{ dir string }
+
+// Open returns the store of the repository at root, making it when it does
+// not exist. State is the directory that holds the stores of all repositories.
+func Open(state, root string) (*Store, error) {
+	name, err := Name(root)
+	if err != nil {
+		return nil, err
+	}
+	state, err = filepath.Abs(state)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{dir: filepath.Join(state, "runs", name)}
+	dirs := []string{byID}
+	for _, st := range states {
+		dirs = append(dirs, string(st))
+	}
+	for _, d := range dirs {
+		if err := os.MkdirAll(filepath.Join(s.dir, d), dirMode); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// Name returns the name of a repository's store: the base name of its real
+// path, and enough of a hash of that path to tell it from others.
+func Name(root string) (string, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return "", err
+	}
+	root, err = filepath.EvalSymlinks(root)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256([]byte(root))
+	return FileName(filepath.Base(root)) + "-" + hex.EncodeToString(sum[:4]), nil
+}
+
+// Dir returns the directory of the store.
+func (s *Store) Dir() string { return s.dir }
+
+// Path returns where a run is found in whatever state it is.
+func (s *Store) Path(id string) string { return filepath.Join(s.dir, byID, id) }
+
+// An Entry is a run in a store.
+type Entry struct {
+	ID    string
+	State State
+	Dir   string // where it is now
+}
+
+// Runs returns the runs in the given states, or in all, newest first.
+func (s *Store) Runs(in ...State) ([]Entry, error) {
+	if len(in) == 0 {
+		in = states
+	}
+	var runs []Entry
+	for _, st := range in {
+		dir := filepath.Join(s.dir, string(st))
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			if !strings.HasPrefix(e.Name(), ".") {
+				runs = append(runs, Entry{e.Name(), st, filepath.Join(dir, e.Name())})
+			}
+		}
+	}
+	// UUIDv7 orders by time.
+	slices.SortStableFunc(runs, func(a, b Entry) int { return strings.Compare(b.ID, a.ID) })
+	return runs, nil
+}
+
+// Create makes a run in state pending, which belongs to this process until
+// [Run.Close].
+func (s *Store) Create(m Meta) (*Run, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{store: s, id: id.String(), state: Pending}
+	tmp := filepath.Join(s.dir, string(Pending), ".tmp-"+r.id)
+	if err := os.Mkdir(tmp, dirMode); err != nil {
+		return nil, err
+	}
+	if err := r.fill(tmp, m); err != nil {
+		r.Close()
+		return nil, errors.Join(err, os.RemoveAll(tmp))
+	}
+	return r, nil
+}
+
+// fill writes the first files of a run into tmp, takes its lock, and gives the
+// directory its name.
+func (r *Run) fill(tmp string, m Meta) (err error) {
+	if r.lock, err = lock(filepath.Join(tmp, lockFile), os.O_CREATE); err != nil {
+		return err
+	}
+	if err := writeYAML(filepath.Join(tmp, "meta.yml"), m); err != nil {
+		return err
+	}
+	if err := writeYAML(filepath.Join(tmp, "times.yml"), r.times); err != nil {
+		return err
+	}
+	if err := os.Rename(tmp, r.Dir()); err != nil {
+		return err
+	}
+	return r.store.link(r.id, Pending)
+}
+
+// link points by-id/<id> at the directory of a state.
+func (s *Store) link(id string, to State) error {
+	tmp := filepath.Join(s.dir, byID, ".tmp-"+id)
+	if err := os.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Symlink(filepath.Join("..", string(to), id), tmp); err != nil {
+		return err
+	}
+	return os.Rename(tmp, s.Path(id))
+}
+
+// FileName returns a name under which a job's files can be kept: the id itself
+// when it is safe, else with its other bytes percent-encoded. Different ids
+// have different names.
+func FileName(id string) string {
+	var b strings.Builder
+	for i := 0; i < len(id); i++ {
+		c := id[i]
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_', c == '-', c == '.' && i > 0:
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	const longest = 180
+	switch {
+	case b.Len() == 0:
+		return "%"
+	case b.Len() > longest:
+		sum := sha256.Sum256([]byte(id))
+		return b.String()[:longest-34] + "%~" + hex.EncodeToString(sum[:16])
+	}
+	return b.String()
+}
