@@ -1,0 +1,99 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"quire/analysis"
+	"quire/analysis/diag"
+	"quire/analysis/pipeline"
+	"quire/cmd/quire/internal/render"
+	"quire/exec"
+)
+
+func newCI(s *session) *cobra.Command {
+	c := group(&cobra.Command{
+		Use:   "ci",
+		Short: "Work with the pipeline of this repository",
+		Long: `ci works with .quire/ci.fnl of the git repository around the current directory,
+or, outside of one, of the nearest directory that holds .quire/.`,
+		Example: `  quire ci validate
+  quire ci jobs
+  quire ci run`,
+	})
+	c.AddCommand(newValidate(s), newRun(s), newJobs(s))
+	return c
+}
+
+// snapshot returns the analysis of a pipeline that was found.
+func snapshot(src *exec.Source) *analysis.Snapshot {
+	return analysis.New(src.File, analysis.Options{Tree: src.Tree})
+}
+
+// missing reports that there is no ci.fnl: an error about the call when
+// something was named, else nothing to do.
+func missing(s *session, err error, named bool) error {
+	var none *exec.MissingError
+	if !errors.As(err, &none) {
+		return err
+	}
+	if named {
+		return usagef("%v", err)
+	}
+	fmt.Fprintln(s.stdout, err)
+	return nil
+}
+
+// report shows diagnostics, and returns errPipeline when there are errors.
+func report(s *session, list diag.List) error {
+	if err := render.Diagnostics(s.stderr, s.stderr.screen, list); err != nil {
+		return err
+	}
+	if list.HasErrors() {
+		return errPipeline
+	}
+	return nil
+}
+
+// listed returns the jobs that a listing shows: those that can run.
+func listed(g *pipeline.Graph) []*pipeline.Job {
+	var jobs []*pipeline.Job
+	for _, job := range g.Jobs {
+		if !job.Broken {
+			jobs = append(jobs, job)
+		}
+	}
+	return jobs
+}
+
+// listJobs writes each job with its inputs on a line of its own.
+func listJobs(out *stream, indent string, jobs []*pipeline.Job) {
+	if len(jobs) == 0 {
+		fmt.Fprintln(out, "No jobs registered.")
+		return
+	}
+	for _, job := range jobs {
+		var inputs []string
+		for _, input := range job.Inputs {
+			inputs = append(inputs, input.Name)
+		}
+		fmt.Fprintln(out, indent+out.screen.Output(fmt.Sprintf("%s %s [%s]",
+			job.ID, out.screen.Sign("←", "<-"), strings.Join(inputs, ", "))))
+	}
+}
+
+// completeJobs completes the names of the jobs of this repository's pipeline.
+func completeJobs(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	src, err := exec.Find(".", "")
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []string
+	for _, job := range listed(snapshot(src).Graph()) {
+		names = append(names, job.ID)
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"quire/exec"
+)
+
+func newJobs(s *session) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "jobs",
+		Short: "List the jobs of the pipeline",
+		Long: `jobs lists the jobs of the pipeline in the order they are registered, each with
+its inputs: the jobs it needs, and the sources that start it.`,
+		Example: `  quire ci jobs
+  quire ci jobs --sha v1.2 --format json`,
+		Args: args(cobra.NoArgs),
+	}
+	format := addFormat(c)
+	sha := c.Flags().StringP("sha", "s", "", "list those of this `commit` instead of the working tree")
+	c.RunE = func(*cobra.Command, []string) error {
+		src, err := exec.Find(".", *sha)
+		if err != nil {
+			return missing(s, err, false)
+		}
+		snap := snapshot(src)
+		faults := report(s, snap.Loaded())
+		if *format == formatJSON {
+			err = writeJSON(s.stdout, jsonJobsOf(snap.Graph()))
+		} else {
+			listJobs(s.stdout, "", listed(snap.Graph()))
+		}
+		if err != nil {
+			return err
+		}
+		return faults
+	}
+	return c
+}

@@ -1,0 +1,102 @@
+// Command quire validates and runs .quire/ci.fnl, a pipeline of jobs written
+// in Fennel.
+//
+// The commands are thin: what is true of a pipeline comes from package
+// analysis, what a run does from package exec. Here flags become options, and
+// diagnostics, events and reports become text or JSON.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"quire/cmd/quire/internal/terminal"
+	"quire/exec"
+)
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+// run carries out one invocation and returns its exit code.
+func run(args []string) int {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	s := &session{
+		stdin:  os.Stdin,
+		stdout: newStream(os.Stdout, cancel),
+		stderr: newStream(os.Stderr, cancel),
+	}
+	s.kill = watchSignals(cancel)
+	err := guard(func() error { return execute(ctx, s, args) })
+	return s.finish(ctx, err)
+}
+
+// execute finds and runs the command that args name.
+func execute(ctx context.Context, s *session, args []string) error {
+	root := newRoot(s)
+	root.SetArgs(args)
+	return root.ExecuteContext(ctx)
+}
+
+// A session is what surrounds an invocation.
+type session struct {
+	stdin          *os.File
+	stdout, stderr *stream
+	kill           <-chan struct{} // closed when everything is to end at once
+}
+
+// finish reports the error that ended an invocation, and returns the exit code.
+func (s *session) finish(ctx context.Context, err error) int {
+	var signal signalError
+	if errors.As(context.Cause(ctx), &signal) {
+		return signal.exitCode()
+	}
+	if err == nil && s.stdout.err != nil {
+		err = fmt.Errorf("cannot write the output: %w", s.stdout.err)
+	}
+	var bug *panicError
+	var usage *exec.UsageError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errPipeline):
+		return exitPipeline
+	case errors.As(err, &usage):
+		s.complain(err)
+		return exitUsage
+	case errors.As(err, &bug):
+		s.complain(err)
+		fmt.Fprintf(s.stderr, "\nThis is a bug in quire, not in your pipeline. Please report it with what follows.\n\n%s\n%s",
+			version(), bug.stack)
+		return exitInternal
+	}
+	s.complain(err)
+	return exitInternal
+}
+
+// complain writes an error that is about no place of a file.
+func (s *session) complain(err error) {
+	message := strings.TrimSpace(terminal.Plain(err.Error()))
+	fmt.Fprintf(s.stderr, "%s: %s\n", s.stderr.screen.Paint(terminal.Red, "error"), message)
+}
+
+// A panicError is a panic that was caught.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("quire failed: %v", e.value) }
+
+// guard calls f and returns a panic as an error.
+func guard(f func() error) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = &panicError{value, debug.Stack()}
+		}
+	}()
+	return f()
+}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"quire/analysis/diag"
+	"quire/cmd/quire/internal/render"
+	"quire/cmd/quire/internal/terminal"
+	"quire/exec"
+)
+
+func newRun(s *session) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "run [JOB]...",
+		Short: "Run jobs of the pipeline",
+		Long: `run runs the jobs that a push would start, or the jobs named and what they need.
+
+Jobs run in a copy of the working tree that is a git checkout of its own: what
+they do to files, branches and tags does not touch yours. A job fails when its
+function raises an error; the first that fails stops the run. A command that
+exits with another status than 0 only fails its job when the job says so.`,
+		Example: `  quire ci run                                 # what a push would start
+  quire ci run deploy                          # deploy and what it needs
+  quire ci run --only test                     # test alone
+  quire ci run publish --ref refs/tags/v1      # as if that tag had been pushed
+  quire ci run --secret token=env:DEPLOY_TOKEN`,
+		Args:              cobra.ArbitraryArgs,
+		ValidArgsFunction: completeJobs,
+	}
+	var o exec.Options
+	var secretValues []string
+	flags := c.Flags()
+	flags.SortFlags = false
+	flags.StringArrayVar(&o.Only, "only", nil, "run just this `job`, without what it needs (repeatable)")
+	flags.StringVarP(&o.SHA, "sha", "s", "", "run this `commit` instead of the working tree")
+	flags.BoolVar(&o.InPlace, "in-place", false, "run in the working tree itself instead of in a copy")
+	flags.StringVar(&o.Ref, "ref", "", "run as if this `ref` had been pushed, such as refs/tags/v1")
+	flags.StringVar(&o.PreviousSHA, "previous-sha", "", "run as if the ref had pointed to this `commit` before")
+	flags.StringArrayVar(&secretValues, "secret", nil,
+		"give a secret: `NAME` asks for its value, NAME=env:VAR and NAME=file:PATH say where it is (repeatable)")
+	flags.BoolVar(&o.Mirror, "mirror", false, "let quire/mirror take part, which pushes to another repository")
+	flags.StringVar(&o.Config, "config", "", "read the global configuration from this `file`")
+	if err := c.RegisterFlagCompletionFunc("only", completeJobs); err != nil {
+		panic(err)
+	}
+	c.RunE = func(c *cobra.Command, jobs []string) error {
+		o.Jobs = jobs
+		var err error
+		if o.Secrets, err = secrets(c.Context(), s, secretValues); err != nil {
+			return err
+		}
+		return runJobs(c.Context(), s, o, func(job string) string { return rerun(flags, job) })
+	}
+	return c
+}
+
+// runJobs runs what the options say; again returns the command that runs a job
+// of it once more.
+func runJobs(ctx context.Context, s *session, o exec.Options, again func(job string) string) error {
+	src, err := exec.Find(".", o.SHA)
+	if err != nil {
+		return missing(s, err, len(o.Jobs)+len(o.Only) > 0)
+	}
+	p := newProgress(s.stdout, nil)
+	p.started = func(e exec.Event) {
+		showFindings(s, src, e.Jobs)
+		fmt.Fprintf(p.buf, "Run %s: executing at %s\n", e.RunID, display(src, o, e))
+	}
+	o.Observe = p.observe
+	request, err := exec.Local(".", o)
+	if err != nil {
+		return err
+	}
+	r, err := exec.Run(ctx, request)
+	p.close()
+	if err != nil {
+		return err
+	}
+	return conclude(s, r, again)
+}
+
+// conclude shows a report and returns the error that stands for its outcome.
+func conclude(s *session, r *exec.Report, again func(job string) string) error {
+	if r.Diagnostics.HasErrors() {
+		return report(s, r.Diagnostics)
+	}
+	summarize(s.stdout, r, again)
+	switch r.Outcome {
+	case exec.Succeeded:
+		return nil
+	case exec.Internal:
+		return errors.New("the run could not be carried out")
+	}
+	return errPipeline
+}
+
+// showFindings shows what is known to be wrong with the jobs of a run, none of
+// which refuses it.
+func showFindings(s *session, src *exec.Source, jobs []string) {
+	snap := snapshot(src)
+	found := append(diag.List{}, snap.Loaded()...)
+	for _, id := range jobs {
+		job, ok := snap.Graph().Job(id)
+		if !ok {
+			continue
+		}
+		for _, d := range snap.Findings() {
+			if d.File == job.Run.File && job.Run.Span.Encloses(d.Span) {
+				found = append(found, d)
+			}
+		}
+	}
+	found.Sort()
+	_ = render.Diagnostics(s.stderr, s.stderr.screen, found)
+	if len(found) > 0 {
+		fmt.Fprintln(s.stderr)
+	}
+}
+
+// display names what a run runs: the place, and the first 12 digits of the
+// commit.
+func display(src *exec.Source, o exec.Options, _ exec.Event) string {
+	where := terminal.Plain(src.Where)
+	if o.InPlace {
+		where += " (in place)"
+	}
+	if src.SHA != "" {
+		where += " (" + src.SHA[:min(12, len(src.SHA))] + ")"
+	}
+	return where
+}
+
+// rerun returns the command line that runs one job again as flags had it run.
+func rerun(flags *pflag.FlagSet, job string) string {
+	words := []string{"quire", "ci", "run"}
+	only := false
+	flags.Visit(func(f *pflag.Flag) {
+		switch value := f.Value.(type) {
+		case pflag.SliceValue:
+			if f.Name == "only" {
+				only = true
+				return
+			}
+			for _, item := range value.GetSlice() {
+				words = append(words, "--"+f.Name, quote(item))
+			}
+		default:
+			if f.Value.Type() == "bool" {
+				words = append(words, "--"+f.Name)
+			} else {
+				words = append(words, "--"+f.Name, quote(f.Value.String()))
+			}
+		}
+	})
+	if only {
+		words = append(words, "--only")
+	}
+	return strings.Join(append(words, quote(job)), " ")
+}
+
+var unquoted = regexp.MustCompile(`^[A-Za-z0-9_./:=@%+,][A-Za-z0-9_./:=@%+,-]*$`)
+
+// quote returns a word as a shell reads it.
+func quote(word string) string {
+	if unquoted.MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
