@@ -50,7 +50,14 @@ type Chunk struct {
 // The error is an [*Error] when the chunk goes over a limit of the VM (255
 // registers, 255 upvalues, 200 locals in one function) or holds something that
 // Lua refuses, such as "break" outside of a loop.
-func Compile(c Chunk) (*lua.FunctionProto, error) { panic("not yet") }
+func Compile(c Chunk) (*lua.FunctionProto, error) {
+	e := emitter{name: c.Name, shared: c.Shared}
+	p, _ := e.prototype(nil, definition{params: c.Params, vararg: c.Vararg, body: c.Body})
+	if e.err != nil {
+		return nil, e.err
+	}
+	return p, nil
+}
 
 // An Error says why a chunk cannot be compiled.
 type Error struct {
