@@ -4,12 +4,35 @@
 // functions that pipelines rely on, in versions that behave as Lua does (and
 // not as gopher-lua does) and whose cost is bounded. Whatever a program does,
 // it ends: by itself, at a limit, or when its context ends.
+//
+// # How a program runs
+//
+// Every protected call (a [State.Call], pcall, xpcall) and every coroutine runs
+// on a stack of its own, a gopher-lua thread that is dropped when an error
+// leaves it. gopher-lua's own protected call unwinds a shared stack and gets
+// its captured variables wrong: those of surviving functions come apart from
+// their closures, or those of dead functions point into reused registers. A
+// dropped stack has neither problem.
+//
+// The context of such a thread is a [fiber]. The VM asks a context once per
+// instruction whether it is done, which is where the budget is counted. A limit
+// leaves the program as a Go panic that no protected call of the program stops.
+//
+// # Who owns a budget
+//
+// A budget belongs to the [lua.LState] that Call is given: [State.L], or one
+// made by [State.Thread]. A Call made by a Go function that a program called,
+// with the LState that the function received, is part of the call around it and
+// draws on the same budget.
 package sandbox
 
 import (
 	"context"
+	"fmt"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"quire/analysis/fennel/bytecode"
 )
 
 // Limits bound what a program may use. All but Time and Heap are
@@ -17,7 +40,7 @@ import (
 // zero field means no limit of that kind.
 type Limits struct {
 	Instructions int64 // VM instructions, and steps of library functions that loop
-	Strings      int64 // bytes of strings created
+	Strings      int64 // bytes of strings created, and of tables that grow in one step
 	Depth        int   // nested Lua calls
 	Print        int64 // bytes printed
 	Time         int64 // nanoseconds of wall time, a backstop
@@ -40,44 +63,144 @@ type Options struct {
 
 // A State is a Lua state with its budget. It may be used by one goroutine at a
 // time.
-type State struct{ L *lua.LState }
+type State struct {
+	// L stands for the state in Call. No program runs on it: it has no stack to
+	// speak of.
+	L *lua.LState
+
+	options Options
+	seed    *lua.LState // what new threads are copied from
+	idle    []*fiber    // threads whose stack is empty, for the next call
+	env     *lua.Upvalue
+	concat  *lua.Upvalue
+	store   *lua.Upvalue
+	next    lua.LValue              // the function of the same name, for pairs
+	ipairs  lua.LValue              // what steps through a sequence
+	waiting map[*coroutine]struct{} // suspended coroutines
+}
 
 // New returns a state with the allow-listed library.
-func New(o Options) *State { panic("not yet") }
+func New(o Options) *State {
+	s := &State{options: o, waiting: map[*coroutine]struct{}{}}
+	s.L = lua.NewState(lua.Options{
+		SkipOpenLibs:        true,
+		CallStackSize:       lua.FramesPerSegment,
+		MinimizeStackMemory: true,
+		RegistrySize:        minRegisters,
+	})
+	// Were the main thread not known, the VM would take the first one that runs.
+	s.L.G.MainThread, s.L.G.CurrentThread = s.L, s.L
+	s.seed, _ = s.L.NewThread()
+	s.anchor(s.L, o.Limits)
+	globals := openLibrary(s.L)
+	s.env = cell(globals)
+	s.concat = cell(s.L.NewFunction(concatOperands.lua()))
+	s.store = cell(s.L.NewFunction(storeField.lua()))
+	s.next = globals.RawGetString("next")
+	s.ipairs = s.L.NewFunction(builtin{"ipairs", ipairsStep}.lua())
+	return s
+}
 
-// Close releases the state.
-func (s *State) Close() { panic("not yet") }
+// Close releases the state. Coroutines that are still suspended end without
+// running any more of the program.
+func (s *State) Close() {
+	for co := range s.waiting {
+		co.stop()
+	}
+	for _, f := range s.idle {
+		f.L.Close()
+	}
+	s.idle, s.waiting = nil, nil
+	s.seed.Close()
+	s.L.Close()
+}
 
-// Global reports whether a program finds a global of that name, which may be
-// a multi-symbol such as string.format.
-func Global(name string) bool { panic("not yet") }
+// Thread returns another LState for [State.Call], with a budget of its own that
+// starts with the limits of [Options]. It shares everything else with the
+// state. Calls on several threads may be under way at a time, from several
+// goroutines, as long as only one of them runs: whoever makes them holds a lock
+// that Go functions release while they wait. A thread needs no closing.
+func (s *State) Thread() *lua.LState {
+	L := s.newThread(lua.FramesPerSegment)
+	s.anchor(L, s.options.Limits)
+	return L
+}
 
 // Instantiate returns a function of the prototype, with cells for its upvalues
 // by name: those of package bytecode (Env, Concat, Store) come from the state,
 // the others from cell.
 func (s *State) Instantiate(p *lua.FunctionProto, cell func(name string) *lua.Upvalue) *lua.LFunction {
-	panic("not yet")
+	fn := s.L.NewFunctionFromProto(p)
+	for i, name := range p.DbgUpvalues {
+		switch name {
+		case bytecode.Env:
+			fn.Upvalues[i] = s.env
+		case bytecode.Concat:
+			fn.Upvalues[i] = s.concat
+		case bytecode.Store:
+			fn.Upvalues[i] = s.store
+		default:
+			fn.Upvalues[i] = cell(name)
+		}
+	}
+	return fn
+}
+
+// cell returns an upvalue that belongs to no stack.
+func cell(v lua.LValue) *lua.Upvalue {
+	u := &lua.Upvalue{}
+	u.SetValue(v)
+	return u
 }
 
 // Call calls fn on L, the main state or a thread of it, and returns its
 // results. The call ends early when ctx does. The error is an [*Error] for
 // everything the program did, and ctx's for its end.
+//
+// The budget is L's, as the last [State.Refill] or [State.RefillThread] left
+// it and earlier calls used it up. Wall time counts only within calls, and the
+// heap's growth from the start of each.
 func (s *State) Call(ctx context.Context, L *lua.LState, fn lua.LValue, args ...lua.LValue) ([]lua.LValue, error) {
-	panic("not yet")
+	caller := fiberOf(L)
+	m := caller.meter
+	leave, err := m.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	if caller.anchor {
+		caller = nil
+	}
+	results, failed := s.protect(m, caller, fn, args)
+	if failed == nil {
+		return results, nil
+	}
+	if h := failed.halt; h != nil && h.limit == nil {
+		return nil, h.err
+	}
+	return nil, failed.export()
 }
+
+// Context returns the context of the call now running in L. It is the one to
+// wait on in a Go function: L.Context() counts instructions.
+func (s *State) Context(L *lua.LState) context.Context { return fiberOf(L).meter.ctx }
 
 // Charge takes n bytes of created strings from the budget of the call now
 // running, for functions that make values for a program. It raises when the
 // budget is used up.
-func (s *State) Charge(L *lua.LState, n int) { panic("not yet") }
+func (s *State) Charge(L *lua.LState, n int) { fiberOf(L).meter.charge(n) }
 
 // Step takes n instructions from the budget of the call now running and raises
 // when it is used up or the call's context has ended.
-func (s *State) Step(L *lua.LState, n int) { panic("not yet") }
+func (s *State) Step(L *lua.LState, n int) { fiberOf(L).meter.step(n) }
 
 // Refill gives the state a fresh budget: loading a file and running a job
 // each have their own.
-func (s *State) Refill(l Limits) { panic("not yet") }
+func (s *State) Refill(l Limits) { s.RefillThread(s.L, l) }
+
+// RefillThread gives a thread made by [State.Thread] a fresh budget. No call
+// may be under way on it.
+func (s *State) RefillThread(L *lua.LState, l Limits) { fiberOf(L).meter.refill(l) }
 
 // An Error is why a program ended: an error it raised and did not catch, or a
 // limit.
@@ -88,7 +211,15 @@ type Error struct {
 	Frames  []Frame    // where it was raised, innermost first
 }
 
-func (e *Error) Error() string { panic("not yet") }
+func (e *Error) Error() string {
+	if e.Limit != nil {
+		return e.Limit.String()
+	}
+	if s, ok := e.Value.(lua.LString); ok {
+		return string(s)
+	}
+	return e.Message
+}
 
 // A Frame is one level of the Lua call stack.
 type Frame struct {
@@ -102,3 +233,5 @@ type Limit struct {
 	Name  string // instructions, strings, depth, print, time, heap
 	Value int64  // in the unit of its field in Limits
 }
+
+func (l *Limit) String() string { return fmt.Sprintf("limit met: %s (%d)", l.Name, l.Value) }

@@ -1,0 +1,188 @@
+package sandbox
+
+import (
+	"context"
+	"runtime"
+	"runtime/metrics"
+	"sync/atomic"
+	"time"
+)
+
+// interval is how many instructions pass between two looks at the heap.
+const interval = 1000
+
+// A meter is a budget and what was used of it. Instructions are counted down
+// in fuel, an interval at a time, so that counting one costs a subtraction.
+// What ends a call from outside, its context or its time, rings an alarm, which
+// every instruction looks at: a single instruction can take long.
+type meter struct {
+	limits  Limits
+	fuel    int64         // instructions left in the interval
+	granted int64         // instructions handed out in intervals, the present one included
+	strings int64         // bytes created
+	printed int64         // bytes printed
+	spent   time.Duration // wall time of earlier calls
+
+	ctx      context.Context
+	deadline time.Time // zero without a limit of time
+	baseline uint64    // bytes of heap when the call began
+	alarm    atomic.Bool
+	calls    int    // calls under way, one within another
+	over     *Limit // the limit that ended the outermost call
+
+	caught       string // the text that a protected call returned last
+	caughtPrefix int    // the bytes of it that are its place
+}
+
+func newMeter(l Limits) *meter {
+	return &meter{limits: l, ctx: context.Background()}
+}
+
+func (m *meter) refill(l Limits) {
+	m.limits = l
+	m.fuel, m.granted, m.strings, m.printed, m.spent = 0, 0, 0, 0, 0
+}
+
+// enter begins a call. What it returns ends the call and puts back what was
+// there before.
+func (m *meter) enter(ctx context.Context) (leave func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	outer := m.ctx
+	m.ctx = ctx
+	m.calls++
+	quiet := context.AfterFunc(ctx, func() { m.alarm.Store(true) })
+	stop := func() {}
+	if m.calls == 1 {
+		m.alarm.Store(false)
+		m.over = nil
+		stop = m.startClock()
+	}
+	return func() {
+		quiet()
+		stop()
+		m.calls--
+		m.ctx = outer
+		// The alarm may have rung for the inner context only; the next
+		// instruction of the outer call finds out.
+		m.alarm.Store(m.calls > 0)
+	}, nil
+}
+
+// startClock takes the measures that are relative to the start of a call.
+func (m *meter) startClock() (stop func()) {
+	if m.limits.Heap > 0 {
+		m.baseline = heapBytes()
+	}
+	start := time.Now()
+	m.deadline = time.Time{}
+	if m.limits.Time == 0 {
+		return func() { m.spent += time.Since(start) }
+	}
+	left := time.Duration(m.limits.Time) - m.spent
+	m.deadline = start.Add(left)
+	timer := time.AfterFunc(left, func() { m.alarm.Store(true) })
+	return func() {
+		timer.Stop()
+		m.spent += time.Since(start)
+	}
+}
+
+// step takes n instructions.
+func (m *meter) step(n int) {
+	m.fuel -= int64(n)
+	if m.fuel < 0 || m.alarm.Load() {
+		m.check()
+	}
+}
+
+// charge takes n bytes of strings. It comes before they are allocated.
+func (m *meter) charge(n int) {
+	m.strings += int64(n)
+	if l := m.limits.Strings; l > 0 && m.strings > l {
+		m.end("strings", l)
+	}
+}
+
+// chargePrint takes n bytes of printed text.
+func (m *meter) chargePrint(n int) {
+	m.printed += int64(n)
+	if l := m.limits.Print; l > 0 && m.printed > l {
+		m.end("print", l)
+	}
+}
+
+// end ends the call at a limit.
+func (m *meter) end(name string, value int64) {
+	panic(&halt{limit: m.exhaust(name, value)})
+}
+
+// exhaust sees to it that no instruction runs any more before the outermost
+// call has ended, even when a Go function swallows the halt.
+func (m *meter) exhaust(name string, value int64) *Limit {
+	m.over = &Limit{Name: name, Value: value}
+	m.alarm.Store(true)
+	return m.over
+}
+
+// check ends the call when something is used up, and else grants the next
+// interval.
+func (m *meter) check() {
+	if m.over != nil {
+		m.exhaust(m.over.Name, m.over.Value)
+		panic(&halt{limit: m.over})
+	}
+	if m.fuel < 0 {
+		m.grant()
+	}
+	if m.alarm.Load() {
+		m.answerAlarm()
+	}
+	if l := m.limits.Heap; l > 0 && m.heapGrowth() > l {
+		// The figure counts garbage, also that of others.
+		runtime.GC()
+		if m.heapGrowth() > l {
+			m.end("heap", l)
+		}
+	}
+}
+
+// grant pays what was used beyond the interval and hands out the next one.
+func (m *meter) grant() {
+	used := m.granted - m.fuel
+	next := int64(interval)
+	if l := m.limits.Instructions; l > 0 {
+		if used > l {
+			m.end("instructions", l)
+		}
+		next = min(next, l-used)
+	}
+	m.granted = used + next
+	m.fuel = next
+}
+
+func (m *meter) answerAlarm() {
+	if err := m.ctx.Err(); err != nil {
+		panic(&halt{err: err})
+	}
+	if l := m.limits.Time; l > 0 && !time.Now().Before(m.deadline) {
+		m.end("time", l)
+	}
+	// Nothing has ended: what rang was over before. Anything that ends from
+	// here on rings again.
+	m.alarm.Store(false)
+	if err := m.ctx.Err(); err != nil {
+		m.alarm.Store(true)
+		panic(&halt{err: err})
+	}
+}
+
+func (m *meter) heapGrowth() int64 { return int64(heapBytes()) - int64(m.baseline) }
+
+// heapBytes returns the bytes of live and dead objects on the process's heap.
+func heapBytes() uint64 {
+	sample := [1]metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample[:])
+	return sample[0].Value.Uint64()
+}
