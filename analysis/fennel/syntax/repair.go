@@ -1,0 +1,394 @@
+package syntax
+
+import (
+	"strings"
+
+	"quire/analysis/source"
+)
+
+// Repair reads a region whose delimiters do not match: from the start of a form
+// of the top level to the next opening delimiter in column 0.
+//
+// What the writer meant is guessed by reading the region by several plans and
+// taking the first with the fewest faults. The plans differ in whether
+// indentation counts and in what a closer of the wrong kind does. Most regions
+// have one fault and the first plan finds it.
+//
+// A string that lacks its closing quote turns everything behind it inside out:
+// it ends where the next string starts. Such a string runs over the end of its
+// line and its seeming end is directly followed by text. It is cut at the end
+// of its line, and the forms around it are not reported, for what was to close
+// them may be part of it.
+
+// A plan is a way of reading a region.
+type plan struct {
+	// indent makes a line end the forms that it is not indented under.
+	indent bool
+	wrong  wrongCloser
+}
+
+// A wrongCloser says what a closer does that is not of the kind expected.
+type wrongCloser uint8
+
+const (
+	closeOuter wrongCloser = iota // end the innermost form that it fits; if none, as closeInner
+	closeInner                    // end the innermost form, in place of the right closer
+	closeNone                     // nothing
+)
+
+var plans = []plan{
+	{true, closeOuter}, {true, closeInner}, {true, closeNone},
+	{false, closeOuter}, {false, closeInner}, {false, closeNone},
+}
+
+// A layout says how a token stands on its line.
+type layout struct {
+	column int  // in bytes, from 0
+	indent int  // the column of the first token of the line
+	leads  bool // it is that token
+	hung   bool // of a form: a later line of it starts right of it
+}
+
+// A repairer reads one region by one plan.
+type repairer struct {
+	*reader
+	plan  plan
+	start int // of the region
+	// distrust cuts every string that runs over an opening delimiter in column 0.
+	distrust  bool
+	lineStart int // of the last token
+	end       int // of the last token that is no comment
+	faults    int
+	// tainted is how many forms of the stack hold a string that was cut.
+	tainted int
+	// odd is the place of a string whose end is directly followed by text,
+	// and the start of its line: a string that is cut later in this line lacks
+	// its quote because this one does.
+	odd, oddLine int
+	// cut is the last token when that is a string that was cut.
+	cut *token
+}
+
+// repair reads the region that starts at pos and returns where it ends.
+func (r *reader) repair(pos int) int {
+	start := r.mark()
+	distrust := r.survey(pos)
+	var best plan
+	fewest := -1
+	for _, p := range plans {
+		r.rewind(start)
+		m := r.repairer(pos, p, distrust)
+		end := m.run()
+		if m.faults <= 1 {
+			return end
+		}
+		if fewest < 0 || m.faults < fewest {
+			best, fewest = p, m.faults
+		}
+	}
+	r.rewind(start)
+	return r.repairer(pos, best, distrust).run()
+}
+
+func (r *reader) repairer(pos int, p plan, distrust bool) *repairer {
+	lineStart := strings.LastIndexAny(r.text[:pos], "\r\n") + 1
+	first := lineStart
+	for first < pos && classes[r.text[first]] == space {
+		first++
+	}
+	r.place = layout{indent: first - lineStart, leads: first == pos}
+	return &repairer{reader: r, plan: p, start: pos, distrust: distrust, lineStart: lineStart, end: pos, odd: -1}
+}
+
+// survey reports whether the strings of the region at pos deserve no trust: one
+// runs over the start of a form, and a later one needs to be cut.
+func (r *reader) survey(pos int) bool {
+	m := r.repairer(pos, plan{}, false)
+	crossed := false
+	for {
+		t := m.next(pos)
+		if m.ends(t) {
+			return false
+		}
+		if t.open && crossed {
+			return true
+		}
+		crossed = crossed || t.kind == quote && m.crosses(t)
+		pos = t.end
+	}
+}
+
+// run reads the region.
+func (m *repairer) run() int {
+	pos := m.start
+	for {
+		t := m.next(pos)
+		if m.ends(t) {
+			m.finishRegion()
+			return t.start
+		}
+		pos = m.take(t)
+		if t.kind != semicolon {
+			m.end = pos
+		}
+	}
+}
+
+// ends reports whether the region ends before t.
+func (m *repairer) ends(t token) bool {
+	return t.kind == endOfFile || t.kind == opener && m.place.leads && m.place.column == 0 && t.start > m.start
+}
+
+// next returns the token at pos or behind the white space there.
+func (m *repairer) next(pos int) token {
+	m.oneLine = m.waste <= 0
+	t := m.lex(pos)
+	if t.start > pos || len(m.stack) == 0 {
+		m.glued = false
+	}
+	gap := strings.LastIndexAny(m.text[pos:t.start], "\r\n")
+	if gap >= 0 {
+		m.lineStart = pos + gap + 1
+	}
+	m.place.column = t.start - m.lineStart
+	if gap >= 0 {
+		m.place.indent, m.place.leads = m.place.column, true
+	} else if pos > m.start {
+		m.place.leads = false
+	}
+	if t.kind == quote {
+		t = m.trusted(t)
+		if i := strings.LastIndexAny(m.text[t.start:t.end], "\r\n"); i >= 0 {
+			m.lineStart = t.start + i + 1
+		}
+	}
+	return t
+}
+
+// trusted returns a string as it is read, or cut at the end of its line.
+func (m *repairer) trusted(t token) token {
+	line := lineEnd(m.text, t.start)
+	flipped := !t.open && m.flipped(t)
+	if t.end <= line && !t.open {
+		if flipped && (m.odd < 0 || m.oddLine != m.lineStart) {
+			m.odd, m.oddLine = t.start, m.lineStart
+		}
+		return t
+	}
+	if t.open || flipped || m.distrust && m.crosses(t) {
+		m.waste -= t.end - t.start
+		t.end, t.open = line, true
+	}
+	return t
+}
+
+// flipped reports whether text follows directly on a string, as it does when
+// its closing quote is the opening quote of another.
+func (r *reader) flipped(t token) bool {
+	if t.end == len(r.text) {
+		return false
+	}
+	c := classes[r.text[t.end]]
+	return c != space && c != closer && c != semicolon
+}
+
+// crosses reports whether a line of a string starts with an opening delimiter.
+func (r *reader) crosses(t token) bool {
+	for i := t.start + 1; i < t.end; i++ {
+		if classes[r.text[i]] == opener && (r.text[i-1] == '\n' || r.text[i-1] == '\r') {
+			return true
+		}
+	}
+	return false
+}
+
+// take reads a token and returns where the next one starts at the earliest.
+func (m *repairer) take(t token) int {
+	if m.place.leads && t.kind != semicolon {
+		if m.plan.indent {
+			m.dedent(t)
+		}
+		if n := len(m.stack) - 1; n >= 0 && m.stack[n].layout.column < m.place.column {
+			m.stack[n].layout.hung = true
+		}
+	}
+	m.cut = nil
+	switch {
+	case t.open:
+		m.cutString(t)
+		m.cut = &t
+	case t.kind == closer:
+		return m.closer(t)
+	case (t.kind == opener || t.kind == sigil || t.kind == hash) && len(m.stack) >= MaxDepth:
+		end := m.skip(t)
+		m.tooDeep(source.Span{Start: t.start, End: end})
+		return end
+	default:
+		m.token(t)
+	}
+	return t.end
+}
+
+// dedent ends the forms that the line of t is not indented under. The form of
+// the top level is left alone: text in column 0 is no sign that it ends.
+func (m *repairer) dedent(t token) {
+	n := len(m.stack)
+	if t.kind == closer {
+		for n > 0 && !m.alignedCloser(m.stack[n-1], t) {
+			n--
+		}
+		if n > 0 {
+			m.giveUp(n)
+		}
+		return
+	}
+	root := 0
+	for root < n && m.stack[root].closer == 0 {
+		root++
+	}
+	for n > root+1 && m.left(m.stack[n-1].layout) {
+		n--
+	}
+	m.giveUp(n)
+}
+
+// left reports whether the line that begins with the last token starts too far
+// left to be part of a form. A form that stands behind others on its line may
+// be continued left of itself, unless its first lines were not.
+func (m *repairer) left(l layout) bool {
+	return m.place.column <= l.indent || l.hung && m.place.column <= l.column
+}
+
+// alignedCloser reports whether t, the first token of its line, stands under
+// the delimiter that it closes.
+func (m *repairer) alignedCloser(f frame, t token) bool {
+	return f.closer == m.text[t.start] && f.layout.leads && f.layout.column == m.place.column
+}
+
+// giveUp finishes all but n forms of the stack without their ends.
+func (m *repairer) giveUp(n int) {
+	if len(m.stack) <= n {
+		return
+	}
+	m.dropPrefixes()
+	if first := max(n, m.tainted); first < len(m.stack) {
+		m.faults++
+		m.unclosed(m.stack[first:], m.end, false)
+	}
+	for len(m.stack) > n {
+		m.abandon()
+	}
+	m.tainted = min(m.tainted, n)
+	m.glued = false
+}
+
+// closer takes a closing delimiter and returns where the next token starts at
+// the earliest.
+func (m *repairer) closer(t token) int {
+	m.dropPrefixes()
+	n := len(m.stack) - 1
+	if n < 0 {
+		m.faults++
+		return m.stray(t)
+	}
+	if m.stack[n].closer == m.text[t.start] {
+		m.close(t)
+		m.tainted = min(m.tainted, n)
+		return t.end
+	}
+	outer := -1
+	if m.plan.wrong == closeOuter {
+		outer = m.fits(t)
+	}
+	if outer < 0 || n >= m.tainted {
+		m.faults++
+		m.mismatched(t, m.stack[n])
+	}
+	switch {
+	case outer >= 0:
+		for len(m.stack) > outer+1 {
+			m.abandon()
+		}
+		m.close(t)
+	case m.plan.wrong == closeNone:
+		m.loose(source.Span{Start: t.start, End: t.end})
+	default:
+		m.loose(source.Span{Start: t.start, End: t.end})
+		m.abandon()
+	}
+	m.tainted = min(m.tainted, len(m.stack))
+	return t.end
+}
+
+// fits returns the index in the stack of the innermost form that t can close,
+// or -1.
+func (m *repairer) fits(t token) int {
+	n := len(m.stack) - 1
+	for n >= 0 && m.stack[n].closer != m.text[t.start] {
+		n--
+	}
+	return n
+}
+
+// skip returns the end of the form that starts with t, which is nested too
+// deep to be read. Closers need not fit: what they close is not kept.
+func (m *repairer) skip(t token) int {
+	depth, end := 0, t.start
+	for ; !m.ends(t); t = m.next(end) {
+		switch {
+		case t.kind == opener:
+			depth++
+		case t.kind == closer && depth == 0:
+			return end
+		case t.kind == closer:
+			depth--
+		case t.open:
+			m.unclosedString(m.openingQuote(t), t)
+			m.tainted = len(m.stack)
+		}
+		end = t.end
+		if depth == 0 && t.kind != sigil && t.kind != hash && t.kind != semicolon {
+			break
+		}
+	}
+	return end
+}
+
+// cutString takes a string whose closing quote is missing.
+func (m *repairer) cutString(t token) {
+	m.unclosedString(m.openingQuote(t), t)
+	body := source.Span{Start: t.start + 1, End: t.end}
+	node := m.leaf(String, source.Span{Start: t.start, End: t.end}, m.text[body.Start:body.End])
+	node.Open = true
+	m.tainted = len(m.stack)
+}
+
+// openingQuote returns the place of the quote that a string which was cut lacks
+// a partner for.
+func (m *repairer) openingQuote(t token) int {
+	if m.odd >= 0 && m.oddLine == m.lineStart {
+		return m.odd
+	}
+	return t.start
+}
+
+// finishRegion ends everything that is open at the end of the region.
+func (m *repairer) finishRegion() {
+	m.dropPrefixes()
+	if m.cut != nil && len(m.stack) > 0 && classes[m.text[m.cut.end-1]] != closer {
+		m.unclosedStringIn(m.stack, *m.cut)
+	}
+	m.giveUp(0)
+}
+
+// outdented reports whether a comment is alone on its line and indented no more
+// than a form.
+func (r *reader) outdented(comment *Node, f frame) bool {
+	start := comment.Span.Start
+	first := start
+	for first > 0 && (r.text[first-1] == ' ' || r.text[first-1] == '\t') {
+		first--
+	}
+	alone := first == 0 || r.text[first-1] == '\n' || r.text[first-1] == '\r'
+	return alone && start-first <= f.layout.column
+}

@@ -1,0 +1,258 @@
+package syntax
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"quire/analysis/diag"
+	"quire/analysis/source"
+)
+
+const (
+	// maxFindings is how many problems, and how many warnings, are kept of a
+	// file. One more says how many there are besides.
+	maxFindings = 1000
+	// maxShown is how many bytes of a token a message repeats, and maxClosers
+	// how many closing delimiters.
+	maxShown   = 60
+	maxClosers = 40
+)
+
+const invalidEscape = "invalid escape sequence"
+
+// findings collects what was found wrong, as far as there is room.
+type findings struct {
+	kept diag.List
+	more int // how many were not kept
+}
+
+func (f *findings) add(d diag.Diagnostic) {
+	if len(f.kept) == maxFindings {
+		f.more++
+		return
+	}
+	f.kept = append(f.kept, d)
+}
+
+// list returns the findings in the order of their places.
+func (f *findings) list() diag.List {
+	l := slices.Clip(f.kept)
+	l.Sort()
+	if f.more > 0 {
+		rest := l[len(l)-1]
+		rest.Message = fmt.Sprintf("%d more of these follow, which are not shown", f.more)
+		rest.Help, rest.Related, rest.Fixes = "", nil, nil
+		l = append(l, rest)
+	}
+	return l
+}
+
+func (r *reader) problem(span source.Span, help, format string, args ...any) diag.Diagnostic {
+	return diag.Diagnostic{File: r.file, Span: span, Code: diag.Syntax, Message: fmt.Sprintf(format, args...), Help: help}
+}
+
+func (r *reader) related(span source.Span, format string, args ...any) diag.Related {
+	return diag.Related{File: r.file, Span: span, Message: fmt.Sprintf(format, args...)}
+}
+
+func (r *reader) fix(safe bool, span source.Span, text, title string) []diag.Fix {
+	return []diag.Fix{{Title: title, Safe: safe, Edits: []diag.Edit{{File: r.file, Span: span, Text: text}}}}
+}
+
+func (r *reader) gluedOpener(t token) {
+	d := r.problem(source.Span{Start: t.start, End: t.end}, "separate the two forms with a space",
+		"expected whitespace before opening delimiter %c", r.text[t.start])
+	d.Fixes = r.fix(true, source.Span{Start: t.start, End: t.start}, " ", "insert a space")
+	r.problems.add(d)
+}
+
+// missingSpace warns that a token or string starts where a form ends.
+func (r *reader) missingSpace(span source.Span, what string) {
+	d := r.problem(span, "separate the two forms with a space", "expected whitespace before %s", what)
+	d.As = diag.Warning
+	d.Fixes = r.fix(true, source.Span{Start: span.Start, End: span.Start}, " ", "insert a space")
+	r.warnings.add(d)
+}
+
+func (r *reader) badCharacter(span source.Span) {
+	r.problems.add(r.problem(span, "remove it, or write it in a string", "invalid character: %s", shown(r.text[span.Start:span.Start+1])))
+}
+
+func (r *reader) badNumber(span source.Span) {
+	r.problems.add(r.problem(span, "what starts with a digit must be a number; a name starts with another character",
+		"could not read number \"%s\"", shown(r.text[span.Start:span.End])))
+}
+
+// badSymbol reports a symbol that is malformed from the offset at on.
+func (r *reader) badSymbol(span source.Span, at int, problem string) {
+	help := "write a.b for a field, a.b.c for a field of a field and a.b:c for a method"
+	if r.text[span.Start] == '~' {
+		help = "the only symbol with a tilde is ~="
+	}
+	r.problems.add(r.problem(source.Span{Start: span.Start + at, End: span.End}, help, "%s", problem))
+}
+
+func (r *reader) badEscape(span source.Span, problem string) {
+	r.problems.add(r.problem(span, `a backslash itself is written \\; the escapes are \a \b \f \n \r \t \v \" \' \z, \xHH, \ddd and \u{H}`, "%s", problem))
+}
+
+// prefixApart reports that white space or a closer follows on a prefix.
+func (r *reader) prefixApart(t token) {
+	gap := source.Span{Start: t.end, End: t.end}
+	for gap.End < len(r.text) && classes[r.text[gap.End]] == space {
+		gap.End++
+	}
+	d := r.problem(gap, "write the prefix directly before the form it is for", "invalid whitespace after quoting prefix")
+	if gap.End < len(r.text) && gap.Len() > 0 && classes[r.text[gap.End]] != closer {
+		d.Fixes = r.fix(true, gap, "", "remove the white space")
+	}
+	r.problems.add(d)
+}
+
+func (r *reader) lonePrefix(span source.Span) {
+	r.problems.add(r.problem(span, "write the prefix directly before the form it is for",
+		"expected a form after the prefix %c", r.text[span.Start]))
+}
+
+func (r *reader) unexpectedCloser(span source.Span) {
+	d := r.problem(span, "remove it, or write what it is to close before it",
+		"unexpected closing delimiter%s %s", plural(span.Len()), r.text[span.Start:min(span.End, span.Start+maxClosers)])
+	d.Fixes = r.fix(false, span, "", "remove "+r.text[span.Start:min(span.End, span.Start+maxClosers)])
+	r.problems.add(d)
+}
+
+// mismatched reports that t does not close the form f.
+func (r *reader) mismatched(t token, f frame) {
+	got, want, opened := r.text[t.start], f.closer, r.text[f.start]
+	span := source.Span{Start: t.start, End: t.end}
+	d := r.problem(span, fmt.Sprintf("close what %c opened with %c", opened, want),
+		"mismatched closing delimiter %c, expected %c", got, want)
+	d.Related = []diag.Related{r.related(source.Span{Start: f.start, End: f.start + 1}, "this %c is still open", opened)}
+	d.Fixes = r.fix(false, span, string(want), fmt.Sprintf("replace %c with %c", got, want))
+	r.problems.add(d)
+}
+
+// unclosed reports that the closers of the forms are missing, probably at the
+// offset at. A safe fix is beyond doubt.
+func (r *reader) unclosed(forms []frame, at int, safe bool) {
+	inner, outer := forms[len(forms)-1], forms[0]
+	missing, text := missingClosers(forms)
+	d := r.problem(source.Span{Start: inner.start, End: inner.start + 1}, "", "expected closing delimiter%s %s", plural(len(forms)), missing)
+	place := source.Span{Start: at, End: at}
+	d.Help = fmt.Sprintf("write %s where the form ends", text)
+	d.Related = []diag.Related{r.related(place, "probably here")}
+	if outer.closer != 0 && outer.start != inner.start {
+		d.Related = append(d.Related, r.related(source.Span{Start: outer.start, End: outer.start + 1}, "the outermost form that is still open"))
+	}
+	d.Fixes = r.fix(safe, place, text, "insert "+text)
+	r.problems.add(d)
+}
+
+// missingClosers returns the closers of forms, outermost first as a message
+// lists them, and innermost first as they are to be written.
+func missingClosers(forms []frame) (listed, written string) {
+	var closers []byte
+	for _, f := range forms {
+		if f.closer != 0 {
+			closers = append(closers, f.closer)
+		}
+	}
+	listed = string(closers[:min(len(closers), maxClosers)])
+	if len(closers) > maxClosers {
+		listed += "…"
+	}
+	slices.Reverse(closers)
+	return listed, string(closers)
+}
+
+// unclosedString reports that the quote at opening lacks a partner, for which
+// the string t was cut.
+func (r *reader) unclosedString(opening int, t token) {
+	d := r.problem(source.Span{Start: opening, End: opening + 1}, `write " where the string ends`, `expected closing delimiter "`)
+	if opening != t.start {
+		d.Related = []diag.Related{r.related(source.Span{Start: t.start, End: t.start + 1}, "this quote has no partner")}
+	}
+	// What closes the forms around the string is taken out of it.
+	end := t.end
+	for end > t.start+1 && classes[r.text[end-1]] == closer {
+		end--
+	}
+	d.Fixes = r.closeString(end, `"`)
+	r.problems.add(d)
+}
+
+// unclosedStringIn amends the report of the string t, when nothing but it
+// follows on the start of the forms around it: their closers are missing too.
+func (r *reader) unclosedStringIn(forms []frame, t token) {
+	if r.problems.more > 0 {
+		return
+	}
+	missing, text := missingClosers(forms)
+	d := &r.problems.kept[len(r.problems.kept)-1]
+	d.Message = fmt.Sprintf("expected closing delimiters %s\"", missing)
+	d.Help = fmt.Sprintf("write \" where the string ends, and %s behind it", text)
+	d.Fixes = r.closeString(t.end, `"`+text)
+}
+
+// closeString returns the fix that inserts text, which starts with a quote, at
+// the offset end of a string; none where a backslash would take the quote away.
+func (r *reader) closeString(end int, text string) []diag.Fix {
+	if r.text[end-1] == '\\' {
+		return nil
+	}
+	return r.fix(false, source.Span{Start: end, End: end}, text, "insert "+text)
+}
+
+// oddTable reports that the table that t closes ends with a key, or has an
+// odd number of forms for another reason.
+func (r *reader) oddTable(t token, last source.Span) {
+	d := r.problem(source.Span{Start: t.start, End: t.end}, "give every key a value", "expected even number of values in table literal")
+	d.Related = []diag.Related{r.related(last, "the last form has no partner")}
+	r.problems.add(d)
+}
+
+func (r *reader) depthLimit(span source.Span) {
+	d := r.problem(source.Span{Start: span.Start, End: span.Start + 1}, "move the inner forms to a function or a local of their own",
+		"forms are nested deeper than the limit of %d", MaxDepth)
+	d.Code = diag.LoadLimit
+	r.problems.add(d)
+}
+
+func plural(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return "s"
+}
+
+// shown returns text as a message may repeat it: not too long, and without
+// bytes that a terminal or an editor would take for something else.
+func shown(text string) string {
+	var b strings.Builder
+	for i := 0; i < len(text); {
+		if i >= maxShown {
+			b.WriteString("…")
+			break
+		}
+		c, size := utf8.DecodeRuneInString(text[i:])
+		switch {
+		case c < utf8.RuneSelf && !unicode.IsPrint(c), c == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, text[i])
+		case !unicode.IsPrint(c):
+			fmt.Fprintf(&b, `\u{%x}`, c)
+		default:
+			b.WriteString(text[i : i+size])
+		}
+		i += size
+	}
+	return b.String()
+}
+
+// firstRune returns the size of the first character of text in bytes.
+func firstRune(text string) int {
+	_, size := utf8.DecodeRuneInString(text)
+	return size
+}
