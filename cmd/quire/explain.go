@@ -37,7 +37,7 @@ like that has it and one that has not. Without a code it lists all codes.`,
 		if len(names) > 0 {
 			i := slices.IndexFunc(entries, func(e diag.Entry) bool { return string(e.Code) == names[0] })
 			if i < 0 {
-				return usagef("There is no code %q.\nquire explain lists all codes.", names[0])
+				return unknownCode(names[0])
 			}
 			entries = entries[i : i+1]
 		}
@@ -52,6 +52,21 @@ like that has it and one that has not. Without a code it lists all codes.`,
 		return nil
 	}
 	return c
+}
+
+func unknownCode(name string) error {
+	hint := ""
+	codes := func(yield func(string) bool) {
+		for _, e := range diag.Entries() {
+			if !yield(string(e.Code)) {
+				return
+			}
+		}
+	}
+	if near, ok := diag.Nearest(name, codes); ok {
+		hint = fmt.Sprintf(" Did you mean %s?", near)
+	}
+	return usagef("There is no code %q.%s\nquire explain lists all codes.", name, hint)
 }
 
 func explain(out *stream, e diag.Entry) {

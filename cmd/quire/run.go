@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -11,6 +13,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"quire/analysis/diag"
+	"quire/analysis/pipeline"
+	"quire/analysis/source"
 	"quire/cmd/quire/internal/render"
 	"quire/cmd/quire/internal/terminal"
 	"quire/exec"
@@ -35,16 +39,18 @@ exits with another status than 0 only fails its job when the job says so.`,
 		ValidArgsFunction: completeJobs,
 	}
 	var o exec.Options
+	var file string
 	var secretValues []string
 	flags := c.Flags()
 	flags.SortFlags = false
-	flags.StringArrayVar(&o.Only, "only", nil, "run just this `job`, without what it needs (repeatable)")
+	flags.StringArrayVar(&o.Only, "only", nil, "run just this `job` without what it needs (repeatable)")
 	flags.StringVarP(&o.SHA, "sha", "s", "", "run this `commit` instead of the working tree")
+	flags.StringVar(&file, "pipeline", "", "run this `file` instead of the repository's own .quire/ci.fnl")
 	flags.BoolVar(&o.InPlace, "in-place", false, "run in the working tree itself instead of in a copy")
 	flags.StringVar(&o.Ref, "ref", "", "run as if this `ref` had been pushed, such as refs/tags/v1")
 	flags.StringVar(&o.PreviousSHA, "previous-sha", "", "run as if the ref had pointed to this `commit` before")
 	flags.StringArrayVar(&secretValues, "secret", nil,
-		"give a secret: `NAME` asks for its value, NAME=env:VAR and NAME=file:PATH say where it is (repeatable)")
+		"give a secret: `NAME` asks for it, NAME=env:VAR and NAME=file:PATH\nsay where it is (repeatable)")
 	flags.BoolVar(&o.Mirror, "mirror", false, "let quire/mirror take part, which pushes to another repository")
 	flags.StringVar(&o.Config, "config", "", "read the global configuration from this `file`")
 	if err := c.RegisterFlagCompletionFunc("only", completeJobs); err != nil {
@@ -56,18 +62,38 @@ exits with another status than 0 only fails its job when the job says so.`,
 		if o.Secrets, err = secrets(c.Context(), s, secretValues); err != nil {
 			return err
 		}
-		return runJobs(c.Context(), s, o, func(job string) string { return rerun(flags, job) })
+		src, err := runSource(&o, file)
+		if err != nil {
+			return missing(s, err, len(o.Jobs)+len(o.Only) > 0)
+		}
+		return runJobs(c.Context(), s, src, o, func(job string) string { return rerun(flags, job) })
 	}
 	return c
 }
 
+// runSource finds the pipeline to run. A file that is named takes the place of
+// the repository's own, as the unsaved text of an editor does.
+func runSource(o *exec.Options, file string) (*exec.Source, error) {
+	if file == "" {
+		return exec.Find(".", o.SHA)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, usagef("cannot read the pipeline: %v", err)
+	}
+	src, err := exec.Find(".", o.SHA)
+	var none *exec.MissingError
+	if err != nil && !errors.As(err, &none) {
+		return nil, err
+	}
+	src.File = source.NewFile(filepath.ToSlash(file), string(text))
+	o.Buffers = map[string]*source.File{pipeline.Path: src.File}
+	return src, nil
+}
+
 // runJobs runs what the options say; again returns the command that runs a job
 // of it once more.
-func runJobs(ctx context.Context, s *session, o exec.Options, again func(job string) string) error {
-	src, err := exec.Find(".", o.SHA)
-	if err != nil {
-		return missing(s, err, len(o.Jobs)+len(o.Only) > 0)
-	}
+func runJobs(ctx context.Context, s *session, src *exec.Source, o exec.Options, again func(job string) string) error {
 	p := newProgress(s.stdout, nil)
 	p.started = func(e exec.Event) {
 		showFindings(s, src, e.Jobs)

@@ -15,18 +15,18 @@ func (e signalError) Error() string { return e.signal.String() }
 func (e signalError) exitCode() int { return exitSignal + int(e.signal) }
 
 // watchSignals cancels with the first signal that asks to end, and closes the
-// returned channel with the second one. Signals that the caller had ignored,
-// as nohup does, stay ignored.
+// returned channel with the second one. A hangup that the caller had ignored,
+// as nohup does, stays ignored; an interrupt does not, because shells ignore it
+// for whatever they start in the background.
 //
 // SIGPIPE is taken so that writing to a closed pipe is an error: the runtime
 // would end the process at once, and with it the chance to end its children.
 func watchSignals(cancel context.CancelCauseFunc) <-chan struct{} {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ends := make(chan os.Signal, 2)
-	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
-		if !signal.Ignored(s) {
-			signal.Notify(ends, s)
-		}
+	signal.Notify(ends, syscall.SIGINT, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(ends, syscall.SIGHUP)
 	}
 	kill := make(chan struct{})
 	go func() {

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var update = flag.Bool("update", false, "rewrite the goldens in testdata/cli")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"quire": main})
+}
+
+// TestScripts runs testdata/cli/*.txtar. Each script has a home, a state and a
+// configuration of its own, and beside the commands of testscript:
+//
+//	repository [message]   makes the current directory a git repository, unless
+//	                       it is one, and commits everything in it
+//	exits N command...     runs a command that has to exit with N
+//	scrub file             rewrites a file, or stdout or stderr, into the file
+//	                       of that name with what differs from run to run
+//	                       replaced: ids, commits, durations, directories
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "../../testdata/cli",
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup:               isolate,
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"repository": repository,
+			"exits":      exits,
+			"scrub":      scrub,
+		},
+	})
+}
+
+// isolate keeps the configuration of whoever runs the tests out of them.
+func isolate(env *testscript.Env) error {
+	at := func(name string) string { return filepath.Join(env.WorkDir, ".test", name) }
+	env.Vars = append(env.Vars,
+		"HOME="+at("home"),
+		"XDG_CONFIG_HOME="+at("config"),
+		"XDG_STATE_HOME="+at("state"),
+		"XDG_CACHE_HOME="+at("cache"),
+		"GIT_CONFIG_GLOBAL="+at("gitconfig"),
+		"GIT_CONFIG_NOSYSTEM=1",
+		"LC_ALL=C.UTF-8",
+		"TERM=xterm-256color",
+	)
+	for _, name := range []string{"home", "config", "state"} {
+		if err := os.MkdirAll(at(name), 0o700); err != nil {
+			return err
+		}
+	}
+	const gitconfig = "[user]\n\tname = Ada\n\temail = ada@example.com\n[init]\n\tdefaultBranch = main\n[advice]\n\tdetachedHead = false\n"
+	return os.WriteFile(at("gitconfig"), []byte(gitconfig), 0o600)
+}
+
+func repository(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 1 {
+		ts.Fatalf("usage: repository [message]")
+	}
+	message := "A commit"
+	if len(args) == 1 {
+		message = args[0]
+	}
+	if _, err := os.Stat(ts.MkAbs(".git")); err != nil {
+		ts.Check(ts.Exec("git", "init", "-q"))
+		ts.Check(os.WriteFile(ts.MkAbs(".git/info/exclude"), []byte(".test\n"), 0o600))
+	}
+	ts.Check(ts.Exec("git", "add", "-A"))
+	ts.Check(ts.Exec("git", "commit", "-q", "-m", message))
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits N command...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("%s exited with %d, not %d", strings.Join(args[1:], " "), got, want)
+	}
+}
+
+var variable = []struct {
+	pattern *regexp.Regexp
+	name    string
+}{
+	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`), "ID"},
+	{regexp.MustCompile(`\b[0-9a-f]{40}\b`), "COMMIT"},
+	{regexp.MustCompile(`\([0-9a-f]{12}\)`), "(COMMIT)"},
+	{regexp.MustCompile(` \d+\.\ds\b`), " TIME"},
+	{regexp.MustCompile(`/runs/([^/\s]+)-[0-9a-f]{8}/`), "/runs/$1-HASH/"},
+}
+
+func scrub(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: scrub file")
+	}
+	text := ts.ReadFile(args[0])
+	work, err := filepath.EvalSymlinks(ts.Getenv("WORK"))
+	ts.Check(err)
+	for _, dir := range []string{work, ts.Getenv("WORK")} {
+		text = strings.ReplaceAll(text, dir, "$WORK")
+	}
+	for _, v := range variable {
+		text = v.pattern.ReplaceAllString(text, v.name)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// TestGuard checks that a bug ends as an error with its stack, not as a crash
+// that leaves children behind.
+func TestGuard(t *testing.T) {
+	err := guard(func() error { panic("a bug") })
+	var bug *panicError
+	if !errors.As(err, &bug) || bug.value != "a bug" || !bytes.Contains(bug.stack, []byte("TestGuard")) {
+		t.Errorf("got %#v", err)
+	}
+}
