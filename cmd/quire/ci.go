@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -85,9 +86,18 @@ func listJobs(out *stream, indent string, jobs []*pipeline.Job) {
 	}
 }
 
+// here is the current directory as messages name it.
+func here() string {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "."
+	}
+	return dir
+}
+
 // completeJobs completes the names of the jobs of this repository's pipeline.
 func completeJobs(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	src, err := exec.Find(".", "")
+	src, err := exec.Find(here(), "")
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

@@ -19,7 +19,7 @@ its inputs: the jobs it needs, and the sources that start it.`,
 	format := addFormat(c)
 	sha := c.Flags().StringP("sha", "s", "", "list those of this `commit` instead of the working tree")
 	c.RunE = func(*cobra.Command, []string) error {
-		src, err := exec.Find(".", *sha)
+		src, err := exec.Find(here(), *sha)
 		if err != nil {
 			return missing(s, err, false)
 		}

@@ -176,8 +176,13 @@ func (p *progress) finishCommand(e exec.Event) {
 	}
 }
 
+// finishJob says how a job went. Jobs that were not even begun are left to the
+// summary.
 func (p *progress) finishJob(e exec.Event) {
 	j := p.job(e)
+	if exec.Outcome(e.Outcome) == exec.NotRun {
+		return
+	}
 	r := exec.JobReport{ID: e.JobID, Outcome: exec.Outcome(e.Outcome), Notice: e.Message, IgnoredExits: j.ignored}
 	if j.started != 0 {
 		r.Started, r.Finished = time.UnixMilli(j.started), time.UnixMilli(e.AtMS)

@@ -75,13 +75,13 @@ exits with another status than 0 only fails its job when the job says so.`,
 // the repository's own, as the unsaved text of an editor does.
 func runSource(o *exec.Options, file string) (*exec.Source, error) {
 	if file == "" {
-		return exec.Find(".", o.SHA)
+		return exec.Find(here(), o.SHA)
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, usagef("cannot read the pipeline: %v", err)
 	}
-	src, err := exec.Find(".", o.SHA)
+	src, err := exec.Find(here(), o.SHA)
 	var none *exec.MissingError
 	if err != nil && !errors.As(err, &none) {
 		return nil, err
@@ -100,7 +100,7 @@ func runJobs(ctx context.Context, s *session, src *exec.Source, o exec.Options, 
 		fmt.Fprintf(p.buf, "Run %s: executing at %s\n", e.RunID, display(src, o, e))
 	}
 	o.Observe = p.observe
-	request, err := exec.Local(".", o)
+	request, err := exec.Local(src.Root, o)
 	if err != nil {
 		return err
 	}
@@ -185,8 +185,11 @@ func rerun(flags *pflag.FlagSet, job string) string {
 			}
 		}
 	})
-	if only {
+	switch {
+	case only:
 		words = append(words, "--only")
+	case strings.HasPrefix(job, "-"):
+		words = append(words, "--")
 	}
 	return strings.Join(append(words, quote(job)), " ")
 }

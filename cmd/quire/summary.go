@@ -17,12 +17,12 @@ type sign struct {
 }
 
 var signs = map[exec.Outcome]sign{
-	exec.Succeeded: {"✓", "ok", terminal.Green},
-	exec.Failed:    {"✗", "FAILED", terminal.Red},
-	exec.Skipped:   {"○", "skipped", terminal.Yellow},
-	exec.Cancelled: {"■", "cancelled", terminal.Yellow},
+	exec.Succeeded: {"✓", "+", terminal.Green},
+	exec.Failed:    {"✗", "x", terminal.Red},
+	exec.Skipped:   {"○", "o", terminal.Yellow},
+	exec.Cancelled: {"■", "!", terminal.Yellow},
 	exec.NotRun:    {"·", "-", terminal.Dim},
-	exec.Internal:  {"✗", "ERROR", terminal.Red},
+	exec.Internal:  {"✗", "x", terminal.Red},
 }
 
 // jobLine says how a job went, with its name filled up to width columns.
@@ -65,6 +65,7 @@ func ignored(exits []int) string {
 
 // duration shows a time as people say it: 0.3s, 12.3s, 1m05s, 2h03m.
 func duration(d time.Duration) string {
+	d = d.Round(100 * time.Millisecond)
 	switch {
 	case d < time.Minute:
 		return fmt.Sprintf("%.1fs", d.Seconds())
@@ -111,20 +112,19 @@ func explainFailure(out *stream, job exec.JobReport, again string) {
 	f := job.Failure
 	fmt.Fprintf(out, "\n%s\n", screen.Paint(terminal.Red, fmt.Sprintf("job '%s' failed", terminal.Plain(job.ID))))
 	_ = render.Diagnostic(out, screen, f.Diagnostic)
-	rows := []struct{ name, text string }{
-		{"command", firstLine(f.Command)},
-		{"exit", exitOf(f)},
-		{"log", f.Log},
-		{"again", again},
+	row := func(name, text string) {
+		if text != "" {
+			name = screen.Paint(terminal.Bold, fmt.Sprintf("%-8s", name+":"))
+			fmt.Fprintf(out, "  %s %s\n", name, screen.Output(text))
+		}
 	}
+	row("command", firstLine(f.Command))
+	row("exit", exitOf(f))
 	for _, line := range f.Tail {
 		fmt.Fprintf(out, "  %s %s\n", screen.Paint(terminal.Dim, screen.Sign("│", "|")), screen.Output(line))
 	}
-	for _, row := range rows {
-		if row.text != "" {
-			fmt.Fprintf(out, "  %s %s\n", screen.Paint(terminal.Bold, fmt.Sprintf("%-8s", row.name+":")), screen.Output(row.text))
-		}
-	}
+	row("log", f.Log)
+	row("again", again)
 }
 
 // exitOf says how the command of a failure ended, or nothing without one.

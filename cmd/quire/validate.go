@@ -30,7 +30,7 @@ PATH is a directory or a ci.fnl; - reads the pipeline from standard input.`,
 	format := addFormat(c)
 	sha := c.Flags().StringP("sha", "s", "", "check this `commit` instead of the working tree")
 	c.RunE = func(_ *cobra.Command, paths []string) error {
-		path, named := ".", len(paths) > 0
+		path, named := here(), len(paths) > 0
 		if named {
 			path = paths[0]
 		}
@@ -54,7 +54,7 @@ func find(stdin io.Reader, path, sha string) (*exec.Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot read standard input: %w", err)
 	}
-	src, err := exec.Find(".", sha)
+	src, err := exec.Find(here(), sha)
 	var none *exec.MissingError
 	if err != nil && !errors.As(err, &none) {
 		return nil, err
