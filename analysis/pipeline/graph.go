@@ -1,0 +1,273 @@
+package pipeline
+
+import (
+	"container/heap"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/dominikbraun/graph"
+
+	"quire/analysis/source"
+)
+
+// A Graph is the jobs of a pipeline in the order they were registered, and
+// what needs what. It is immutable and may be used by several goroutines.
+type Graph struct {
+	Jobs []*Job
+
+	once  sync.Once
+	links *links
+}
+
+// A Job is one registered job.
+type Job struct {
+	ID     string
+	Inputs []Input
+	// Call is the place of the call that registered the job: in ci.fnl, the
+	// outermost one when a helper or module made it.
+	Call source.Place
+	// Name is the place of the id; where that is not written, of the
+	// expression that gives it, or Call.
+	Name source.Place
+	// Run is the place of the run-fn's form. Its File is nil when the function
+	// is not code of a file, such as ci.mirror's.
+	Run source.Place
+	// Mirror reports that (ci.mirror …) registered it.
+	Mirror bool
+	// Broken reports that a diagnostic refused it: it stands in the graph only
+	// so that nothing else is blamed.
+	Broken bool
+}
+
+// An Input is one entry of a job's inputs, as written.
+type Input struct {
+	Name string
+	// Place is that of the entry; where that is not written, of the expression
+	// that gives the inputs, or the job's Call.
+	Place source.Place
+}
+
+// links is a graph as numbers: nodes are the positions of their jobs in jobs,
+// which is in the order of registration.
+type links struct {
+	jobs []*Job
+	byID map[string]int
+	// needs and feeds lead to the nodes that a node needs and to those that
+	// need it, in order, each once.
+	needs, feeds [][]int
+	components   [][]int // strongly connected, members in order, in the order of their first members
+}
+
+func (g *Graph) linked() *links {
+	g.once.Do(func() { g.links = link(g.Jobs) })
+	return g.links
+}
+
+// link resolves the inputs of jobs. Of several jobs with the same id the first
+// that is not broken is the node.
+func link(jobs []*Job) *links {
+	l := &links{byID: make(map[string]int, len(jobs))}
+	for _, j := range jobs {
+		if i, ok := l.byID[j.ID]; !ok {
+			l.byID[j.ID] = len(l.jobs)
+			l.jobs = append(l.jobs, j)
+		} else if l.jobs[i].Broken && !j.Broken {
+			l.jobs[i] = j
+		}
+	}
+	g := l.build()
+	feeds, err := g.AdjacencyMap()
+	if err != nil {
+		panic(fmt.Sprintf("pipeline: adjacency of a graph in memory: %v", err))
+	}
+	needs, err := g.PredecessorMap()
+	if err != nil {
+		panic(fmt.Sprintf("pipeline: predecessors of a graph in memory: %v", err))
+	}
+	components, err := graph.StronglyConnectedComponents(g)
+	if err != nil {
+		panic(fmt.Sprintf("pipeline: components of a graph in memory: %v", err))
+	}
+	l.feeds, l.needs = l.numbers(feeds), l.numbers(needs)
+	for _, c := range components {
+		members := make([]int, len(c))
+		for i, key := range c {
+			members[i] = number(key)
+		}
+		slices.Sort(members)
+		l.components = append(l.components, members)
+	}
+	slices.SortFunc(l.components, slices.Compare)
+	return l
+}
+
+// build makes the library's graph, with an edge from each job to those that
+// need it. Its keys are numbers from 1: the components of the library are
+// wrong for a key that is the zero value of its type.
+func (l *links) build() graph.Graph[int, int] {
+	g := graph.New(graph.IntHash, graph.Directed())
+	for i := range l.jobs {
+		if err := g.AddVertex(key(i)); err != nil {
+			panic(fmt.Sprintf("pipeline: node %d: %v", i, err))
+		}
+	}
+	for i, j := range l.jobs {
+		for _, in := range j.Inputs {
+			if need, ok := l.byID[in.Name]; ok {
+				// The only error left is that the edge exists, for an input
+				// that is listed twice.
+				_ = g.AddEdge(key(need), key(i))
+			}
+		}
+	}
+	return g
+}
+
+func key(node int) int   { return node + 1 }
+func number(key int) int { return key - 1 }
+
+func (l *links) numbers(adjacency map[int]map[int]graph.Edge[int]) [][]int {
+	out := make([][]int, len(l.jobs))
+	for k, edges := range adjacency {
+		to := make([]int, 0, len(edges))
+		for k := range edges {
+			to = append(to, number(k))
+		}
+		slices.Sort(to)
+		out[number(k)] = to
+	}
+	return out
+}
+
+// closure returns which nodes can be reached from start over steps, the start
+// among them only when a cycle leads back to it.
+func (l *links) closure(start int, steps [][]int) []bool {
+	seen := make([]bool, len(l.jobs))
+	for todo := []int{start}; len(todo) > 0; {
+		n := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		for _, next := range steps[n] {
+			if !seen[next] {
+				seen[next] = true
+				todo = append(todo, next)
+			}
+		}
+	}
+	return seen
+}
+
+// cyclic reports whether the members of a component need each other.
+func (l *links) cyclic(component []int) bool {
+	return len(component) > 1 || slices.Contains(l.feeds[component[0]], component[0])
+}
+
+// Job returns the job of that id that can run.
+func (g *Graph) Job(id string) (*Job, bool) {
+	l := g.linked()
+	i, ok := l.byID[id]
+	if !ok || l.jobs[i].Broken {
+		return nil, false
+	}
+	return l.jobs[i], true
+}
+
+// Needs returns the ids of the jobs that a job needs, directly or not, in the
+// order of registration. In a cycle a job needs itself.
+func (g *Graph) Needs(id string) []string {
+	l := g.linked()
+	return l.reach(id, l.needs)
+}
+
+// Dependents returns the ids of the jobs that need a job, directly or not, in
+// the order of registration. In a cycle a job needs itself.
+func (g *Graph) Dependents(id string) []string {
+	l := g.linked()
+	return l.reach(id, l.feeds)
+}
+
+func (l *links) reach(id string, steps [][]int) []string {
+	start, ok := l.byID[id]
+	if !ok {
+		return nil
+	}
+	var ids []string
+	for i, reached := range l.closure(start, steps) {
+		if reached {
+			ids = append(ids, l.jobs[i].ID)
+		}
+	}
+	return ids
+}
+
+// Order returns the jobs in the order they run: of those whose needs have run,
+// the one registered first. Broken jobs are left out, and so are jobs that
+// stand in a cycle or behind one.
+func (g *Graph) Order() []*Job {
+	l := g.linked()
+	waits := make([]int, len(l.jobs))
+	var ready numberHeap
+	for i := range l.jobs {
+		if waits[i] = len(l.needs[i]); waits[i] == 0 {
+			ready = append(ready, i)
+		}
+	}
+	var order []*Job
+	for len(ready) > 0 {
+		i := heap.Pop(&ready).(int)
+		if !l.jobs[i].Broken {
+			order = append(order, l.jobs[i])
+		}
+		for _, next := range l.feeds[i] {
+			if waits[next]--; waits[next] == 0 {
+				heap.Push(&ready, next)
+			}
+		}
+	}
+	return order
+}
+
+// Readable says why a job may not read the outputs of name, or nil: the rule
+// behind (jobs name). The error's text is what the user sees.
+//
+// A job may read the jobs that it needs, directly or not, and every other
+// name, such as quire/push, that it or one of those lists among its inputs.
+func (g *Graph) Readable(job, name string) error {
+	if job == name {
+		return fmt.Errorf("Job '%s' cannot read its own outputs", job) //nolint:staticcheck // the text is the users'
+	}
+	l := g.linked()
+	if start, ok := l.byID[job]; ok {
+		reached := l.closure(start, l.needs)
+		if target, ok := l.byID[name]; ok {
+			if reached[target] {
+				return nil
+			}
+		} else {
+			reached[start] = true
+			for i, r := range reached {
+				if r && l.jobs[i].lists(name) {
+					return nil
+				}
+			}
+		}
+	}
+	return fmt.Errorf("Job '%s' cannot read outputs from '%s' — not in transitive inputs", job, name) //nolint:staticcheck // the text is the users'
+}
+
+func (j *Job) lists(name string) bool {
+	return slices.ContainsFunc(j.Inputs, func(in Input) bool { return in.Name == name })
+}
+
+// numberHeap gives the smallest number first.
+type numberHeap []int
+
+func (h numberHeap) Len() int           { return len(h) }
+func (h numberHeap) Less(i, j int) bool { return h[i] < h[j] }
+func (h numberHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *numberHeap) Push(x any)        { *h = append(*h, x.(int)) }
+func (h *numberHeap) Pop() any {
+	last := (*h)[len(*h)-1]
+	*h = (*h)[:len(*h)-1]
+	return last
+}

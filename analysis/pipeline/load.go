@@ -1,0 +1,253 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"quire/analysis/diag"
+	"quire/analysis/dsl"
+	"quire/analysis/fennel"
+	"quire/analysis/sandbox"
+	"quire/analysis/source"
+)
+
+// Load evaluates a compiled file to its jobs. The list holds everything that
+// is wrong: the module's own diagnostics, what evaluation raised, and all
+// definition and graph errors. The pipeline is never nil and holds what could
+// be known; it can run only when the list has no errors. Load has no effect
+// outside of the process.
+//
+// The context only shortens the wall-time budget; that it ended is reported
+// like a met limit.
+func Load(ctx context.Context, m *fennel.Module, tree source.Tree, l Limits) (*Pipeline, diag.List) {
+	ld := &loader{
+		main:     m,
+		finder:   finder{tree, l},
+		trees:    newTrees(m.Tree),
+		modules:  map[string]*module{},
+		mistakes: map[string]diag.Diagnostic{},
+	}
+	ld.found = slices.Clone(m.Diagnostics)
+	ld.pipeline = &Pipeline{Graph: &Graph{}, Files: []*source.File{m.Tree.File}}
+	ld.addMacroFiles(m)
+	ld.program = fennel.NewProgram(sandbox.Options{Limits: l.Load, Print: ld.print})
+	ld.vm = newVM(ld)
+	ld.pipeline.vm = ld.vm
+	ld.program.State.L.SetGlobal("require", ld.program.State.L.NewFunction(ld.require))
+	complete := ld.evaluate(ctx) && !m.Diagnostics.HasErrors()
+	ld.sealed = true
+	ld.findProblems(complete)
+	for i := range ld.found {
+		ld.found[i].Message = plain(ld.found[i].Message)
+	}
+	ld.found.Sort()
+	return ld.pipeline, ld.found
+}
+
+// A loader evaluates one file.
+type loader struct {
+	main     *fennel.Module
+	finder   finder
+	program  *fennel.Program
+	pipeline *Pipeline
+	vm       *vm
+	trees    *trees
+	modules  map[string]*module
+	failed   *source.File // the module whose loading was left by an error
+	// mistakes are the errors that this package raised, by their text, with
+	// what a diagnostic should say beside it.
+	mistakes map[string]diag.Diagnostic
+	found    diag.List
+	image    source.Place // of the first (ci.image …); its File is nil before
+	sealed   bool         // registration is over
+}
+
+// reported is the code of a mistake whose diagnostics are among those found.
+const reported diag.Code = ""
+
+// evaluate runs the file and reports whether it came to its end.
+func (ld *loader) evaluate(ctx context.Context) bool {
+	state := ld.program.State
+	_, err := state.Call(ctx, state.L, ld.program.Function(ld.main), lua.LString(dsl.CI))
+	if err == nil {
+		return true
+	}
+	var raised *sandbox.Error
+	if !errors.As(err, &raised) {
+		ld.report(diag.Diagnostic{File: ld.main.Tree.File, Code: diag.LoadTimeout,
+			Message: "loading was stopped before it was done: " + err.Error()})
+		return false
+	}
+	d := ld.program.Diagnose(raised, ld.blamed(raised))
+	if known, ok := ld.mistakes[raised.Message]; ok {
+		if known.Code == reported {
+			return false
+		}
+		d = refine(d, known)
+	}
+	ld.report(d)
+	return false
+}
+
+// blamed returns the file that an error is shown in: ci.fnl, or the module that
+// raised it while it was loaded.
+func (ld *loader) blamed(err *sandbox.Error) *source.File {
+	for _, f := range err.Frames {
+		if p, ok := ld.program.Place(f); ok && p.File == ld.failed {
+			return ld.failed
+		}
+	}
+	return ld.main.Tree.File
+}
+
+// refine adds to the diagnostic of an error what is known of the mistake.
+func refine(d, known diag.Diagnostic) diag.Diagnostic {
+	d.Code, d.Message, d.Help, d.Fixes = known.Code, known.Message, known.Help, known.Fixes
+	if known.File != nil {
+		d.File, d.Span = known.File, known.Span
+	}
+	d.Related = slices.Concat(known.Related, slices.DeleteFunc(slices.Clone(d.Related), func(r diag.Related) bool {
+		return r.File == d.File && r.Span == d.Span
+	}))
+	return d
+}
+
+// raise raises an error in L. When the program does not catch it, the
+// diagnostic says what is known beside its message; a zero place means the
+// form that raised.
+func (ld *loader) raise(L *lua.LState, d diag.Diagnostic) {
+	if !ld.sealed {
+		ld.mistakes[d.Message] = d
+	}
+	L.Error(lua.LString(d.Message), 0)
+}
+
+func (ld *loader) report(d diag.Diagnostic) { ld.found = append(ld.found, d) }
+
+func (ld *loader) print(line string) {
+	if job := ld.vm.running(); job != nil {
+		ld.vm.outside(func() { job.host.Log(job.ctx, job.id, line) })
+		return
+	}
+	ld.pipeline.Printed = append(ld.pipeline.Printed, line)
+}
+
+// A module is one that was required.
+type module struct {
+	value   lua.LValue
+	loading bool
+	mistake diag.Diagnostic // why it has no value; zero Message: it has one
+}
+
+// require is Lua's function of that name.
+func (ld *loader) require(L *lua.LState) int {
+	name, ok := L.Get(1).(lua.LString)
+	if !ok {
+		ld.raise(L, diag.Diagnostic{Code: diag.BadArgument,
+			Message: fmt.Sprintf("bad argument #1 to 'require' (string expected, got %s)", L.Get(1).Type())})
+	}
+	if v, ok := ld.vm.builtins[string(name)]; ok {
+		L.Push(v)
+		return 1
+	}
+	m, ok := ld.modules[string(name)]
+	switch {
+	case !ok:
+		m = ld.loadModule(L, string(name))
+	case m.loading:
+		ld.raise(L, diag.Diagnostic{Code: diag.Runtime,
+			Message: fmt.Sprintf("module '%s' requires itself, directly or through another module", name),
+			Help:    "Move what both need into a module of its own."})
+	case m.mistake.Message != "":
+		ld.raise(L, m.mistake)
+	}
+	L.Push(m.value)
+	return 1
+}
+
+// loadModule finds, compiles and runs a module.
+func (ld *loader) loadModule(L *lua.LState, name string) *module {
+	m := &module{loading: true}
+	ld.modules[name] = m
+	if limit := ld.finder.limits.Modules; limit > 0 && len(ld.modules) > limit {
+		delete(ld.modules, name)
+		ld.raise(L, diag.Diagnostic{Code: diag.LoadLimit,
+			Message: fmt.Sprintf("more than %d modules are required", limit)})
+	}
+	file, err := ld.finder.find(name, fennel.Code)
+	if err != nil {
+		m.loading = false
+		m.mistake = diag.Diagnostic{Code: diag.Runtime, Message: err.Error()}
+		ld.raise(L, m.mistake)
+	}
+	done := false
+	defer func() {
+		m.loading = false
+		if !done && m.mistake.Message == "" {
+			ld.failed = file
+			m.mistake = diag.Diagnostic{Code: diag.Runtime, Message: fmt.Sprintf("module '%s' could not be loaded", name)}
+		}
+	}()
+	compiled := ld.compileModule(file)
+	ld.pipeline.Files = append(ld.pipeline.Files, file)
+	ld.addMacroFiles(compiled)
+	ld.trees.of[file] = compiled.Tree
+	ld.addFindings(L, m, name, compiled)
+	L.Push(ld.program.Function(compiled))
+	L.Push(lua.LString(name))
+	L.Call(1, 1)
+	m.value = L.Get(-1)
+	L.Pop(1)
+	if m.value == lua.LNil {
+		m.value = lua.LTrue
+	}
+	done = true
+	return m
+}
+
+// addFindings reports the diagnostics of a module. One with errors is not run.
+func (ld *loader) addFindings(L *lua.LState, m *module, name string, compiled *fennel.Module) {
+	call := ld.site(L).call()
+	for _, d := range compiled.Diagnostics {
+		d.Related = append(slices.Clone(d.Related), diag.Related{
+			File: call.File, Span: call.Span, Message: fmt.Sprintf("'%s' is required here", name)})
+		ld.report(d)
+	}
+	if compiled.Diagnostics.HasErrors() {
+		m.mistake = diag.Diagnostic{Code: reported, Message: fmt.Sprintf("module '%s' has errors", name)}
+		ld.raise(L, m.mistake)
+	}
+}
+
+// addMacroFiles adds the files that a module's macros came from.
+func (ld *loader) addMacroFiles(m *fennel.Module) {
+	for _, u := range m.Uses {
+		if u.File != nil && u.File.Name() != dsl.CI && !slices.Contains(ld.pipeline.Files, u.File) {
+			ld.pipeline.Files = append(ld.pipeline.Files, u.File)
+		}
+	}
+}
+
+// maxShown is how much of a text from a program is shown in a message.
+const maxShown = 1000
+
+// plain returns a message without control characters, and of bounded length.
+func plain(s string) string {
+	if len(s) > maxShown {
+		s = strings.ToValidUTF8(s[:maxShown], "") + "…"
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if r < ' ' && r != '\n' || r >= 0x7f && r < 0xa0 {
+			fmt.Fprintf(&b, `\x%02x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
