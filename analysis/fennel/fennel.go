@@ -15,10 +15,6 @@
 package fennel
 
 import (
-	"iter"
-
-	lua "github.com/yuin/gopher-lua"
-
 	"quire/analysis/diag"
 	"quire/analysis/fennel/syntax"
 	"quire/analysis/sandbox"
@@ -60,14 +56,6 @@ const (
 // error's text is shown to the user; it says where was looked.
 type Resolver func(name string, kind ModuleKind) (*source.File, error)
 
-// A Cache holds compiled units between versions of one file. It may be used
-// by several goroutines; the zero Cache is empty and ready.
-type Cache struct{ c cache }
-
-// Compile compiles a tree. It never fails: what is wrong stands in the
-// module's diagnostics, and everything that is intact is compiled.
-func Compile(t *syntax.Tree, o Options) *Module { panic("not yet") }
-
 // A Module is a compiled file. It is immutable and may be used by several
 // goroutines and states at once.
 type Module struct {
@@ -80,7 +68,7 @@ type Module struct {
 	// not, each once.
 	Uses []Use
 
-	units []*unit
+	moduleLinks
 }
 
 // A Use is a module that a file names literally.
@@ -90,42 +78,6 @@ type Use struct {
 	Span source.Span  // of the name, at its first use
 	File *source.File // nil when it was not found, and for Code, which is found at run time
 }
-
-// A Program is a set of modules linked into one state.
-type Program struct {
-	State *sandbox.State
-}
-
-// NewProgram returns a program without modules in a new state with the given
-// options, whose Position is the program's own.
-func NewProgram(o sandbox.Options) *Program { panic("not yet") }
-
-// Function returns a function that runs the top-level forms of the module in
-// order and returns the values of the last. Forms with compile errors, and
-// forms that use what such forms define, are left out.
-func (p *Program) Function(m *Module) *lua.LFunction { panic("not yet") }
-
-// Caller returns the place of the call form that called the Go function now
-// running in L. With level 1 it is the call of that function, with level 2 the
-// call of its caller, and so on. ok is false where that is not code of a
-// module.
-func (p *Program) Caller(L *lua.LState, level int) (source.Place, bool) { panic("not yet") }
-
-// Place turns a frame of an error into a place.
-func (p *Program) Place(f sandbox.Frame) (source.Place, bool) { panic("not yet") }
-
-// Defined returns the place of a function's form.
-func (p *Program) Defined(f *lua.LFunction) (source.Place, bool) { panic("not yet") }
-
-// Diagnose turns an error of the program into a diagnostic: at the innermost
-// place that is in the file named main, or else the innermost place there is,
-// with the other places as related. The code is runtime, load-limit or
-// load-timeout.
-func (p *Program) Diagnose(err *sandbox.Error, main *source.File) diag.Diagnostic { panic("not yet") }
-
-// An Index knows the names of a module: what defines each, who uses it, and
-// where it can be seen.
-type Index struct{}
 
 // A SymbolKind says what a name is.
 type SymbolKind int
@@ -158,16 +110,6 @@ type Symbol struct {
 	// Value is what the compiler knows of its value without running anything.
 	Value *Value
 }
-
-// At returns the symbol that the name at offset defines or uses, and the span
-// of that name (of a multi-symbol: of its root).
-func (x *Index) At(offset int) (*Symbol, source.Span, bool) { panic("not yet") }
-
-// Visible returns the symbols that code at offset can see, innermost first.
-func (x *Index) Visible(offset int) []*Symbol { panic("not yet") }
-
-// Symbols iterates over all symbols in the order of their definitions.
-func (x *Index) Symbols() iter.Seq[*Symbol] { panic("not yet") }
 
 // A ValueKind says what is known of a value.
 type ValueKind int
@@ -265,17 +207,6 @@ type Access struct {
 	Conditional bool
 }
 
-// Calls iterates over the calls of the module in the order of their places.
-func (m *Module) Calls() iter.Seq[*Call] { panic("not yet") }
-
-// Accesses iterates over the reads of paths in the order of their places.
-func (m *Module) Accesses() iter.Seq[*Access] { panic("not yet") }
-
-// Functions iterates over the function forms of the module in the order of
-// their places. A function is the same *Func wherever the module's facts refer
-// to it.
-func (m *Module) Functions() iter.Seq[*Func] { panic("not yet") }
-
 // A Form documents one special form or built-in macro.
 type Form struct {
 	Name    string
@@ -284,10 +215,3 @@ type Form struct {
 	Special bool // a special form; else a macro
 	Binds   bool // it introduces names
 }
-
-// Forms returns the special forms and built-in macros, from the tables that
-// the compiler dispatches on.
-func Forms() []Form { panic("not yet") }
-
-type cache struct{}
-type unit struct{}

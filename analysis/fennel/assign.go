@@ -1,0 +1,119 @@
+package fennel
+
+import (
+	"github.com/yuin/gopher-lua/ast"
+
+	"quire/analysis/fennel/syntax"
+)
+
+// compileLocal compiles (local name value).
+func compileLocal(c *compiler, f form) exprs {
+	return c.define(f, pattern{kind: Local, declares: true})
+}
+
+// compileVar compiles (var name value).
+func compileVar(c *compiler, f form) exprs {
+	return c.define(f, pattern{kind: Var, declares: true, mutable: true})
+}
+
+func (c *compiler) define(f form, p pattern) exprs {
+	c.require(f.want.n == 0 || f.want.tail, f.n, "can't introduce %s here", f.items[0].Text)
+	c.require(len(f.items) == 3, f.n, "expected name and value")
+	p.single = true
+	c.bind(f.items[1], f.items[2], f, p)
+	return c.noValue(f)
+}
+
+// compileGlobal compiles (global name value).
+func compileGlobal(c *compiler, f form) exprs {
+	c.require(len(f.items) == 3, f.n, "expected name and value")
+	c.bind(f.items[1], f.items[2], f, pattern{kind: Global, global: true, single: true})
+	return c.noValue(f)
+}
+
+// compileSet compiles (set target value).
+func compileSet(c *compiler, f form) exprs {
+	c.require(len(f.items) == 3, f.n, "expected name and value")
+	if isDot(f.items[1]) {
+		c.setField(f)
+		return c.noValue(f)
+	}
+	c.bind(f.items[1], f.items[2], f, pattern{known: true})
+	return c.noValue(f)
+}
+
+// compileSetForcibly compiles (set-forcibly! name value), which changes what
+// set refuses to.
+func compileSetForcibly(c *compiler, f form) exprs {
+	c.require(len(f.items) == 3, f.n, "expected name and value")
+	c.bind(f.items[1], f.items[2], f, pattern{known: true, force: true})
+	return c.noValue(f)
+}
+
+// noValue is what a form gives that is only there for what it does.
+func (c *compiler) noValue(f form) exprs {
+	if f.want.n == 0 && !f.want.tail && f.want.target == nil {
+		return exprs{returned: true}
+	}
+	return single(c.none(f.n))
+}
+
+func isDot(n *syntax.Node) bool {
+	items := forms(n)
+	return n.Kind == syntax.List && len(items) > 0 && isNamed(items[0], ".")
+}
+
+// setField compiles (set (. table key …) value).
+func (c *compiler) setField(f form) {
+	target := f.items[1]
+	items := forms(target)
+	c.require(len(items) > 1 && items[1].Kind == syntax.Symbol, f.n, "dynamic set needs symbol target")
+	c.require(len(items) > 2, f.n, "dynamic set needs at least one key")
+	c.store(f, items[1], items[2:], f.items[2])
+}
+
+// compileTset compiles (tset table key … value).
+func compileTset(c *compiler, f form) exprs {
+	c.require(len(f.items) > 3, f.n, "expected table, key, and value arguments")
+	last := len(f.items) - 1
+	c.store(f, f.items[1], f.items[2:last], f.items[last])
+	return c.noValue(f)
+}
+
+// store compiles table[key][key]… = value.
+func (c *compiler) store(f form, table *syntax.Node, keys []*syntax.Node, value *syntax.Node) {
+	isConstant := table.Kind == syntax.Number || isNamed(table, "nil") || isNamed(table, "true") || isNamed(table, "false")
+	c.require(!isConstant, f.n, "cannot set field of literal value")
+	of := c.compile(table, f.scope, f.block, one()).list[0]
+	if table.Kind == syntax.Symbol {
+		c.changes(table, f.scope)
+	}
+	target := of.lua
+	for _, key := range keys {
+		k := c.compile(key, f.scope, f.block, one()).list[0]
+		target = at(c, f.n, &ast.AttrGetExpr{Object: target, Key: k.lua})
+	}
+	v := c.compile(value, f.scope, f.block, one()).list[0]
+	f.block.emit(at(c, f.n, &ast.AssignStmt{Lhs: []ast.Expr{target}, Rhs: []ast.Expr{v.lua}}))
+}
+
+// changes forgets what is known of the table that a symbol names, since its
+// fields are about to change.
+func (c *compiler) changes(n *syntax.Node, s *scope) {
+	if b := c.local(rootName(n.Text), s); b != nil {
+		c.forget(b)
+	}
+}
+
+// forget drops what is known of the fields of a local's table. Only a table
+// literal is known by its fields.
+func (c *compiler) forget(b *binding) {
+	switch {
+	case b.value == nil:
+	case b.value.Kind == TableOf || b.value.Kind == ArrayOf:
+		b.value = &Value{Span: b.value.Span, Made: b.value.Made}
+		b.symbol.Value = b.value
+	case b.symbol == nil:
+		c.unit.written = append(c.unit.written, b.name)
+	}
+}

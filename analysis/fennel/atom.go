@@ -1,0 +1,282 @@
+package fennel
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/ast"
+
+	"quire/analysis/fennel/syntax"
+	"quire/analysis/source"
+)
+
+// none returns the literal nil in the place of a node.
+func (c *compiler) none(n *syntax.Node) expr {
+	return expr{lua: at(c, n, &ast.NilExpr{}), kind: literal, fact: c.nothing(n)}
+}
+
+func (c *compiler) text(n *syntax.Node, text string) expr {
+	return expr{lua: at(c, n, &ast.StringExpr{Value: text}), kind: literal, fact: c.literal(n, "string", text)}
+}
+
+func (c *compiler) number(n *syntax.Node) expr {
+	v, ok := parseNumber(n.Text)
+	c.require(ok, n, "could not read number \"%s\"", n.Text)
+	fact := c.literal(n, "number", lua.LNumber(v).String())
+	return expr{lua: c.numberExpr(n, v), kind: literal, fact: fact}
+}
+
+// numberExpr returns an expression for any number. Those without a literal in
+// Lua are divisions by zero.
+func (c *compiler) numberExpr(n *syntax.Node, v float64) ast.Expr {
+	digits := func(v float64) ast.Expr {
+		return at(c, n, &ast.NumberExpr{Value: strconv.FormatFloat(v, 'g', -1, 64)})
+	}
+	switch {
+	case math.IsNaN(v):
+		return at(c, n, &ast.ArithmeticOpExpr{Operator: "/", Lhs: digits(0), Rhs: digits(0)})
+	case math.IsInf(v, 0):
+		return at(c, n, &ast.ArithmeticOpExpr{Operator: "/", Lhs: c.signed(n, v < 0, digits(1)), Rhs: digits(0)})
+	}
+	return c.signed(n, math.Signbit(v), digits(math.Abs(v)))
+}
+
+func (c *compiler) signed(n *syntax.Node, negative bool, x ast.Expr) ast.Expr {
+	if !negative {
+		return x
+	}
+	return at(c, n, &ast.UnaryMinusOpExpr{Expr: x})
+}
+
+// parseNumber reads a number as the reader passes it on: decimal or
+// hexadecimal, with a sign, or one of the words .inf and .nan.
+func parseNumber(text string) (float64, bool) {
+	body, negative := strings.TrimPrefix(text, "+"), false
+	if rest, ok := strings.CutPrefix(text, "-"); ok {
+		body, negative = rest, true
+	}
+	var v float64
+	var err error
+	switch lower := strings.ToLower(body); {
+	case lower == ".inf":
+		v = math.Inf(1)
+	case lower == ".nan":
+		v = math.NaN()
+	case strings.HasPrefix(lower, "0x"):
+		v, err = parseHex(lower)
+	default:
+		v, err = strconv.ParseFloat(lower, 64)
+		if math.IsInf(v, 0) {
+			err = nil
+		}
+	}
+	if negative {
+		v = -v
+	}
+	return v, err == nil
+}
+
+func parseHex(text string) (float64, error) {
+	if i, err := strconv.ParseUint(text[2:], 16, 64); err == nil {
+		return float64(i), nil
+	}
+	if !strings.Contains(text, "p") {
+		text += "p0"
+	}
+	return strconv.ParseFloat(text, 64)
+}
+
+// symbol compiles a symbol that stands for a value.
+func (c *compiler) symbol(n *syntax.Node, s *scope) expr {
+	switch n.Text {
+	case "nil":
+		return c.none(n)
+	case "true":
+		return expr{lua: at(c, n, &ast.TrueExpr{}), kind: literal, fact: c.literal(n, "boolean", "true")}
+	case "false":
+		return expr{lua: at(c, n, &ast.FalseExpr{}), kind: literal, fact: c.literal(n, "boolean", "false")}
+	case "...":
+		return c.varargs(n, s)
+	case "$...":
+		if h := s.hashing(); h != nil {
+			h.variadic = true
+			return expr{lua: at(c, n, &ast.Comma3Expr{}), kind: vararg, fact: c.unknown(n)}
+		}
+	}
+	keys, method := parts(n.Text)
+	c.require(!method, n, "multisym method calls may only be in call position")
+	return c.reference(n, keys, s)
+}
+
+func (s *scope) hashing() *hashing {
+	for ; s != nil; s = s.outer {
+		if s.hash != nil {
+			return s.hash
+		}
+	}
+	return nil
+}
+
+func (c *compiler) varargs(n *syntax.Node, s *scope) expr {
+	c.require(s.hashing() == nil, n, "use $... in hashfn")
+	c.require(c.fn.vararg, n, "unexpected vararg")
+	return expr{lua: at(c, n, &ast.Comma3Expr{}), kind: vararg, fact: c.unknown(n)}
+}
+
+// reference compiles a symbol, or a multi-symbol with the given keys, that
+// names a variable.
+func (c *compiler) reference(n *syntax.Node, keys []string, s *scope) expr {
+	root := n.Text
+	if keys != nil {
+		root = keys[0]
+	}
+	c.checkValue(n, root, s)
+	b := c.local(root, s)
+	if b == nil && !c.isGlobal(n.Text, root) {
+		c.unknownGlobal(n, s, c.unknownName(n.Text, root))
+		return c.none(n)
+	}
+	x := c.variable(n, root, b)
+	if keys == nil {
+		return x
+	}
+	at0 := n.Span.Start + len(root) + 1
+	for _, key := range keys[1:] {
+		x = c.field(n, x, key, c.keySpan(n, at0, key))
+		at0 += len(key) + 1
+	}
+	return x
+}
+
+// keySpan returns the span of a part of a multi-symbol, or the whole symbol's
+// when it is not in the text.
+func (c *compiler) keySpan(n *syntax.Node, start int, key string) source.Span {
+	if n.Span.Len() != len(n.Text) || c.made(n) {
+		return c.span(n)
+	}
+	return source.Span{Start: start, End: start + len(key)}.Shift(-c.base)
+}
+
+// checkValue fails for a macro or special form that is used as a value.
+func (c *compiler) checkValue(n *syntax.Node, root string, s *scope) {
+	if _, ok := c.macro(root, s); ok {
+		c.fail(n, "tried to reference a macro without calling it")
+	}
+	if c.specials[root] != nil && root != "require" {
+		c.fail(n, "tried to reference a special form without calling it")
+	}
+}
+
+// variable compiles the use of a local, or of a global when b is nil.
+func (c *compiler) variable(n *syntax.Node, root string, b *binding) expr {
+	if b == nil {
+		x := at(c, n, &ast.IdentExpr{Value: globalName(root)})
+		return expr{lua: x, kind: name, fact: c.path(n, Root{Kind: GlobalRoot, Name: root})}
+	}
+	c.use(n, b, false)
+	fact := c.unknown(n)
+	if b.value != nil {
+		fact = c.seen(n, b.value)
+	}
+	return expr{lua: at(c, n, &ast.IdentExpr{Value: b.lua}), kind: name, fact: fact}
+}
+
+// use records in the index that a symbol refers to a binding.
+func (c *compiler) use(n *syntax.Node, b *binding, write bool) {
+	if c.made(n) {
+		return
+	}
+	span := c.span(n)
+	if span.Len() > len(b.name) && n.Kind == syntax.Symbol && strings.HasPrefix(n.Text, b.name) {
+		span.End = span.Start + len(b.name)
+	}
+	if b.symbol == nil {
+		c.unit.outside = append(c.unit.outside, reference{name: b.name, span: span, write: write})
+		return
+	}
+	b.symbol.Uses = append(b.symbol.Uses, span)
+	b.symbol.Written = b.symbol.Written || write
+}
+
+// field compiles the read of a constant key.
+func (c *compiler) field(n *syntax.Node, of expr, key string, span source.Span) expr {
+	x := &ast.AttrGetExpr{Object: of.lua, Key: at(c, n, &ast.StringExpr{Value: key})}
+	return c.access(n, expr{lua: at(c, n, x), kind: plain, fact: c.step(n, of.fact, Key{key, span})}, of)
+}
+
+// isGlobal reports whether a global exists that a symbol may refer to.
+func (c *compiler) isGlobal(text, root string) bool {
+	known := c.options.Globals
+	if known == nil || root == "_ENV" || c.around.globals[root] || c.around.globals[text] {
+		return true
+	}
+	for _, g := range c.unit.globals {
+		if g == root || g == text {
+			return true
+		}
+	}
+	return known(root) && (text == root || known(text))
+}
+
+// unknownName returns the part of a symbol that is not known.
+func (c *compiler) unknownName(text, root string) string {
+	if c.options.Globals != nil && c.options.Globals(root) {
+		return text
+	}
+	return root
+}
+
+// globalName returns the name under which the table of globals holds a global
+// of the program: itself when Lua could write it, else the reference's
+// encoding of it, since programs can see it in _G.
+func globalName(name string) string {
+	if isLuaName(name) {
+		return name
+	}
+	return "__fnl_global__" + escapeBytes(name, "_2d")
+}
+
+// escapeBytes replaces what cannot stand in a Lua name by the bytes' numbers,
+// and dashes by dash.
+func escapeBytes(text, dash string) string {
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		switch ch := text[i]; {
+		case ch == '-':
+			b.WriteString(dash)
+		case isNameByte(ch):
+			b.WriteByte(ch)
+		default:
+			b.WriteString("_" + strconv.FormatUint(uint64(ch), 16))
+		}
+	}
+	return b.String()
+}
+
+func isNameByte(ch byte) bool {
+	return ch == '_' || ch >= '0' && ch <= '9' || ch >= 'a' && ch <= 'z' || ch >= 'A' && ch <= 'Z'
+}
+
+// isLuaName reports whether a text is an identifier of Lua.
+func isLuaName(text string) bool {
+	if text == "" || text[0] >= '0' && text[0] <= '9' || isLuaKeyword(text) {
+		return false
+	}
+	for i := 0; i < len(text); i++ {
+		if !isNameByte(text[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func isLuaKeyword(text string) bool {
+	switch text {
+	case "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in",
+		"local", "nil", "not", "or", "repeat", "return", "then", "true", "until", "while":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,101 @@
+package fennel
+
+import (
+	"maps"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// A Cache holds compiled units between versions of one file. It may be used
+// by several goroutines; the zero Cache is empty and ready.
+type Cache struct{ c cache }
+
+type cache struct {
+	mu    sync.Mutex
+	made  int // units compiled so far, for their names
+	units map[unitKey][]*unit
+}
+
+// A unitKey is what a unit depends on beside what it asked.
+type unitKey struct {
+	text string
+	last bool // the form whose values are the module's
+}
+
+// A draw takes units from a cache for one version of a file. A unit is handed
+// out once, since its name must identify a place.
+type draw struct {
+	cache *Cache
+	units map[unitKey][]*unit
+	taken map[*unit]bool
+	fresh map[unitKey][]*unit
+	made  int
+}
+
+// draw starts to take units. The map is never changed once it is in a cache.
+func (c *Cache) draw() *draw {
+	c.c.mu.Lock()
+	defer c.c.mu.Unlock()
+	return &draw{cache: c, units: c.c.units, taken: map[*unit]bool{}, fresh: map[unitKey][]*unit{}}
+}
+
+// find returns a unit for the key that fits the surroundings, or nil.
+func (d *draw) find(key unitKey, around *surroundings) *unit {
+	for _, u := range d.units[key] {
+		if !d.taken[u] && around.admits(u) {
+			d.taken[u] = true
+			return u
+		}
+	}
+	return nil
+}
+
+// name returns the name for a unit that is about to be compiled.
+func (d *draw) name(file string) string {
+	d.cache.c.mu.Lock()
+	defer d.cache.c.mu.Unlock()
+	d.cache.c.made++
+	return "\x00" + file + "\x00" + strconv.Itoa(d.cache.c.made)
+}
+
+// add keeps a unit that was compiled.
+func (d *draw) add(key unitKey, u *unit) {
+	key.text = strings.Clone(key.text)
+	d.fresh[key] = append(d.fresh[key], u)
+	d.made++
+}
+
+// done puts what was drawn back. Units that this version does not have stay
+// for a while, since edits are undone, until they are as many as the others.
+func (d *draw) done() {
+	if d.made == 0 && len(d.units) < 2*len(d.taken)+64 {
+		return
+	}
+	next := make(map[unitKey][]*unit, len(d.units)+len(d.fresh))
+	if len(d.units) < 2*(len(d.taken)+d.made)+64 {
+		maps.Copy(next, d.units)
+	} else {
+		d.keepTaken(next)
+	}
+	for key, us := range d.fresh {
+		next[key] = append(us, next[key]...)
+	}
+	d.cache.c.mu.Lock()
+	defer d.cache.c.mu.Unlock()
+	d.cache.c.units = next
+}
+
+func (d *draw) keepTaken(next map[unitKey][]*unit) {
+	for key, us := range d.units {
+		var kept []*unit
+		for _, u := range us {
+			if d.taken[u] {
+				kept = append(kept, u)
+			}
+		}
+		if kept != nil {
+			next[key] = kept
+		}
+	}
+}

@@ -1,0 +1,115 @@
+package fennel
+
+import (
+	"github.com/yuin/gopher-lua/ast"
+
+	"quire/analysis/fennel/syntax"
+	"quire/analysis/source"
+)
+
+// call compiles the call of a value.
+func (c *compiler) call(f form) exprs {
+	head := f.items[0]
+	callee := c.compile(head, f.scope, f.block, one()).list[0]
+	c.require(!isLiteral(head), f.n, "cannot call literal value %s", shown(head))
+	args, facts := c.args(f.items[1:], f.scope, f.block)
+	x := at(c, f.n, &ast.FuncCallExpr{Func: callee.lua, Args: args})
+	return single(expr{lua: x, kind: call, fact: c.called(f.n, c.known(callee, head), facts)})
+}
+
+// args compiles arguments: the last one spreads.
+func (c *compiler) args(items []*syntax.Node, s *scope, b *block) ([]ast.Expr, []*Value) {
+	luas, facts := make([]ast.Expr, 0, len(items)), make([]*Value, 0, len(items))
+	for i, item := range items {
+		w := one()
+		if i == len(items)-1 {
+			w = want{n: anyNumber}
+		}
+		for _, x := range c.compile(item, s, b, w).list {
+			luas = append(luas, x.lua)
+			facts = append(facts, c.known(x, item))
+		}
+	}
+	return luas, facts
+}
+
+// isLiteral reports whether a node can never be a function. A string may have
+// a metatable that makes it one.
+func isLiteral(n *syntax.Node) bool {
+	switch n.Kind {
+	case syntax.Number, syntax.Sequence, syntax.Table:
+		return true
+	}
+	return n.Kind == syntax.Symbol && (n.Text == "nil" || n.Text == "true" || n.Text == "false")
+}
+
+// shown names a literal as the reference does in messages.
+func shown(n *syntax.Node) string {
+	switch n.Kind {
+	case syntax.Sequence, syntax.Table:
+		return "table: 0x000000000000"
+	}
+	return n.Text
+}
+
+// methodSymbol compiles (a.b:c …), given the parts of its head.
+func (c *compiler) methodSymbol(f form, keys []string) exprs {
+	head := f.items[0]
+	method := keys[len(keys)-1]
+	object := *head
+	object.Text = head.Text[:len(head.Text)-len(method)-1]
+	span := c.span(head)
+	if !c.made(head) && head.Span.Len() == len(head.Text) {
+		object.Span.End = object.Span.Start + len(object.Text)
+		span.Start = span.End - len(method)
+	}
+	of := c.symbol(&object, f.scope)
+	return c.method(f, of, method, span, f.items[1:])
+}
+
+// method compiles the call of a method whose name is constant.
+func (c *compiler) method(f form, of expr, method string, key source.Span, rest []*syntax.Node) exprs {
+	args, facts := c.args(rest, f.scope, f.block)
+	x := at(c, f.n, &ast.FuncCallExpr{Receiver: of.lua, Method: method, Args: args})
+	callee := c.access(f.n, expr{fact: c.step(f.n, of.fact, Key{method, key})}, of).fact
+	callee.Span.Start = min(callee.Span.Start, key.Start)
+	fact := c.called(f.n, callee, append([]*Value{c.known(of, f.n)}, facts...))
+	return single(expr{lua: x, kind: call, fact: fact})
+}
+
+// compileMethod compiles (: object method …). The method is looked up by its
+// name where Lua has a notation for that; else the object is evaluated once,
+// before anything else of the expression.
+func compileMethod(c *compiler, f form) exprs {
+	c.require(len(f.items) >= 3, f.n, "expected at least 2 arguments")
+	target, method := f.items[1], f.items[2]
+	of := c.compile(target, f.scope, f.block, one()).list[0]
+	if method.Kind == syntax.String && isLuaName(method.Text) {
+		return c.method(f, of, method.Text, c.span(method), f.items[3:])
+	}
+	if target.Kind != syntax.Symbol {
+		of = c.hoist(target, of, f.block)
+	}
+	key := c.compile(method, f.scope, f.block, one()).list[0]
+	args, facts := c.args(f.items[3:], f.scope, f.block)
+	fn := at(c, f.n, &ast.AttrGetExpr{Object: of.lua, Key: key.lua})
+	x := at(c, f.n, &ast.FuncCallExpr{Func: fn, Args: append([]ast.Expr{of.lua}, args...)})
+	fact := c.called(f.n, c.dynamic(f.n, of, key), append([]*Value{c.known(of, target)}, facts...))
+	return single(expr{lua: x, kind: call, fact: fact})
+}
+
+// hoist evaluates an expression into a local of its own.
+func (c *compiler) hoist(n *syntax.Node, x expr, b *block) expr {
+	lua := c.fresh("tgt")
+	b.emit(at(c, n, &ast.LocalAssignStmt{Names: []string{lua}, Exprs: []ast.Expr{x.lua}}))
+	return expr{lua: at(c, n, &ast.IdentExpr{Value: lua}), kind: name, fact: x.fact, access: x.access}
+}
+
+// dynamic returns what is known of the value under a key that is an
+// expression.
+func (c *compiler) dynamic(n *syntax.Node, of, key expr) *Value {
+	if k := key.fact; k != nil && k.Kind == Literal && k.Type == "string" {
+		return c.step(n, of.fact, Key{k.Text, k.Span})
+	}
+	return c.unknown(n)
+}

@@ -1,0 +1,202 @@
+package fennel
+
+import (
+	"quire/analysis/diag"
+	"quire/analysis/fennel/bytecode"
+	"quire/analysis/fennel/syntax"
+	"quire/analysis/source"
+
+	"github.com/yuin/gopher-lua/ast"
+)
+
+// What compiling one form may cost: macros can make code without end. The
+// depth keeps the Go stack small.
+const (
+	maxDepth      = 1500
+	maxNodes      = 1_000_000
+	maxExpansions = 50_000
+)
+
+// A compiler compiles one unit.
+type compiler struct {
+	*session
+	unit *unit
+	base int // offset of the form in the file
+	root *scope
+	fn   *function // the function being compiled
+	// answers are those of the surroundings to the questions in unit.asks.
+	answers map[string]outer
+	lines   map[source.Span]int
+	quoted  map[*syntax.Node]bool // symbols that a macro quoted and must not bind
+	budget
+	naming
+	outcome
+	world
+}
+
+// A session is what the units of one file share while it is compiled.
+type session struct {
+	options  *Options
+	file     *source.File
+	around   *surroundings
+	specials map[string]*special
+	macros   macroEnv
+}
+
+// budget counts what compiling the unit has cost.
+type budget struct {
+	depth, nodes, expansions int
+	// expanding are the spans of the macro calls around the node that is being
+	// compiled, innermost last. A node that has one of these was made by a
+	// macro; one that the user wrote inside a call lies strictly within.
+	expanding []source.Span
+}
+
+// naming counts the names that were made up.
+type naming struct{ names, gensyms int }
+
+// world says in which of the two worlds the code will run.
+type world struct {
+	// compileTime reports that the code runs while the file is compiled, where
+	// quoting makes code.
+	compileTime bool
+}
+
+// outcome says what went wrong with the unit.
+type outcome struct {
+	failed    bool // the unit cannot run
+	muted     bool // its text could not be read, so nothing else is reported
+	exhausted bool
+}
+
+// Compile compiles a tree. It never fails: what is wrong stands in the
+// module's diagnostics, and everything that is intact is compiled.
+func Compile(t *syntax.Tree, o Options) *Module {
+	if o.Cache == nil {
+		o.Cache = new(Cache)
+	}
+	s := &session{options: &o, file: t.File, around: newSurroundings(), specials: specialForms()}
+	s.macros = newMacroEnv(s)
+	defer s.macros.close()
+	drawn := o.Cache.draw()
+	m := &Module{Tree: t}
+	forms, last := t.Forms, lastForm(t.Forms)
+	for i, n := range forms {
+		if !isForm(n) {
+			continue
+		}
+		key := unitKey{t.File.Slice(n.Span), i == last}
+		u := drawn.find(key, s.around)
+		if u == nil {
+			u = s.compile(n, drawn.name(t.File.Name()), i == last)
+			drawn.add(key, u)
+		}
+		m.link(u, n.Span.Start, s.around)
+	}
+	drawn.done()
+	m.finish()
+	return m
+}
+
+func isForm(n *syntax.Node) bool { return n.Kind != syntax.Comment && n.Kind != syntax.Error }
+
+func lastForm(nodes []*syntax.Node) int {
+	for i := len(nodes) - 1; i >= 0; i-- {
+		if isForm(nodes[i]) {
+			return i
+		}
+	}
+	return -1
+}
+
+// compile compiles one top-level form.
+func (s *session) compile(n *syntax.Node, name string, last bool) *unit {
+	c := s.compiler(n, name)
+	var body block
+	w := want{n: 0}
+	if last {
+		w = want{n: anyNumber, tail: true}
+	}
+	c.drop(c.compile(n, c.root, &body, w), &body, 0, n)
+	c.seal(&body, n)
+	return c.unit
+}
+
+// compiler returns a compiler for one form.
+func (s *session) compiler(n *syntax.Node, name string) *compiler {
+	c := &compiler{
+		session: s,
+		unit:    &unit{name: name, spans: []source.Span{{Start: 0, End: n.Span.Len()}}},
+		base:    n.Span.Start,
+		root:    &scope{end: toEnd},
+		fn:      &function{vararg: true},
+		answers: map[string]outer{},
+		lines:   map[source.Span]int{},
+	}
+	c.muted = unreadable(n)
+	c.failed = c.muted
+	return c
+}
+
+// toEnd is the end of a scope that ends where the file does.
+const toEnd = -1
+
+// unreadable reports whether the reader found something wrong in a form.
+func unreadable(n *syntax.Node) bool {
+	for x := range n.All() {
+		if x.Open || x.Kind == syntax.Error {
+			return true
+		}
+	}
+	return false
+}
+
+// seal makes the unit's prototype, or marks what it defines as broken.
+func (c *compiler) seal(body *block, n *syntax.Node) {
+	if !c.failed {
+		proto, err := bytecode.Compile(bytecode.Chunk{
+			Name:   c.unit.name,
+			Vararg: true,
+			Body:   body.stmts,
+			Shared: isShared,
+		})
+		if err != nil {
+			c.refuse(err, n)
+		}
+		c.unit.proto = proto
+	}
+	for i := range c.unit.exports {
+		e := &c.unit.exports[i]
+		e.poisoned = c.failed
+	}
+}
+
+// refuse reports what the back end does not take.
+func (c *compiler) refuse(err error, n *syntax.Node) {
+	span := c.span(n)
+	if e, ok := err.(*bytecode.Error); ok {
+		span = c.unit.spanOf(e.Line)
+	}
+	c.diagnose(diag.Diagnostic{Span: span, Code: diag.Compile, Message: err.Error()})
+}
+
+// isShared reports whether a free name of the generated code is a cell: a
+// local of another unit, or an operation of the runtime.
+func isShared(name string) bool { return name[0] == exportMark[0] || name[0] == runtimeMark[0] }
+
+// A block collects the statements of one block of generated code.
+type block struct{ stmts []ast.Stmt }
+
+func (b *block) emit(s ast.Stmt) { b.stmts = append(b.stmts, s) }
+
+// A function is one function of the generated code.
+type function struct {
+	// fact is the function form; nil at top level.
+	fact   *Func
+	vararg bool
+	// called reports that the function was made to hold statements and is
+	// called where it stands, so that what it returns is no result of fact.
+	called bool
+	// branches counts the forms around the one being compiled that may skip it.
+	branches int
+}

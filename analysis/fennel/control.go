@@ -1,0 +1,215 @@
+package fennel
+
+import (
+	"github.com/yuin/gopher-lua/ast"
+
+	"quire/analysis/fennel/syntax"
+)
+
+// A body is the forms of a block, compiled in order with the values of the
+// last one going where the block's go.
+type body struct {
+	forms []*syntax.Node
+	scope *scope
+	stmts *block // what stands before the first form
+}
+
+// compileDo compiles (do …).
+func compileDo(c *compiler, f form) exprs {
+	return c.do(f, body{f.items[1:], c.inner(f.scope, f.n), &block{}}, nil)
+}
+
+// do compiles a block in the place of a form. Values that an expression needs
+// are assigned to temporaries declared before it; when their number is not
+// known, the block becomes a function that is called in place. temps are the
+// names of temporaries that were chosen before, or nil.
+func (c *compiler) do(f form, in body, temps []string) exprs {
+	if f.want.tail || f.want.target != nil || f.want.n == 0 {
+		fact := c.sequenceOf(f, in, f.want)
+		f.block.emit(at(c, f.n, &ast.DoBlockStmt{Stmts: in.stmts.stmts}))
+		return exprs{returned: true, fact: fact}
+	}
+	if f.want.n > 0 {
+		if temps == nil {
+			temps = c.temporaries(f.want.n)
+		}
+		xs, target := c.predeclare(f, temps)
+		xs.fact = c.sequenceOf(f, in, want{n: anyNumber, target: target})
+		xs.list[0].fact = xs.fact
+		f.block.emit(at(c, f.n, &ast.DoBlockStmt{Stmts: in.stmts.stmts}))
+		return xs
+	}
+	var fact *Value
+	x := c.inPlace(f, func(w want) *block {
+		fact = c.sequenceOf(f, in, w)
+		return in.stmts
+	})
+	x.fact = fact
+	return single(x)
+}
+
+// sequenceOf compiles the forms of a body into its block.
+func (c *compiler) sequenceOf(f form, in body, w want) *Value {
+	last := len(in.forms) - 1
+	if last < 0 {
+		return c.finish(exprs{fact: c.nothing(f.n)}, in.stmts, w, f.n).fact
+	}
+	for _, n := range in.forms[:last] {
+		c.drop(c.compile(n, in.scope, in.stmts, want{n: 0}), in.stmts, 0, n)
+	}
+	if w.n == 0 {
+		c.drop(c.compile(in.forms[last], in.scope, in.stmts, w), in.stmts, 0, in.forms[last])
+		return nil
+	}
+	return c.compile(in.forms[last], in.scope, in.stmts, w).fact
+}
+
+func (c *compiler) temporaries(n int) []string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = c.fresh("t")
+	}
+	return names
+}
+
+// predeclare declares temporaries and returns them as values and as targets.
+func (c *compiler) predeclare(f form, names []string) (exprs, []ast.Expr) {
+	f.block.emit(at(c, f.n, &ast.LocalAssignStmt{Names: names}))
+	var xs exprs
+	var target []ast.Expr
+	for _, temp := range names {
+		id := at(c, f.n, &ast.IdentExpr{Value: temp})
+		xs.list = append(xs.list, expr{lua: id, kind: name, fact: c.unknown(f.n)})
+		target = append(target, id)
+	}
+	return xs, target
+}
+
+// inPlace makes a function of statements and calls it where they stand, for
+// forms whose number of values is not known. It takes "..." along.
+func (c *compiler) inPlace(f form, compile func(w want) *block) expr {
+	outer := c.fn
+	c.fn = &function{fact: outer.fact, vararg: outer.vararg, called: true, branches: outer.branches}
+	stmts := compile(want{n: anyNumber, tail: true})
+	c.fn = outer
+	fn := c.fresh("do")
+	params := &ast.ParList{HasVargs: outer.vararg, Names: []string{}}
+	value := at(c, f.n, &ast.FunctionExpr{ParList: params, Stmts: stmts.stmts})
+	f.block.emit(at(c, f.n, &ast.LocalAssignStmt{Names: []string{fn}, Exprs: []ast.Expr{value}}))
+	x := at(c, f.n, &ast.FuncCallExpr{Func: at(c, f.n, &ast.IdentExpr{Value: fn})})
+	if outer.vararg {
+		x.Args = []ast.Expr{at(c, f.n, &ast.Comma3Expr{})}
+	}
+	return expr{lua: x, kind: call, fact: c.unknown(f.n)}
+}
+
+// compileLet compiles (let [name value …] …).
+func compileLet(c *compiler, f form) exprs {
+	c.require(len(f.items) > 1 && isBindings(f.items[1]), f.or(1, 0), "expected binding sequence")
+	bindings := forms(f.items[1])
+	c.require(len(bindings)%2 == 0, f.items[1], "expected even number of name/value bindings")
+	c.require(len(f.items) > 2, f.items[0], "expected body expression")
+	var temps []string
+	if f.want.n > 0 && !f.want.tail && f.want.target == nil {
+		temps = c.temporaries(f.want.n)
+	}
+	s, stmts := c.inner(f.scope, f.n), &block{}
+	for i := 0; i < len(bindings); i += 2 {
+		c.bind(bindings[i], bindings[i+1], form{n: f.n, items: f.items, scope: s, block: stmts}, pattern{kind: Local, declares: true, single: true})
+	}
+	return c.do(f, body{f.items[2:], s, stmts}, temps)
+}
+
+func isBindings(n *syntax.Node) bool { return n.Kind == syntax.Sequence || n.Kind == syntax.Table }
+
+// or returns the item at an index, or the fallback where there is none.
+func (f form) or(i, fallback int) *syntax.Node {
+	if i < len(f.items) {
+		return f.items[i]
+	}
+	if fallback < len(f.items) {
+		return f.items[fallback]
+	}
+	return f.n
+}
+
+// compileIf compiles (if condition then … else).
+func compileIf(c *compiler, f form) exprs {
+	c.require(len(f.items) > 2, f.n, "expected condition and body")
+	if f.want.tail || f.want.target != nil || f.want.n == 0 {
+		c.branches(f, f.block, f.want)
+		return exprs{returned: true, fact: c.unknown(f.n)}
+	}
+	if f.want.n > 0 {
+		xs, target := c.predeclare(f, c.temporaries(f.want.n))
+		c.branches(f, f.block, want{n: anyNumber, target: target})
+		return xs
+	}
+	return single(c.inPlace(f, func(w want) *block {
+		var b block
+		c.branches(f, &b, w)
+		return &b
+	}))
+}
+
+// branches compiles the branches of an if. A condition that needs statements
+// is evaluated only after those before it failed.
+func (c *compiler) branches(f form, b *block, w want) {
+	s := c.inner(f.scope, f.n)
+	clauses, last := f.items[1:], (*syntax.Node)(nil)
+	if len(clauses)%2 == 1 {
+		last = clauses[len(clauses)-1]
+		clauses = clauses[:len(clauses)-1]
+	} else if n := len(clauses); n > 2 && isNamed(clauses[n-2], "true") {
+		last = clauses[n-1]
+		clauses = clauses[:n-2]
+	}
+	branches := c.fn.branches
+	defer func() { c.fn.branches = branches }()
+	into, link := b, (*ast.IfStmt)(nil)
+	for i := 0; i < len(clauses); i += 2 {
+		cond := c.compile(clauses[i], s, into, one()).list[0]
+		c.fn.branches = branches + 1
+		stmt := at(c, clauses[i], &ast.IfStmt{Condition: cond.lua, Then: c.branch(clauses[i+1], s, w)})
+		into.emit(stmt)
+		if link != nil {
+			link.Else = into.stmts
+		}
+		into, link = &block{}, stmt
+	}
+	link.Else = c.otherwise(f, last, s, w)
+}
+
+func (c *compiler) branch(n *syntax.Node, s *scope, w want) []ast.Stmt {
+	var b block
+	c.drop(c.compile(n, c.inner(s, n), &b, w), &b, 0, n)
+	return b.stmts
+}
+
+// otherwise compiles the last branch; without one the value is nil.
+func (c *compiler) otherwise(f form, last *syntax.Node, s *scope, w want) []ast.Stmt {
+	if last != nil {
+		return c.branch(last, s, w)
+	}
+	var b block
+	if w.tail || w.target != nil {
+		c.finish(single(c.none(f.n)), &b, w, f.n)
+	}
+	return b.stmts
+}
+
+// compileValues compiles (values …).
+func compileValues(c *compiler, f form) exprs {
+	var xs exprs
+	for i, n := range f.items[1:] {
+		w := one()
+		if i == len(f.items)-2 {
+			w = want{n: anyNumber}
+		}
+		xs.list = append(xs.list, c.compile(n, f.scope, f.block, w).list...)
+	}
+	if len(xs.list) > 0 {
+		xs.fact = xs.list[0].fact
+	}
+	return xs
+}

@@ -1,0 +1,357 @@
+package fennel
+
+import (
+	"strings"
+
+	"github.com/yuin/gopher-lua/ast"
+
+	"quire/analysis/fennel/syntax"
+)
+
+// A pattern says what is done with the names on the left of a binding.
+type pattern struct {
+	kind     SymbolKind
+	declares bool // the names are new locals
+	mutable  bool // they may be set
+	global   bool // they are globals
+	single   bool // multi-symbols are refused
+	known    bool // the names must exist
+	force    bool // names that are no var may be set
+}
+
+// A destructuring is one binding on its way through the compiler.
+type destructuring struct {
+	pattern
+	form     form // what holds the binding; its scope and block are the target's
+	top      *syntax.Node
+	value    *syntax.Node
+	bindings []*binding // declared so far, not yet visible
+}
+
+// bind compiles the value and takes it apart into the names on the left.
+func (c *compiler) bind(left, value *syntax.Node, f form, p pattern) {
+	d := &destructuring{pattern: p, form: f, top: left, value: value}
+	c.top(d, left)
+	f.scope.add(d.bindings...)
+}
+
+// unpack takes apart a value that is in a local already.
+func (c *compiler) unpack(left *syntax.Node, from expr, f form, p pattern) {
+	d := &destructuring{pattern: p, form: f, top: left}
+	c.part(d, left, from)
+	f.scope.add(d.bindings...)
+}
+
+// top compiles the value of a binding and assigns it to the outermost pattern.
+func (c *compiler) top(d *destructuring, left *syntax.Node) {
+	switch {
+	case isName(left):
+		target, b := c.target(d, left)
+		fact := c.assign(d, []ast.Expr{target})
+		c.note(b, d, fact)
+	case isSequenceOrTable(left):
+		from := c.compile(d.value, d.form.scope, d.form.block, one()).list[0]
+		c.require(!isAtom(d.value), left, "could not destructure literal")
+		c.parts(d, left, from)
+	case left.Kind == syntax.List:
+		c.multiple(d, left)
+	default:
+		c.unbindable(d, left)
+	}
+}
+
+func isSequenceOrTable(n *syntax.Node) bool {
+	return n.Kind == syntax.Sequence || n.Kind == syntax.Table
+}
+
+// isName reports whether a symbol can be a name.
+func isName(n *syntax.Node) bool {
+	return n.Kind == syntax.Symbol && n.Text != "nil" && n.Text != "true" && n.Text != "false" && n.Text != "..."
+}
+
+// isAtom reports whether a node is a constant.
+func isAtom(n *syntax.Node) bool {
+	return n.Kind == syntax.String || n.Kind == syntax.Number ||
+		n.Kind == syntax.Symbol && (n.Text == "nil" || n.Text == "true" || n.Text == "false")
+}
+
+// tempMark starts the names of temporaries that a multi-value binding assigns
+// to beside its locals.
+const tempMark = "="
+
+// multiple assigns several values to a list of patterns.
+func (c *compiler) multiple(d *destructuring, left *syntax.Node) {
+	items := forms(left)
+	c.require(len(items) > 0, left, "must provide at least one value")
+	targets := make([]ast.Expr, len(items))
+	bound := make([]*binding, len(items))
+	type later struct {
+		pattern *syntax.Node
+		from    expr
+	}
+	var nested []later
+	for i, item := range items {
+		if isName(item) {
+			targets[i], bound[i] = c.target(d, item)
+			continue
+		}
+		temp := &ast.IdentExpr{Value: c.fresh(tempMark + "v")}
+		targets[i] = at(c, item, temp)
+		nested = append(nested, later{item, expr{lua: temp, kind: name, fact: c.unknown(item)}})
+	}
+	fact := c.assign(d, targets)
+	for i, b := range bound {
+		if b != nil && i > 0 {
+			c.note(b, d, nil)
+		} else if b != nil {
+			c.note(b, d, fact)
+		}
+	}
+	for _, l := range nested {
+		c.part(d, l.pattern, l.from)
+	}
+}
+
+// assign compiles the value of a binding into variables, and declares those
+// that are new. A value that needs no statements of its own is their
+// declaration.
+func (c *compiler) assign(d *destructuring, targets []ast.Expr) *Value {
+	b := d.form.block
+	mark := len(b.stmts)
+	fact := c.compile(d.value, d.form.scope, b, want{n: anyNumber, target: targets}).fact
+	names := c.undeclared(d, targets)
+	if len(names) == 0 {
+		return fact
+	}
+	if len(b.stmts) == mark+1 && len(names) == len(targets) {
+		if a, ok := b.stmts[mark].(*ast.AssignStmt); ok && &a.Lhs[0] == &targets[0] {
+			b.stmts[mark] = at(c, d.value, &ast.LocalAssignStmt{Names: names, Exprs: a.Rhs})
+			return fact
+		}
+	}
+	b.stmts = append(b.stmts, nil)
+	copy(b.stmts[mark+1:], b.stmts[mark:])
+	b.stmts[mark] = at(c, d.value, &ast.LocalAssignStmt{Names: names})
+	return fact
+}
+
+// undeclared returns those targets that are locals of the generated code and
+// come to exist by the binding.
+func (c *compiler) undeclared(d *destructuring, targets []ast.Expr) []string {
+	var names []string
+	for _, t := range targets {
+		id, ok := t.(*ast.IdentExpr)
+		if !ok || strings.HasPrefix(id.Value, exportMark) {
+			continue
+		}
+		if d.declares || strings.HasPrefix(id.Value, tempMark) {
+			names = append(names, id.Value)
+		}
+	}
+	return names
+}
+
+// part assigns a value to a pattern that is not the outermost one.
+func (c *compiler) part(d *destructuring, left *syntax.Node, from expr) {
+	switch {
+	case isName(left):
+		target, b := c.target(d, left)
+		c.put(d, left, target, from.lua)
+		c.note(b, d, from.fact)
+	case isSequenceOrTable(left):
+		c.parts(d, left, from)
+	case left.Kind == syntax.List:
+		c.fail(left, "can't nest multi-value destructuring")
+	default:
+		c.unbindable(d, left)
+	}
+}
+
+// put assigns or declares one variable.
+func (c *compiler) put(d *destructuring, n *syntax.Node, target, value ast.Expr) {
+	if names := c.undeclared(d, []ast.Expr{target}); len(names) > 0 {
+		d.form.block.emit(at(c, n, &ast.LocalAssignStmt{Names: names, Exprs: []ast.Expr{value}}))
+		return
+	}
+	d.form.block.emit(at(c, n, &ast.AssignStmt{Lhs: []ast.Expr{target}, Rhs: []ast.Expr{value}}))
+}
+
+// note remembers what is known of the value of a local that never changes.
+func (c *compiler) note(b *binding, d *destructuring, fact *Value) {
+	if b != nil && d.declares && !d.mutable {
+		b.value, b.symbol.Value = fact, fact
+	}
+}
+
+// unbindable fails for something on the left that is no pattern.
+func (c *compiler) unbindable(d *destructuring, left *syntax.Node) {
+	at := d.form.n
+	if len(d.form.items) > 1 && !isAtom(d.form.items[1]) {
+		at = d.form.items[1]
+	}
+	if len(d.form.items) > 1 && isNamed(d.form.items[1], "nil") {
+		at = d.form.items[1]
+	}
+	c.fail(at, "unable to bind %s %s", astType(left), left.Text)
+}
+
+// astType names the type that the reference gives a node.
+func astType(n *syntax.Node) string {
+	switch {
+	case n.Kind == syntax.String:
+		return "string"
+	case n.Kind == syntax.Number:
+		return "number"
+	case isNamed(n, "true"), isNamed(n, "false"):
+		return "boolean"
+	}
+	return "table"
+}
+
+// parts takes a table apart.
+func (c *compiler) parts(d *destructuring, left *syntax.Node, from expr) {
+	lua := c.fresh("d")
+	d.form.block.emit(at(c, left, &ast.LocalAssignStmt{Names: []string{lua}, Exprs: []ast.Expr{from.lua}}))
+	whole := expr{lua: at(c, left, &ast.IdentExpr{Value: lua}), kind: name, fact: c.known(from, left)}
+	if left.Kind == syntax.Sequence {
+		c.sequenceParts(d, left, whole)
+		return
+	}
+	c.tableParts(d, left, whole, from)
+}
+
+// sequenceParts binds the items of a sequence pattern.
+func (c *compiler) sequenceParts(d *destructuring, left *syntax.Node, whole expr) {
+	items := forms(left)
+	for i := 0; i < len(items); i++ {
+		item := items[i]
+		switch {
+		case isNamed(item, "&"):
+			rest := i + 2
+			if rest < len(items) && isNamed(items[rest], "&as") {
+				rest += 2
+			}
+			c.require(rest == len(items), left, "expected rest argument before last parameter")
+			c.part(d, items[i+1], c.rest(item, whole, i))
+			i++
+		case isNamed(item, "&as"):
+			c.require(i+2 == len(items), left, "expected &as argument before last parameter")
+			c.part(d, items[i+1], whole)
+			return
+		default:
+			key := at(c, item, &ast.NumberExpr{Value: decimal(i + 1)})
+			x := at(c, item, &ast.AttrGetExpr{Object: whole.lua, Key: key})
+			c.part(d, item, expr{lua: x, kind: plain, fact: c.item(item, whole.fact, i)})
+		}
+	}
+}
+
+// rest is the items of a table from index i on, counted from 0.
+func (c *compiler) rest(n *syntax.Node, whole expr, i int) expr {
+	start := at(c, n, &ast.NumberExpr{Value: decimal(i + 1)})
+	x := at(c, n, &ast.FuncCallExpr{Func: runtimeFunc(restItems), Args: []ast.Expr{whole.lua, start}})
+	return expr{lua: x, kind: plain, fact: c.unknown(n)}
+}
+
+// tableParts binds the values of a table pattern.
+func (c *compiler) tableParts(d *destructuring, left *syntax.Node, whole, from expr) {
+	var taken []ast.Expr
+	entries := c.entries(left)
+	for _, e := range entries {
+		if e.key.Kind == syntax.String {
+			taken = append(taken, at(c, e.key, &ast.StringExpr{Value: e.key.Text}))
+		}
+	}
+	for _, e := range entries {
+		switch {
+		case isNamed(e.key, "&as"):
+			c.part(d, e.value, whole)
+		case isNamed(e.key, "&"):
+			x := &ast.FuncCallExpr{Func: runtimeFunc(restPairs), Args: append([]ast.Expr{whole.lua}, taken...)}
+			c.part(d, e.value, expr{lua: at(c, e.key, x), kind: plain, fact: c.unknown(e.key)})
+		default:
+			c.part(d, e.value, c.entry(d, e, whole, from))
+		}
+	}
+}
+
+// entry reads the value of one key of a table pattern.
+func (c *compiler) entry(d *destructuring, e tableEntry, whole, from expr) expr {
+	switch {
+	case e.key.Kind == syntax.String:
+		x := at(c, e.value, &ast.AttrGetExpr{Object: whole.lua, Key: at(c, e.key, &ast.StringExpr{Value: e.key.Text})})
+		out := expr{lua: x, kind: plain, fact: c.step(e.value, whole.fact, Key{e.key.Text, c.span(e.key)})}
+		if isSequenceOrTable(e.value) {
+			return out
+		}
+		return c.access(e.value, out, from)
+	case isAtom(e.key) && !isNamed(e.key, "nil"):
+		key := c.compile(e.key, d.form.scope, d.form.block, one()).list[0]
+		x := at(c, e.value, &ast.AttrGetExpr{Object: whole.lua, Key: key.lua})
+		return expr{lua: x, kind: plain, fact: c.unknown(e.value)}
+	}
+	c.fail(e.key, "expected key to be a literal")
+	return expr{}
+}
+
+// target returns what a name on the left is assigned through, and the binding
+// it comes from when it is a new local.
+func (c *compiler) target(d *destructuring, n *syntax.Node) (ast.Expr, *binding) {
+	keys, method := parts(n.Text)
+	c.require(!d.single || keys == nil, d.form.n, "unexpected multi symbol %s", n.Text)
+	if d.declares {
+		from := d.form.n.Span.End
+		if d.value != nil {
+			from = d.value.Span.End
+		}
+		b := c.declare(declaration{n, d.kind, d.mutable, from}, d.form.scope, d.form.n)
+		d.bindings = append(d.bindings, b)
+		return at(c, n, &ast.IdentExpr{Value: b.lua}), b
+	}
+	c.require(!method, n, "cannot set method sym")
+	root := rootName(n.Text)
+	b := c.local(root, d.form.scope)
+	if d.global {
+		c.checkBindable(n, d.form.scope, d.form.n)
+		c.require(b == nil, n, "global %s conflicts with local", n.Text)
+		return c.global(n), nil
+	}
+	if keys == nil && !d.force && b != nil && !b.mutable && !b.poisoned {
+		c.fail(n, "expected var %s", root)
+	}
+	c.require(b != nil || c.isGlobal(root, root), n, "expected local %s", root)
+	return c.assignable(n, keys, b), nil
+}
+
+// assignable compiles a variable or field on the left of an assignment.
+func (c *compiler) assignable(n *syntax.Node, keys []string, b *binding) ast.Expr {
+	var x ast.Expr
+	if b == nil {
+		x = at(c, n, &ast.IdentExpr{Value: globalName(rootName(n.Text))})
+	} else {
+		c.use(n, b, keys == nil)
+		x = at(c, n, &ast.IdentExpr{Value: b.lua})
+	}
+	if keys == nil {
+		return x
+	}
+	if b == nil {
+		c.unit.globals = append(c.unit.globals, n.Text)
+	} else {
+		c.forget(b)
+	}
+	for _, key := range keys[1:] {
+		x = at(c, n, &ast.AttrGetExpr{Object: x, Key: at(c, n, &ast.StringExpr{Value: key})})
+	}
+	return x
+}
+
+// global makes a name global and returns what it is assigned through.
+func (c *compiler) global(n *syntax.Node) ast.Expr {
+	c.unit.globals = append(c.unit.globals, n.Text)
+	c.unit.symbols = append(c.unit.symbols, &Symbol{
+		Name: n.Text, Kind: Global, Def: c.span(n), Expanded: c.made(n),
+		Scope: spanToEnd(n.Span.End - c.base),
+	})
+	return at(c, n, &ast.IdentExpr{Value: globalName(n.Text)})
+}

@@ -1,0 +1,64 @@
+package fennel
+
+import (
+	"fmt"
+
+	"quire/analysis/diag"
+	"quire/analysis/fennel/syntax"
+)
+
+// abandoned unwinds from a form that cannot be compiled to the innermost form
+// that goes on with the next one.
+type abandoned struct{}
+
+// require fails at a node when the condition does not hold.
+func (c *compiler) require(ok bool, at *syntax.Node, format string, args ...any) {
+	if !ok {
+		c.fail(at, format, args...)
+	}
+}
+
+// fail reports a compile error at a node and abandons the form. It does not
+// return.
+func (c *compiler) fail(at *syntax.Node, format string, args ...any) {
+	c.report(at, format, args...)
+	panic(abandoned{})
+}
+
+// report records a compile error at a node.
+func (c *compiler) report(at *syntax.Node, format string, args ...any) {
+	message := fmt.Sprintf(format, args...)
+	c.diagnose(diag.Diagnostic{Span: c.span(at), Code: diag.Compile, Message: message, Help: suggest(message)})
+}
+
+// diagnose records a diagnostic whose span counts from the start of the form.
+// A form that could not be read is not blamed for more.
+func (c *compiler) diagnose(d diag.Diagnostic) {
+	c.failed = true
+	if !c.muted {
+		c.unit.diagnostics = append(c.unit.diagnostics, d)
+	}
+}
+
+// exceed reports that compiling the form went over a limit and gives it up.
+func (c *compiler) exceed(at *syntax.Node, message, help string) {
+	if !c.exhausted {
+		c.exhausted = true
+		c.diagnose(diag.Diagnostic{Span: c.span(at), Code: diag.LoadLimit, Message: message, Help: help})
+	}
+	panic(abandoned{})
+}
+
+// unknownGlobal reports a name that means nothing.
+func (c *compiler) unknownGlobal(n *syntax.Node, s *scope, name string) {
+	d := diag.Diagnostic{Span: c.span(n), Code: diag.UnknownGlobal, Message: "unknown identifier: " + name}
+	if c.options.Explain != nil {
+		if message, help, ok := c.options.Explain(name); ok {
+			d.Message, d.Help = message, help
+			c.diagnose(d)
+			return
+		}
+	}
+	d.Help = c.nearest(name, s)
+	c.diagnose(d)
+}

@@ -1,0 +1,257 @@
+package fennel
+
+import (
+	"fmt"
+	"strconv"
+
+	"quire/analysis/fennel/macros"
+	"quire/analysis/fennel/syntax"
+	"quire/analysis/source"
+)
+
+// A userMacro is a macro that a program defines. Values of it are compared:
+// a unit that used a macro is compiled again when the name means another one.
+type userMacro interface {
+	// expand returns what stands for the call, a list whose head names the
+	// macro. Nodes it makes carry the span of the call. What is wrong it tells
+	// to x.Fail, which does not return.
+	expand(x *expander, call *syntax.Node) *syntax.Node
+}
+
+// A macroModule is what (import-macros name :module) binds: (name.member …)
+// calls a member.
+type macroModule interface {
+	userMacro
+	member(name string) (userMacro, bool)
+}
+
+// A macroEnv is the world in which the macros of one file run while it is
+// compiled. The special forms that define macros or run code at compile time
+// use it; nothing else does. It costs nothing until it is used.
+type macroEnv interface {
+	// close releases what was used.
+	close()
+}
+
+// A macro is what a list is expanded by: one of the two is set.
+type macro struct {
+	builtin *macros.Macro
+	user    userMacro
+}
+
+// macro returns the macro that a symbol means at the head of a list.
+func (c *compiler) macro(name string, s *scope) (macro, bool) {
+	keys, _ := parts(name)
+	if keys == nil {
+		if _, user := c.resolve(name, s); user != nil {
+			return macro{user: user}, true
+		}
+		builtin, ok := macros.Lookup(name)
+		return macro{builtin: builtin}, ok
+	}
+	_, user := c.resolve(keys[0], s)
+	for _, key := range keys[1:] {
+		module, ok := user.(macroModule)
+		if !ok {
+			return macro{}, false
+		}
+		if user, ok = module.member(key); !ok {
+			return macro{user: missingMacro{}}, true
+		}
+	}
+	return macro{user: user}, user != nil
+}
+
+// missingMacro is a member that an imported module does not have.
+type missingMacro struct{}
+
+func (missingMacro) expand(x *expander, call *syntax.Node) *syntax.Node {
+	x.Fail(call, "macro not found in imported macro module")
+	return nil
+}
+
+// expandOnce returns what stands for the call of a macro.
+func (c *compiler) expandOnce(m macro, n *syntax.Node, items []*syntax.Node, s *scope) *syntax.Node {
+	c.expansions++
+	if c.expansions > maxExpansions {
+		c.exceed(n, "the form needs more than 50000 macro expansions", "Check that the macros in it come to an end.")
+	}
+	c.useMacro(items[0], s)
+	x := &expander{c: c, scope: s}
+	var out *syntax.Node
+	if m.user != nil {
+		out = m.user.expand(x, n)
+	} else {
+		out = m.builtin.Expand(x, n)
+	}
+	if out == nil {
+		return &syntax.Node{Kind: syntax.Symbol, Span: n.Span, Text: "nil"}
+	}
+	return out
+}
+
+// useMacro records in the index that a symbol calls a macro.
+func (c *compiler) useMacro(head *syntax.Node, s *scope) {
+	if c.made(head) {
+		return
+	}
+	name := rootName(head.Text)
+	span := c.span(head)
+	span.End = span.Start + len(name)
+	for ; s != nil; s = s.outer {
+		for _, b := range s.bindings {
+			if b.name == name && b.macro != nil {
+				b.symbol.Uses = append(b.symbol.Uses, span)
+				return
+			}
+		}
+	}
+	c.unit.outside = append(c.unit.outside, reference{name: name, span: span, macro: true})
+}
+
+// defineMacro makes a macro visible in a scope. The node is where its name
+// stands in the text; params and doc are for people.
+func (c *compiler) defineMacro(name string, m userMacro, at *syntax.Node, s *scope, params []string, doc string) {
+	symbol := &Symbol{
+		Name:   name,
+		Kind:   Macro,
+		Def:    c.span(at),
+		Scope:  source.Span{Start: at.Span.End - c.base, End: s.end},
+		Params: params,
+		Doc:    doc,
+	}
+	symbol.Expanded = c.made(at)
+	c.unit.symbols = append(c.unit.symbols, symbol)
+	s.add(&binding{name: name, macro: m, symbol: symbol})
+	if s == c.root {
+		c.unit.macros = append(c.unit.macros, macroExport{name, m})
+	}
+}
+
+// aside compiles a form as a unit of its own that runs while the file is
+// compiled: it sees no names of the file, and only globals for which known
+// reports true. The values of the form are those of the unit. What is wrong
+// with it is reported as part of the form being compiled; the unit's prototype
+// is then nil.
+func (c *compiler) aside(n *syntax.Node, known func(name string) bool) *unit {
+	options := *c.options
+	options.Globals, options.Explain = known, nil
+	inner := &session{options: &options, file: c.file, around: newSurroundings(), specials: c.specials, macros: c.macros}
+	d := inner.compiler(n, c.unit.name+"\x00"+strconv.Itoa(c.names))
+	c.names++
+	d.base = c.base
+	d.compileTime = true
+	d.unit.spans[0] = d.span(n)
+	var body block
+	d.compile(n, d.root, &body, want{n: anyNumber, tail: true})
+	d.seal(&body, n)
+	c.failed = c.failed || d.failed
+	if !c.muted {
+		c.unit.diagnostics = append(c.unit.diagnostics, d.unit.diagnostics...)
+	}
+	c.unit.symbols = append(c.unit.symbols, d.unit.symbols...)
+	c.unit.uses = append(c.unit.uses, d.unit.uses...)
+	return d.unit
+}
+
+// expander is what a macro sees of the compiler.
+type expander struct {
+	c     *compiler
+	scope *scope
+}
+
+var _ macros.Expander = (*expander)(nil)
+
+func (x *expander) Gensym(base string) string {
+	x.c.gensyms++
+	return "_" + strconv.Itoa(x.c.gensyms) + "_" + base
+}
+
+func (x *expander) InScope(name string) bool {
+	return x.c.local(rootName(name), x.scope) != nil
+}
+
+func (x *expander) Vararg() bool { return x.c.fn.vararg }
+
+func (x *expander) Where(n *syntax.Node) string {
+	return fmt.Sprintf("%s:%d", x.c.file.Name(), x.c.file.Position(n.Span.Start).Line)
+}
+
+func (x *expander) Expand(n *syntax.Node) *syntax.Node {
+	for {
+		items := forms(n)
+		if n.Kind != syntax.List || len(items) == 0 || items[0].Kind != syntax.Symbol {
+			return n
+		}
+		m, ok := x.c.macro(items[0].Text, x.scope)
+		if !ok {
+			return n
+		}
+		n = x.c.expandOnce(m, n, items, x.scope)
+	}
+}
+
+func (x *expander) Fail(at *syntax.Node, format string, args ...any) { x.c.fail(at, format, args...) }
+
+// uses records that the form names a module. A span counts from the start of
+// the form.
+func (c *compiler) uses(name string, k ModuleKind, span source.Span, file *source.File) {
+	c.unit.uses = append(c.unit.uses, Use{Name: name, Kind: k, Span: span, File: file})
+}
+
+// poison makes what a broken form would have defined visible as names of which
+// nothing is known, so that their uses are not reported.
+func (c *compiler) poison(n *syntax.Node, s *scope) {
+	items := forms(n)
+	if n.Kind != syntax.List || len(items) < 2 || items[0].Kind != syntax.Symbol {
+		return
+	}
+	switch items[0].Text {
+	case "local", "var", "global", "fn", "lambda", "λ", "set", "macro":
+		c.poisonNames(items[1], s)
+	case "macros", "import-macros":
+		for i, item := range items[1:] {
+			if items[0].Text == "macros" || i%2 == 0 {
+				c.poisonNames(item, s)
+			}
+		}
+	}
+}
+
+func (c *compiler) poisonNames(n *syntax.Node, s *scope) {
+	names := []*syntax.Node{n}
+	if n.Kind != syntax.Symbol {
+		names = nil
+		for x := range n.All() {
+			if isName(x) {
+				names = append(names, x)
+			}
+		}
+	}
+	for _, x := range names {
+		if keys, _ := parts(x.Text); keys != nil || !isName(x) || c.specials[x.Text] != nil || s.has(x.Text) {
+			continue
+		}
+		if _, ok := macros.Lookup(x.Text); ok {
+			continue
+		}
+		b := &binding{name: x.Text, lua: c.fresh(x.Text), mutable: true, poisoned: true, symbol: &Symbol{}}
+		if s == c.root {
+			b.lua = exportMark + b.lua
+			c.unit.exports = append(c.unit.exports, export{name: b.name, lua: b.lua, mutable: true, poisoned: true, binding: b})
+		}
+		s.add(b)
+	}
+}
+
+func (s *scope) has(name string) bool {
+	for _, b := range s.bindings {
+		if b.name == name && b.macro == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// spanToEnd is the region from an offset to the end of the file.
+func spanToEnd(start int) source.Span { return source.Span{Start: start, End: toEnd} }

@@ -1,0 +1,283 @@
+package fennel
+
+import (
+	"quire/analysis/fennel/syntax"
+
+	"github.com/yuin/gopher-lua/ast"
+)
+
+// Fennel's forms are expressions and Lua's are not. A form is compiled to a
+// list of Lua expressions, and the statements that it needs go to a block,
+// before whatever the expressions end up in. That decides the order in which
+// things happen, so the rules here are those of the reference compiler.
+
+// want says what the surroundings of a form do with its values.
+type want struct {
+	n      int        // how many are used, or anyNumber
+	tail   bool       // they are returned
+	target []ast.Expr // they are assigned to these
+}
+
+const anyNumber = -1
+
+func one() want { return want{n: 1} }
+
+// A kind says what a Lua expression does when it is evaluated.
+type kind uint8
+
+const (
+	plain   kind = iota // may raise or call metamethods
+	call                // is a call
+	name                // is a variable
+	literal             // is a constant
+	vararg              // is ...
+)
+
+// An expr is a Lua expression with what is known of its value.
+type expr struct {
+	lua  ast.Expr
+	kind kind
+	fact *Value
+	// access is the read that the expression is, for as long as no further key
+	// follows.
+	access *Access
+}
+
+// exprs are the values of a form. When they have been returned or assigned,
+// only the fact is left.
+type exprs struct {
+	list     []expr
+	returned bool
+	fact     *Value
+}
+
+func single(e expr) exprs { return exprs{list: []expr{e}, fact: e.fact} }
+
+func (xs exprs) luas() []ast.Expr {
+	out := make([]ast.Expr, len(xs.list))
+	for i, x := range xs.list {
+		out[i] = x.lua
+	}
+	return out
+}
+
+// A form is a special form on its way through the compiler.
+type form struct {
+	n     *syntax.Node
+	items []*syntax.Node // the forms in it, its head first
+	scope *scope
+	block *block
+	want  want
+}
+
+// compile compiles a node.
+func (c *compiler) compile(n *syntax.Node, s *scope, b *block, w want) exprs {
+	c.spend(n)
+	c.depth++
+	defer func() { c.depth-- }()
+	var x expr
+	switch n.Kind {
+	case syntax.List, syntax.Prefix:
+		return c.list(n, s, b, w)
+	case syntax.Symbol:
+		x = c.guarded(n, func() expr { return c.symbol(n, s) })
+	case syntax.String:
+		x = c.text(n, n.Text)
+	case syntax.Number:
+		x = c.number(n)
+	case syntax.Sequence:
+		x = c.sequence(n, s, b)
+	case syntax.Table:
+		x = c.table(n, s, b)
+	default:
+		x = c.none(n)
+	}
+	return c.finish(single(x), b, w, n)
+}
+
+// spend counts a node against the limits.
+func (c *compiler) spend(n *syntax.Node) {
+	c.nodes++
+	if c.nodes > maxNodes {
+		c.exceed(n, "the form expands to more than 1000000 nodes", "Make the macros in it expand to less code.")
+	}
+	if c.depth > maxDepth {
+		c.exceed(n, "the form expands to more than 1500 levels", "Check that the macros in it come to an end.")
+	}
+}
+
+// list compiles a call of a macro, a special form or a value. What is wrong
+// with it is reported, and the compiler goes on behind it.
+func (c *compiler) list(n *syntax.Node, s *scope, b *block, w want) (out exprs) {
+	fn, depth, expanding, branches := c.fn, c.depth, len(c.expanding), c.fn.branches
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ok := r.(abandoned); !ok {
+				panic(r)
+			}
+			c.fn, c.depth, c.expanding = fn, depth, c.expanding[:expanding]
+			fn.branches = branches
+			c.poison(n, s)
+			out = c.finish(single(c.none(n)), b, w, n)
+		}
+	}()
+	if c.exhausted {
+		panic(abandoned{})
+	}
+	if n.Kind == syntax.Prefix {
+		n = unprefixed(n)
+	}
+	f := form{n, forms(n), s, b, w}
+	c.require(len(f.items) > 0, n, "expected a function, macro, or special to call")
+	if head := f.items[0]; head.Kind == syntax.Symbol {
+		if m, ok := c.macro(head.Text, s); ok {
+			return c.expanded(m, f)
+		}
+		if sp := c.specials[head.Text]; sp != nil {
+			return c.special(sp, f)
+		}
+		if keys, method := parts(head.Text); method {
+			return c.finish(c.methodSymbol(f, keys), b, w, n)
+		}
+	}
+	return c.finish(c.call(f), b, w, n)
+}
+
+func (c *compiler) special(sp *special, f form) exprs {
+	xs := sp.compile(c, f)
+	if xs.returned {
+		return xs
+	}
+	return c.finish(xs, f.block, f.want, f.n)
+}
+
+// guarded compiles an atom that may fail.
+func (c *compiler) guarded(n *syntax.Node, compile func() expr) (x expr) {
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ok := r.(abandoned); !ok {
+				panic(r)
+			}
+			x = c.none(n)
+		}
+	}()
+	return compile()
+}
+
+// forms returns the children of a node that are forms.
+func forms(n *syntax.Node) []*syntax.Node {
+	for i, child := range n.Children {
+		if isForm(child) {
+			continue
+		}
+		out := append([]*syntax.Node(nil), n.Children[:i]...)
+		for _, child := range n.Children[i+1:] {
+			if isForm(child) {
+				out = append(out, child)
+			}
+		}
+		return out
+	}
+	return n.Children
+}
+
+// unprefixed returns the list that a prefixed form stands for.
+func unprefixed(n *syntax.Node) *syntax.Node {
+	head := map[string]string{"#": "hashfn", "`": "quote", ",": "unquote"}[n.Text]
+	sign := &syntax.Node{Kind: syntax.Symbol, Span: n.Span, Text: head}
+	sign.Span.End = sign.Span.Start + len(n.Text)
+	return &syntax.Node{Kind: syntax.List, Span: n.Span, Children: append([]*syntax.Node{sign}, forms(n)...)}
+}
+
+// finish gives the values of a form to whoever wants them.
+func (c *compiler) finish(xs exprs, b *block, w want, n *syntax.Node) exprs {
+	if w.n >= 0 && len(xs.list) != w.n {
+		if len(xs.list) > w.n {
+			c.drop(xs, b, w.n, n)
+			xs.list = xs.list[:w.n]
+		}
+		for len(xs.list) < w.n {
+			xs.list = append(xs.list, c.none(n))
+		}
+	}
+	if w.target != nil {
+		values := xs.luas()
+		if len(values) == 0 {
+			values = []ast.Expr{c.none(n).lua}
+		}
+		b.emit(at(c, n, &ast.AssignStmt{Lhs: w.target, Rhs: values}))
+	}
+	if w.tail {
+		b.emit(at(c, n, &ast.ReturnStmt{Exprs: c.returned(xs)}))
+		c.result(xs, n)
+	}
+	if w.tail || w.target != nil {
+		return exprs{returned: true, fact: xs.fact}
+	}
+	return xs
+}
+
+// returned are the expressions of a return statement. At top level a call is
+// no tail call, so that the form's own frame says where it stands.
+func (c *compiler) returned(xs exprs) []ast.Expr {
+	values := xs.luas()
+	if c.fn.fact != nil || c.fn.called || len(values) != 1 {
+		return values
+	}
+	if f, ok := values[0].(*ast.FuncCallExpr); ok && !f.AdjustRet {
+		pass := &ast.FuncCallExpr{Func: runtimeFunc(passOn), Args: values}
+		pass.SetLine(f.Line())
+		return []ast.Expr{pass}
+	}
+	return values
+}
+
+// result records what the function being compiled can return.
+func (c *compiler) result(xs exprs, n *syntax.Node) {
+	if c.fn.fact == nil || c.fn.called {
+		return
+	}
+	v := xs.fact
+	if v == nil {
+		v = c.nothing(n)
+	}
+	c.fn.fact.Returns = append(c.fn.fact.Returns, v)
+}
+
+// drop keeps what values from i on do when nobody wants them.
+func (c *compiler) drop(xs exprs, b *block, i int, n *syntax.Node) {
+	for ; i < len(xs.list); i++ {
+		x := xs.list[i]
+		switch x.kind {
+		case plain:
+			local := at(c, n, &ast.LocalAssignStmt{Names: []string{c.fresh("_")}, Exprs: []ast.Expr{x.lua}})
+			b.emit(at(c, n, &ast.DoBlockStmt{Stmts: []ast.Stmt{local}}))
+		case call:
+			if x.fact != nil && x.fact.Kind == Result {
+				x.fact.Call.Dropped = true
+			}
+			stmt := &ast.FuncCallStmt{Expr: x.lua}
+			stmt.SetLine(x.lua.Line())
+			b.emit(stmt)
+		}
+	}
+}
+
+// expanded compiles what stands for a call of a macro.
+func (c *compiler) expanded(m macro, f form) exprs {
+	n := c.expandOnce(m, f.n, f.items, f.scope)
+	c.expanding = append(c.expanding, f.n.Span)
+	xs := c.compile(n, f.scope, f.block, f.want)
+	c.expanding = c.expanding[:len(c.expanding)-1]
+	return xs
+}
+
+// made reports whether a macro made a node.
+func (c *compiler) made(n *syntax.Node) bool {
+	for i := len(c.expanding) - 1; i >= 0; i-- {
+		if c.expanding[i] == n.Span {
+			return true
+		}
+	}
+	return false
+}

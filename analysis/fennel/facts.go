@@ -1,0 +1,150 @@
+package fennel
+
+import (
+	"iter"
+	"slices"
+
+	"quire/analysis/fennel/syntax"
+)
+
+// outerRoot starts a path at a local of another unit, Root.Name. Linking puts
+// what that local is in its place; no such path leaves the package.
+const outerRoot RootKind = -1
+
+func (c *compiler) value(k ValueKind, n *syntax.Node) *Value {
+	return &Value{Kind: k, Span: c.span(n), Made: c.made(n)}
+}
+
+func (c *compiler) unknown(n *syntax.Node) *Value { return c.value(Unknown, n) }
+
+func (c *compiler) literal(n *syntax.Node, luaType, text string) *Value {
+	v := c.value(Literal, n)
+	v.Type, v.Text = luaType, text
+	return v
+}
+
+func (c *compiler) nothing(n *syntax.Node) *Value { return c.literal(n, "nil", "nil") }
+
+func (c *compiler) path(n *syntax.Node, root Root) *Value {
+	v := c.value(Path, n)
+	v.Root = root
+	return v
+}
+
+// known returns what is known of an expression that a node was compiled to.
+func (c *compiler) known(x expr, n *syntax.Node) *Value {
+	if x.fact == nil {
+		return c.unknown(n)
+	}
+	return x.fact
+}
+
+// seen returns the value of a local in the place of a node that names it.
+func (c *compiler) seen(n *syntax.Node, v *Value) *Value {
+	out := *v
+	out.Span, out.Made = c.span(n), c.made(n)
+	return &out
+}
+
+// step returns what is known of the value under a key.
+func (c *compiler) step(n *syntax.Node, of *Value, key Key) *Value {
+	v := under(of, key)
+	if v == nil {
+		return c.unknown(n)
+	}
+	v.Span, v.Made = c.span(n), c.made(n)
+	return v
+}
+
+// under returns a new value for what stands under a key, or nil when nothing
+// is known of it.
+func under(of *Value, key Key) *Value {
+	if of == nil {
+		return nil
+	}
+	switch of.Kind {
+	case Path:
+		out := *of
+		out.Keys = append(of.Keys[:len(of.Keys):len(of.Keys)], key)
+		return &out
+	case Result:
+		return &Value{Kind: Path, Root: Root{Kind: CallRoot, Call: of.Call}, Keys: []Key{key}}
+	case TableOf:
+		for i := len(of.Fields) - 1; i >= 0; i-- {
+			if k := of.Fields[i].Key; k.Kind == Literal && k.Type == "string" && k.Text == key.Name {
+				out := *of.Fields[i].Value
+				return &out
+			}
+		}
+	}
+	return nil
+}
+
+// item returns what is known of the value at an index, counted from 0.
+func (c *compiler) item(n *syntax.Node, of *Value, i int) *Value {
+	if of == nil || of.Kind != ArrayOf && of.Kind != TableOf || i >= len(of.Items) || of.Open && i == len(of.Items)-1 {
+		return c.unknown(n)
+	}
+	return of.Items[i]
+}
+
+// access records that an expression reads a key of another.
+func (c *compiler) access(n *syntax.Node, x, of expr) expr {
+	if of.access != nil {
+		of.access.Value = nil
+	}
+	if x.fact.Kind != Path {
+		return x
+	}
+	x.access = &Access{Value: x.fact, Fn: c.fn.fact, Conditional: c.fn.branches > 0 || c.nested(x.fact)}
+	c.unit.accesses = append(c.unit.accesses, x.access)
+	return x
+}
+
+// nested reports whether the function being compiled is nested in the one
+// whose run the path belongs to: that of the parameter it starts from, else
+// top level.
+func (c *compiler) nested(v *Value) bool {
+	fn := c.fn.fact
+	if fn == nil {
+		return false
+	}
+	if v.Kind == Path && v.Root.Kind == ParamRoot {
+		return v.Root.Fn != fn
+	}
+	return fn.Outer != nil
+}
+
+// called records a call and returns what is known of its result.
+func (c *compiler) called(n *syntax.Node, callee *Value, args []*Value) *Value {
+	fact := &Call{
+		Span:        c.span(n),
+		Callee:      callee,
+		Args:        args,
+		Fn:          c.fn.fact,
+		Conditional: c.fn.branches > 0 || c.nested(callee),
+	}
+	c.unit.calls = append(c.unit.calls, fact)
+	if isRequire(callee) && len(args) > 0 && args[0].Kind == Literal && args[0].Type == "string" {
+		c.uses(args[0].Text, Code, args[0].Span, nil)
+		return c.path(n, Root{Kind: ModuleRoot, Name: args[0].Text})
+	}
+	v := c.value(Result, n)
+	v.Call = fact
+	return v
+}
+
+func isRequire(v *Value) bool {
+	return v.Kind == Path && v.Root.Kind == GlobalRoot && v.Root.Name == "require" && len(v.Keys) == 0
+}
+
+// Calls iterates over the calls of the module in the order of their places.
+func (m *Module) Calls() iter.Seq[*Call] { return slices.Values(m.linked().calls) }
+
+// Accesses iterates over the reads of paths in the order of their places.
+func (m *Module) Accesses() iter.Seq[*Access] { return slices.Values(m.linked().accesses) }
+
+// Functions iterates over the function forms of the module in the order of
+// their places. A function is the same *Func wherever the module's facts refer
+// to it.
+func (m *Module) Functions() iter.Seq[*Func] { return slices.Values(m.linked().funcs) }

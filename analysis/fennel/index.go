@@ -1,0 +1,66 @@
+package fennel
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"sort"
+
+	"quire/analysis/source"
+)
+
+// An Index knows the names of a module: what defines each, who uses it, and
+// where it can be seen.
+type Index struct{ m *Module }
+
+// occurrences lists where the symbols are named.
+func (d *deriver) occurrences() {
+	for _, s := range d.out.symbols {
+		slices.SortFunc(s.Uses, compareSpans)
+		if !s.Expanded {
+			d.out.occurrences = append(d.out.occurrences, occurrence{s.Def, s})
+		}
+		for _, u := range s.Uses {
+			d.out.occurrences = append(d.out.occurrences, occurrence{u, s})
+		}
+	}
+	slices.SortStableFunc(d.out.occurrences, func(a, b occurrence) int { return compareSpans(a.span, b.span) })
+}
+
+// At returns the symbol that the name at offset defines or uses, and the span
+// of that name (of a multi-symbol: of its root).
+func (x *Index) At(offset int) (*Symbol, source.Span, bool) {
+	all := x.m.linked().occurrences
+	i := sort.Search(len(all), func(i int) bool { return all[i].span.Start > offset })
+	for i--; i >= 0; i-- {
+		if all[i].span.Touches(offset) {
+			return all[i].symbol, all[i].span, true
+		}
+		if all[i].span.End < offset {
+			break
+		}
+	}
+	return nil, source.Span{}, false
+}
+
+// Visible returns the symbols that code at offset can see, innermost first.
+func (x *Index) Visible(offset int) []*Symbol {
+	var out []*Symbol
+	for _, s := range x.m.linked().symbols {
+		if s.Scope.Touches(offset) {
+			out = append(out, s)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *Symbol) int {
+		return cmp.Or(cmp.Compare(a.Scope.Len(), b.Scope.Len()), cmp.Compare(b.Def.Start, a.Def.Start))
+	})
+	seen := map[string]bool{}
+	return slices.DeleteFunc(out, func(s *Symbol) bool {
+		hidden := seen[s.Name]
+		seen[s.Name] = true
+		return hidden
+	})
+}
+
+// Symbols iterates over all symbols in the order of their definitions.
+func (x *Index) Symbols() iter.Seq[*Symbol] { return slices.Values(x.m.linked().symbols) }

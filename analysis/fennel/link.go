@@ -1,0 +1,339 @@
+package fennel
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+
+	"quire/analysis/diag"
+	"quire/analysis/source"
+)
+
+// A link is the place of a unit in a module, and what its names are there.
+type link struct {
+	offset int
+	cells  int // the first cell of its exports
+	// imports are the cells of the names it asked for, in the order of its
+	// asks, or −1 for those that are no locals.
+	imports []int
+	// broken reports that the unit cannot run, or uses what such a unit
+	// defines.
+	broken bool
+}
+
+// moduleLinks is how the units of a module hang together.
+type moduleLinks struct {
+	units   []*unit
+	links   []link
+	cells   int
+	derived func() *derivedFacts
+}
+
+// link adds a unit to the module and to the surroundings of those behind it.
+func (m *Module) link(u *unit, offset int, around *surroundings) {
+	l := link{offset: offset, cells: m.cells, broken: u.proto == nil}
+	if len(u.asks) > 0 {
+		l.imports = make([]int, len(u.asks))
+	}
+	for i, a := range u.asks {
+		l.imports[i] = -1
+		if a.class == nothing {
+			continue
+		}
+		d := around.locals[a.name]
+		l.imports[i] = m.links[d.unit].cells + d.export
+		l.broken = l.broken || m.links[d.unit].broken
+	}
+	m.units, m.links = append(m.units, u), append(m.links, l)
+	m.cells += len(u.exports)
+	around.add(len(m.units)-1, u)
+}
+
+// cell returns the number of the cell that a unit knows under a name.
+func (l *link) cell(u *unit, name string) int {
+	for i, e := range u.exports {
+		if e.lua == name {
+			return l.cells + i
+		}
+	}
+	for i, a := range u.asks {
+		if a.class != nothing && a.name == name[len(exportMark):] {
+			return l.imports[i]
+		}
+	}
+	return 0
+}
+
+// finish gathers what the units found.
+func (m *Module) finish() {
+	m.Diagnostics = append(m.Diagnostics, m.Tree.Diagnostics...)
+	seen := map[Use]bool{}
+	for i, u := range m.units {
+		offset := m.links[i].offset
+		for _, d := range u.diagnostics {
+			m.Diagnostics = append(m.Diagnostics, m.place(d, offset))
+		}
+		for _, use := range u.uses {
+			key := Use{Name: use.Name, Kind: use.Kind}
+			if seen[key] {
+				continue
+			}
+			seen[key] = true
+			use.Span = use.Span.Shift(offset)
+			m.Uses = append(m.Uses, use)
+		}
+	}
+	m.Diagnostics.Sort()
+	m.derived = sync.OnceValue(m.derive)
+	m.Index = &Index{m}
+}
+
+// place makes a unit's diagnostic one of the module.
+func (m *Module) place(d diag.Diagnostic, offset int) diag.Diagnostic {
+	if d.File == nil {
+		d.File, d.Span = m.Tree.File, d.Span.Shift(offset)
+	}
+	return d
+}
+
+func (m *Module) linked() *derivedFacts { return m.derived() }
+
+// derivedFacts are the facts and names of a module with places in its file.
+// They are derived when they are first asked for: most versions of a file are
+// replaced by the next before anyone asks.
+type derivedFacts struct {
+	calls    []*Call
+	accesses []*Access
+	funcs    []*Func
+	symbols  []*Symbol
+	// occurrences are all places where a symbol is named, in order.
+	occurrences []occurrence
+}
+
+// An occurrence is one place where a symbol is defined or used.
+type occurrence struct {
+	span   source.Span
+	symbol *Symbol
+}
+
+func (m *Module) derive() *derivedFacts {
+	d := &deriver{
+		m:        m,
+		out:      &derivedFacts{},
+		top:      map[string]*Symbol{},
+		macros:   map[string]*Symbol{},
+		written:  map[*Symbol]bool{},
+		resolved: map[*Symbol]*Value{},
+	}
+	for i, u := range m.units {
+		d.unit(u, m.links[i].offset)
+	}
+	slices.SortStableFunc(d.out.calls, func(a, b *Call) int { return compareSpans(a.Span, b.Span) })
+	slices.SortStableFunc(d.out.accesses, func(a, b *Access) int { return compareSpans(a.Value.Span, b.Value.Span) })
+	slices.SortStableFunc(d.out.funcs, func(a, b *Func) int { return compareSpans(a.Span, b.Span) })
+	slices.SortStableFunc(d.out.symbols, func(a, b *Symbol) int { return compareSpans(a.Def, b.Def) })
+	d.occurrences()
+	return d.out
+}
+
+func compareSpans(a, b source.Span) int {
+	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(b.End, a.End))
+}
+
+// A deriver copies what the units know to where they stand.
+type deriver struct {
+	m        *Module
+	out      *derivedFacts
+	top      map[string]*Symbol // the last top-level local of each name so far
+	macros   map[string]*Symbol
+	written  map[*Symbol]bool // whose tables change
+	resolved map[*Symbol]*Value
+	*placing
+}
+
+// placing is what is shared by the facts of one unit.
+type placing struct {
+	offset  int
+	values  map[*Value]*Value
+	calls   map[*Call]*Call
+	funcs   map[*Func]*Func
+	symbols map[*Symbol]*Symbol
+}
+
+func (d *deriver) unit(u *unit, offset int) {
+	d.placing = &placing{offset, map[*Value]*Value{}, map[*Call]*Call{}, map[*Func]*Func{}, map[*Symbol]*Symbol{}}
+	for _, name := range u.written {
+		if s := d.top[name]; s != nil {
+			d.written[s] = true
+		}
+	}
+	for _, f := range u.funcs {
+		d.out.funcs = append(d.out.funcs, d.fn(f))
+	}
+	for _, s := range u.symbols {
+		d.out.symbols = append(d.out.symbols, d.symbol(s))
+	}
+	for _, s := range u.symbols {
+		d.symbols[s].Value = d.value(s.Value)
+	}
+	for _, c := range u.calls {
+		d.out.calls = append(d.out.calls, d.call(c))
+	}
+	for _, a := range u.accesses {
+		if a.Value == nil {
+			continue
+		}
+		if v := d.value(a.Value); v.Kind == Path {
+			d.out.accesses = append(d.out.accesses, &Access{Value: v, Fn: d.fn(a.Fn), Conditional: a.Conditional})
+		}
+	}
+	d.references(u)
+	d.define(u)
+}
+
+// references adds the uses of names of other units.
+func (d *deriver) references(u *unit) {
+	for _, r := range u.outside {
+		s := d.top[r.name]
+		if r.macro {
+			s = d.macros[r.name]
+		}
+		if s == nil {
+			continue
+		}
+		s.Uses = append(s.Uses, r.span.Shift(d.offset))
+		s.Written = s.Written || r.write
+	}
+}
+
+// define shows the names of a unit to those behind it.
+func (d *deriver) define(u *unit) {
+	for _, e := range u.exports {
+		delete(d.top, e.name)
+		if s := d.symbols[e.binding.symbol]; s != nil {
+			d.top[e.name] = s
+		}
+	}
+	for _, s := range u.symbols {
+		if s.Kind == Macro && s.Scope.End == toEnd {
+			d.macros[s.Name] = d.symbols[s]
+		}
+	}
+}
+
+func (d *deriver) span(s source.Span) source.Span {
+	end := s.End
+	s = s.Shift(d.offset)
+	if end == toEnd {
+		s.End = len(d.m.Tree.File.Text())
+	}
+	return s
+}
+
+func (d *deriver) symbol(s *Symbol) *Symbol {
+	out := *s
+	out.Def, out.Scope = d.span(s.Def), d.span(s.Scope)
+	out.Uses = make([]source.Span, len(s.Uses))
+	for i, u := range s.Uses {
+		out.Uses[i] = d.span(u)
+	}
+	d.symbols[s] = &out
+	return &out
+}
+
+func (d *deriver) value(v *Value) *Value {
+	if v == nil {
+		return nil
+	}
+	if out := d.values[v]; out != nil {
+		return out
+	}
+	out := new(Value)
+	d.values[v] = out
+	*out = *v
+	out.Span = d.span(v.Span)
+	out.Items = d.each(v.Items)
+	out.Fields = nil
+	for _, f := range v.Fields {
+		out.Fields = append(out.Fields, Field{d.value(f.Key), d.value(f.Value)})
+	}
+	out.Keys = make([]Key, len(v.Keys))
+	for i, k := range v.Keys {
+		out.Keys[i] = Key{k.Name, d.span(k.Span)}
+	}
+	out.Fn, out.Call = d.fn(v.Fn), d.call(v.Call)
+	out.Root.Fn, out.Root.Call = d.fn(v.Root.Fn), d.call(v.Root.Call)
+	if v.Root.Kind == outerRoot {
+		*out = *d.follow(out)
+	}
+	return out
+}
+
+func (d *deriver) each(vs []*Value) []*Value {
+	if vs == nil {
+		return nil
+	}
+	out := make([]*Value, len(vs))
+	for i, v := range vs {
+		out[i] = d.value(v)
+	}
+	return out
+}
+
+// follow puts the value of another unit's local in the place of a path that
+// starts there. Everything in v is placed already.
+func (d *deriver) follow(v *Value) *Value {
+	unknown := &Value{Span: v.Span, Made: v.Made}
+	s := d.top[v.Root.Name]
+	if s == nil || s.Value == nil {
+		return unknown
+	}
+	at := s.Value
+	for _, key := range v.Keys {
+		if d.written[s] && (at.Kind == TableOf || at.Kind == ArrayOf) {
+			return unknown
+		}
+		if at = under(at, key); at == nil {
+			return unknown
+		}
+	}
+	if d.written[s] && (at.Kind == TableOf || at.Kind == ArrayOf) {
+		return unknown
+	}
+	out := *at
+	out.Span, out.Made = v.Span, v.Made
+	return &out
+}
+
+func (d *deriver) call(c *Call) *Call {
+	if c == nil {
+		return nil
+	}
+	if out := d.calls[c]; out != nil {
+		return out
+	}
+	out := new(Call)
+	d.calls[c] = out
+	*out = *c
+	out.Span = d.span(c.Span)
+	out.Fn = d.fn(c.Fn)
+	out.Callee = d.value(c.Callee)
+	out.Args = d.each(c.Args)
+	return out
+}
+
+func (d *deriver) fn(f *Func) *Func {
+	if f == nil {
+		return nil
+	}
+	if out := d.funcs[f]; out != nil {
+		return out
+	}
+	out := new(Func)
+	d.funcs[f] = out
+	*out = *f
+	out.Span = d.span(f.Span)
+	out.Outer = d.fn(f.Outer)
+	out.Returns = d.each(f.Returns)
+	return out
+}

@@ -1,0 +1,151 @@
+package fennel
+
+import (
+	"github.com/yuin/gopher-lua/ast"
+
+	"quire/analysis/fennel/syntax"
+)
+
+// loopParts are the binding table of a loop without its &until clause.
+type loopParts struct {
+	items []*syntax.Node
+	until *syntax.Node
+}
+
+// loop checks the shape of a loop and takes its binding table apart.
+func (c *compiler) loop(f form, message string) loopParts {
+	c.require(len(f.items) > 2, f.items[0], "expected body expression")
+	c.require(isSequenceOrTable(f.items[1]), f.n, "expected binding table")
+	p := loopParts{items: forms(f.items[1])}
+	if n := len(p.items); n > 2 && isUntil(p.items[n-2]) {
+		p.until = p.items[n-1]
+		p.items = p.items[:n-2]
+	}
+	for _, n := range p.items {
+		if isClause(n) {
+			c.fail(f.n, "%s: %s", message, n.Text[1:])
+		}
+	}
+	return p
+}
+
+func isUntil(n *syntax.Node) bool {
+	return isNamed(n, "&until") || n.Kind == syntax.String && n.Text == "until"
+}
+
+// isClause reports whether a node is one of the words that start with "&".
+func isClause(n *syntax.Node) bool {
+	return n.Kind == syntax.Symbol && len(n.Text) > 1 && n.Text[0] == '&'
+}
+
+// loopBody compiles the body of a loop behind what its block holds already.
+func (c *compiler) loopBody(f form, p loopParts, s *scope, b *block) {
+	if p.until != nil {
+		cond := c.compile(p.until, s, b, one()).list[0]
+		b.emit(at(c, p.until, &ast.IfStmt{Condition: cond.lua, Then: []ast.Stmt{at(c, p.until, &ast.BreakStmt{})}}))
+	}
+	in := body{f.items[2:], c.inner(s, f.n), &block{}}
+	c.sequenceOf(f, in, want{n: 0})
+	b.emit(at(c, f.n, &ast.DoBlockStmt{Stmts: in.stmts.stmts}))
+}
+
+// compileEach compiles (each [name … iterator] …).
+func compileEach(c *compiler, f form) exprs {
+	p := c.loop(f, "unexpected iterator clause")
+	c.require(len(p.items) > 0, f.n, "expected binding and iterator")
+	s, stmts := c.inner(f.scope, f.n), &block{}
+	last := len(p.items) - 1
+	loop := &ast.GenericForStmt{}
+	type later struct {
+		pattern *syntax.Node
+		lua     string
+	}
+	var nested []later
+	var bound []*binding
+	for _, n := range p.items[:last] {
+		if isName(n) {
+			keys, _ := parts(n.Text)
+			c.require(keys == nil, f.n, "unexpected multi symbol %s", n.Text)
+			b := c.declare(declaration{n, LoopVar, false, f.items[1].Span.End}, s, f.n)
+			bound = append(bound, b)
+			loop.Names = append(loop.Names, b.lua)
+			continue
+		}
+		lua := c.fresh("v")
+		loop.Names = append(loop.Names, lua)
+		nested = append(nested, later{n, lua})
+	}
+	loop.Exprs = c.compile(p.items[last], s, f.block, want{n: anyNumber}).luas()
+	c.require(len(loop.Names) > 0, f.n, "expected binding and iterator")
+	c.fn.branches++
+	for _, l := range nested {
+		from := expr{lua: at(c, l.pattern, &ast.IdentExpr{Value: l.lua}), kind: name, fact: c.unknown(l.pattern)}
+		c.unpack(l.pattern, from, form{n: f.n, items: f.items, scope: s, block: stmts}, pattern{kind: LoopVar, declares: true, single: true})
+	}
+	s.add(bound...)
+	c.loopBody(f, p, s, stmts)
+	c.fn.branches--
+	loop.Stmts = stmts.stmts
+	f.block.emit(at(c, p.items[last], loop))
+	return c.noValue(f)
+}
+
+// compileFor compiles (for [name start stop step?] …).
+func compileFor(c *compiler, f form) exprs {
+	p := c.loop(f, "unexpected iterator clause")
+	c.require(len(p.items) > 0 && isName(p.items[0]), f.items[1], "unable to bind %s %s", c.loopType(p), c.loopText(p))
+	c.require(len(p.items) >= 3, f.items[1], "expected range to include start and stop")
+	c.require(len(p.items) <= 4, f.items[1], "unexpected arguments")
+	s, stmts := c.inner(f.scope, f.n), &block{}
+	keys, _ := parts(p.items[0].Text)
+	c.require(keys == nil, f.n, "unexpected multi symbol %s", p.items[0].Text)
+	b := c.declare(declaration{p.items[0], LoopVar, false, f.items[1].Span.End}, s, f.n)
+	var rng [3]ast.Expr
+	for i, n := range p.items[1:] {
+		rng[i] = c.compile(n, s, f.block, one()).list[0].lua
+	}
+	s.add(b)
+	c.fn.branches++
+	c.loopBody(f, p, s, stmts)
+	c.fn.branches--
+	f.block.emit(at(c, f.n, &ast.NumberForStmt{Name: b.lua, Init: rng[0], Limit: rng[1], Step: rng[2], Stmts: stmts.stmts}))
+	return c.noValue(f)
+}
+
+func (c *compiler) loopType(p loopParts) string {
+	if len(p.items) == 0 {
+		return "nil"
+	}
+	return astType(p.items[0])
+}
+
+func (c *compiler) loopText(p loopParts) string {
+	if len(p.items) == 0 {
+		return "nil"
+	}
+	return p.items[0].Text
+}
+
+// compileWhile compiles (while condition …).
+func compileWhile(c *compiler, f form) exprs {
+	c.require(len(f.items) > 1, f.n, "expected condition")
+	s := c.inner(f.scope, f.n)
+	var before block
+	cond := c.compile(f.items[1], s, &before, one()).list[0]
+	c.fn.branches++
+	in := body{f.items[2:], c.inner(s, f.n), &block{}}
+	c.sequenceOf(f, in, want{n: 0})
+	c.fn.branches--
+	loop := at(c, f.items[1], &ast.WhileStmt{Condition: cond.lua, Stmts: in.stmts.stmts})
+	if len(before.stmts) > 0 {
+		loop.Condition = at(c, f.n, &ast.TrueExpr{})
+		leave := at(c, f.items[1], &ast.IfStmt{
+			Condition: at(c, f.items[1], &ast.UnaryNotOpExpr{Expr: cond.lua}),
+			Then:      []ast.Stmt{at(c, f.n, &ast.BreakStmt{})},
+		})
+		inner := at(c, f.n, &ast.DoBlockStmt{Stmts: in.stmts.stmts})
+		loop.Stmts = append(append(before.stmts, leave), inner)
+	}
+	f.block.emit(loop)
+	return c.noValue(f)
+}

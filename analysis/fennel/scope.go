@@ -1,0 +1,186 @@
+package fennel
+
+import (
+	"strconv"
+	"strings"
+
+	"quire/analysis/fennel/syntax"
+	"quire/analysis/source"
+)
+
+// A binding is a name that code can see: a local, or a macro.
+type binding struct {
+	name string
+	lua  string // what the generated code calls it
+	// mutable reports that var defined it.
+	mutable bool
+	// poisoned reports that its definition is broken: whatever is done with it
+	// is right.
+	poisoned bool
+	// value is what is known of a local that never changes.
+	value *Value
+	// symbol is its entry in the index; nil for a name that another unit
+	// defines, whose uses are kept by name.
+	symbol *Symbol
+	macro  userMacro
+}
+
+// A scope is one region in which names can be bound.
+type scope struct {
+	outer    *scope
+	bindings []*binding
+	end      int      // offset behind the last place where its names are seen
+	hash     *hashing // of a hashfn: its parameters, which exist when they are used
+}
+
+// hashing is what the body of a hashfn was seen to use.
+type hashing struct {
+	params   [9]*binding
+	used     int // the highest parameter
+	variadic bool
+	fact     *Func
+}
+
+func (c *compiler) inner(s *scope, n *syntax.Node) *scope {
+	return &scope{outer: s, end: n.Span.End - c.base}
+}
+
+// resolve finds the local and the macro that a name means in a scope.
+func (c *compiler) resolve(name string, s *scope) (local *binding, macro userMacro) {
+	for ; s != nil; s = s.outer {
+		for i := len(s.bindings) - 1; i >= 0; i-- {
+			b := s.bindings[i]
+			if b.name != name {
+				continue
+			}
+			if b.macro != nil && macro == nil {
+				macro = b.macro
+			}
+			if b.macro == nil && local == nil {
+				local = b
+			}
+		}
+		if local != nil {
+			return local, macro
+		}
+		if s.hash != nil {
+			if b := c.hashParam(s.hash, name); b != nil {
+				return b, macro
+			}
+		}
+	}
+	outside, m := c.ask(name)
+	if macro == nil {
+		macro = m
+	}
+	return outside, macro
+}
+
+func (c *compiler) local(name string, s *scope) *binding {
+	b, _ := c.resolve(name, s)
+	return b
+}
+
+// hashParam returns the parameter of a hashfn that a name means, or nil.
+func (c *compiler) hashParam(h *hashing, name string) *binding {
+	index := -1
+	switch {
+	case name == "$":
+		index = 0
+	case len(name) == 2 && name[0] == '$' && name[1] >= '1' && name[1] <= '9':
+		index = int(name[1] - '1')
+	}
+	if index < 0 {
+		return nil
+	}
+	h.used = max(h.used, index+1)
+	if h.params[index] == nil {
+		h.params[index] = &binding{
+			name:  "$" + strconv.Itoa(index+1),
+			lua:   c.fresh("$" + strconv.Itoa(index+1)),
+			value: &Value{Kind: Path, Root: Root{Kind: ParamRoot, Fn: h.fact, Index: index}},
+		}
+	}
+	return h.params[index]
+}
+
+// fresh returns a name for the generated code that nothing else in the unit
+// has, so that no local there ever hides another.
+func (c *compiler) fresh(base string) string {
+	c.names++
+	return base + "#" + strconv.Itoa(c.names)
+}
+
+// A declaration is a binding on its way into a scope.
+type declaration struct {
+	node    *syntax.Node // the symbol
+	kind    SymbolKind
+	mutable bool
+	from    int // offset from where it is seen
+}
+
+// declare makes the binding for a symbol without showing it to the scope, so
+// that the value bound to a name still sees what the name meant before.
+func (c *compiler) declare(d declaration, s *scope, form *syntax.Node) *binding {
+	c.checkBindable(d.node, s, form)
+	name := d.node.Text
+	b := &binding{name: name, lua: c.fresh(name), mutable: d.mutable}
+	if s == c.root {
+		b.lua = c.fresh(exportMark + name)
+		c.unit.exports = append(c.unit.exports, export{name: name, lua: b.lua, mutable: d.mutable, binding: b})
+	}
+	b.symbol = &Symbol{
+		Name:     name,
+		Kind:     d.kind,
+		Def:      c.span(d.node),
+		Scope:    source.Span{Start: d.from - c.base, End: s.end},
+		Expanded: c.made(d.node),
+	}
+	c.unit.symbols = append(c.unit.symbols, b.symbol)
+	return b
+}
+
+// exportMark starts the names under which the generated code knows the locals
+// that units share; no name in a program starts so.
+const exportMark = "\x01"
+
+// checkBindable fails for a symbol that must not be bound.
+func (c *compiler) checkBindable(n *syntax.Node, s *scope, form *syntax.Node) {
+	name := n.Text
+	c.require(!strings.Contains(name, "&"), n, "invalid character: &")
+	c.require(!strings.HasPrefix(name, ".") || name == "..", n, "invalid character: .")
+	_, isMacro := c.macro(name, s)
+	c.require(!isMacro && c.specials[name] == nil, form, "local %s was overshadowed by a special form or macro", name)
+	c.require(!c.quoted[n], n, "macro tried to bind %s without gensym", name)
+}
+
+func (s *scope) add(bs ...*binding) { s.bindings = append(s.bindings, bs...) }
+
+// parts splits a multi-symbol; method reports that the last part is behind a
+// colon. A name that is none gives nil.
+func parts(name string) (keys []string, method bool) {
+	if strings.IndexByte(name, '.') < 0 && strings.IndexByte(name, ':') < 0 {
+		return nil, false
+	}
+	if name[0] == '.' || name[0] == ':' || strings.HasSuffix(name, ".") || strings.HasSuffix(name, ":") ||
+		name == "$..." || strings.Contains(name, "..") {
+		return nil, false
+	}
+	start := 0
+	for i := 0; i < len(name); i++ {
+		if name[i] == '.' || name[i] == ':' {
+			keys = append(keys, name[start:i])
+			start = i + 1
+			method = name[i] == ':'
+		}
+	}
+	return append(keys, name[start:]), method
+}
+
+// rootName returns the first part of a multi-symbol, or the name itself.
+func rootName(name string) string {
+	if keys, _ := parts(name); keys != nil {
+		return keys[0]
+	}
+	return name
+}

@@ -1,0 +1,128 @@
+package fennel
+
+import (
+	"math"
+	"strings"
+
+	"github.com/yuin/gopher-lua/ast"
+	"github.com/yuin/gopher-lua/parse"
+
+	"quire/analysis/fennel/syntax"
+)
+
+// compilePickValues compiles (pick-values n …).
+func compilePickValues(c *compiler, f form) exprs {
+	got := "nil"
+	if len(f.items) > 1 {
+		got = f.items[1].Text
+	}
+	v, ok := 0.0, false
+	if len(f.items) > 1 && f.items[1].Kind == syntax.Number {
+		v, ok = parseNumber(got)
+	}
+	c.require(ok && v >= 0 && v == math.Floor(v) && v <= 200, f.n, "Expected n to be an integer >= 0, got %s", got)
+	n := int(v)
+	var xs exprs
+	args := f.items[2:]
+	for i, item := range args {
+		w := one()
+		if i == len(args)-1 {
+			w = want{n: anyNumber}
+		}
+		xs.list = append(xs.list, c.compile(item, f.scope, f.block, w).list...)
+	}
+	if !spreads(xs) {
+		xs = c.finish(xs, f.block, want{n: n}, f.n)
+		return xs
+	}
+	return c.pick(f, xs, n)
+}
+
+// spreads reports whether the last expression may have any number of values.
+func spreads(xs exprs) bool {
+	if len(xs.list) == 0 {
+		return false
+	}
+	k := xs.list[len(xs.list)-1].kind
+	return k == call || k == vararg
+}
+
+// pick takes n values from expressions of which the last has any number.
+func (c *compiler) pick(f form, xs exprs, n int) exprs {
+	if n < len(xs.list) {
+		return c.finish(xs, f.block, want{n: n}, f.n)
+	}
+	out, _ := c.predeclare(f, c.temporaries(n))
+	local := f.block.stmts[len(f.block.stmts)-1].(*ast.LocalAssignStmt)
+	local.Exprs = xs.luas()
+	return out
+}
+
+// compileTail compiles (tail! call).
+func compileTail(c *compiler, f form) exprs {
+	c.require(len(f.items) == 2, f.n, "Expected one argument")
+	called := f.items[1]
+	c.require(called.Kind == syntax.List && len(forms(called)) > 0, f.n, "Expected a function call as argument")
+	head := forms(called)[0]
+	if head.Kind == syntax.Symbol {
+		sp := c.specials[head.Text]
+		c.require(sp == nil || head.Text == ":", f.n, "Expected a function call as argument")
+	}
+	c.require(f.want.tail, f.n, "Must be in tail position")
+	return c.compile(called, f.scope, f.block, f.want)
+}
+
+// compileComment compiles (comment …).
+func compileComment(c *compiler, f form) exprs { return c.noValue(f) }
+
+// compileInclude compiles (include module). The modules of a program are
+// linked by require, each once, so that is what it becomes.
+func compileInclude(c *compiler, f form) exprs {
+	c.require(len(f.items) == 2, f.n, "expected one argument")
+	c.require(f.items[1].Kind == syntax.String, f.n, "module name must be string literal")
+	head := *f.items[0]
+	head.Text = "require"
+	return c.call(form{f.n, []*syntax.Node{&head, f.items[1]}, f.scope, f.block, f.want})
+}
+
+// compileLua compiles (lua statements expression?).
+func compileLua(c *compiler, f form) exprs {
+	c.require(len(f.items) == 2 || len(f.items) == 3, f.n, "expected 1 or 2 arguments")
+	if text := f.items[1]; !isNamed(text, "nil") {
+		c.require(text.Kind == syntax.String, text, "expected a string of Lua code")
+		f.block.stmts = append(f.block.stmts, c.luaText(f, text, text.Text)...)
+	}
+	if len(f.items) == 2 {
+		return exprs{returned: true, fact: c.unknown(f.n)}
+	}
+	text := f.items[2]
+	c.require(text.Kind == syntax.String, text, "expected a string of Lua code")
+	stmts := c.luaText(f, text, "return "+text.Text)
+	ret, ok := stmts[0].(*ast.ReturnStmt)
+	c.require(ok && len(stmts) == 1, text, "expected one Lua expression")
+	var xs exprs
+	for _, x := range ret.Exprs {
+		xs.list = append(xs.list, expr{lua: x, kind: plain, fact: c.unknown(f.n)})
+	}
+	return xs
+}
+
+// luaText parses Lua code and makes it part of the form: its lines become the
+// form's place, and the names of Fennel's locals in it those of the generated
+// code.
+func (c *compiler) luaText(f form, n *syntax.Node, text string) []ast.Stmt {
+	stmts, err := parse.Parse(strings.NewReader(text), "lua")
+	if err != nil {
+		c.fail(n, "cannot parse the Lua code: %s", luaMessage(err))
+	}
+	g := &grafter{line: c.line(f.n), names: c.mangled(f.scope)}
+	g.stmts(stmts)
+	return stmts
+}
+
+func luaMessage(err error) string {
+	if e, ok := err.(*parse.Error); ok {
+		return strings.TrimSpace(e.Message) + " near " + e.Token
+	}
+	return strings.TrimSpace(err.Error())
+}

@@ -1,0 +1,123 @@
+package fennel
+
+import (
+	"strconv"
+
+	"github.com/yuin/gopher-lua/ast"
+
+	"quire/analysis/fennel/syntax"
+)
+
+// sequence compiles [ … ].
+func (c *compiler) sequence(n *syntax.Node, s *scope, b *block) expr {
+	items := forms(n)
+	fact := c.value(ArrayOf, n)
+	fact.Items = make([]*Value, 0, len(items))
+	fields := c.positional(items, s, b, fact)
+	return expr{lua: at(c, n, &ast.TableExpr{Fields: fields}), kind: plain, fact: fact}
+}
+
+// positional compiles the items of a table constructor; the last one spreads.
+func (c *compiler) positional(items []*syntax.Node, s *scope, b *block, fact *Value) []*ast.Field {
+	var fields []*ast.Field
+	for i, item := range items {
+		w := one()
+		if i == len(items)-1 {
+			w = want{n: anyNumber}
+		}
+		for _, x := range c.compile(item, s, b, w).list {
+			fields = append(fields, &ast.Field{Value: x.lua})
+			fact.Items = append(fact.Items, c.known(x, item))
+			fact.Open = x.kind == call || x.kind == vararg
+		}
+	}
+	return fields
+}
+
+// A tableEntry is a key of a table literal and its value.
+type tableEntry struct{ key, value *syntax.Node }
+
+// table compiles { … }. The keys 1, 2, … make a sequence, which comes first.
+func (c *compiler) table(n *syntax.Node, s *scope, b *block) expr {
+	fact := c.value(TableOf, n)
+	entries := c.entries(n)
+	items, rest := splitSequence(entries)
+	fields := c.positional(items, s, b, fact)
+	fact.Open = fact.Open && len(rest) == 0
+	keys := make([]expr, len(rest))
+	for i, e := range rest {
+		keys[i] = c.compile(e.key, s, b, one()).list[0]
+	}
+	for i, e := range rest {
+		v := c.compile(e.value, s, b, one()).list[0]
+		fields = append(fields, &ast.Field{Key: keys[i].lua, Value: v.lua})
+		fact.Fields = append(fact.Fields, Field{c.known(keys[i], e.key), c.known(v, e.value)})
+	}
+	return expr{lua: at(c, n, &ast.TableExpr{Fields: fields}), kind: plain, fact: fact}
+}
+
+// entries returns the pairs of a table literal: each constant key once, where
+// it comes first, with the value that it has last.
+func (c *compiler) entries(n *syntax.Node) []tableEntry {
+	items := forms(n)
+	out := make([]tableEntry, 0, len(items)/2)
+	for i := 0; i+1 < len(items); i += 2 {
+		e := tableEntry{items[i], items[i+1]}
+		if isShorthand(e) {
+			key := *e.value
+			key.Kind = syntax.String
+			e.key = &key
+		}
+		if j := indexKey(out, e.key); j >= 0 {
+			out[j].value = e.value
+			continue
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// isShorthand reports whether an entry is written {: name}.
+func isShorthand(e tableEntry) bool { return isNamed(e.key, ":") && e.value.Kind == syntax.Symbol }
+
+func indexKey(entries []tableEntry, key *syntax.Node) int {
+	if key.Kind != syntax.String && key.Kind != syntax.Number {
+		return -1
+	}
+	for i, e := range entries {
+		if e.key.Kind == key.Kind && e.key.Text == key.Text {
+			return i
+		}
+	}
+	return -1
+}
+
+// splitSequence takes the values of the keys 1, 2, … from the entries.
+func splitSequence(entries []tableEntry) (items []*syntax.Node, rest []tableEntry) {
+	at := map[string]int{}
+	for i, e := range entries {
+		if e.key.Kind == syntax.Number {
+			at[e.key.Text] = i
+		}
+	}
+	if len(at) == 0 {
+		return nil, entries
+	}
+	positional := map[int]bool{}
+	for i := 1; ; i++ {
+		j, ok := at[strconv.Itoa(i)]
+		if !ok {
+			break
+		}
+		items = append(items, entries[j].value)
+		positional[j] = true
+	}
+	for i, e := range entries {
+		if !positional[i] {
+			rest = append(rest, e)
+		}
+	}
+	return items, rest
+}
+
+func isNamed(n *syntax.Node, name string) bool { return n.Kind == syntax.Symbol && n.Text == name }

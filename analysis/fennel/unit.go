@@ -1,0 +1,166 @@
+package fennel
+
+import (
+	lua "github.com/yuin/gopher-lua"
+
+	"quire/analysis/diag"
+	"quire/analysis/source"
+)
+
+// A unit is one compiled top-level form. It is immutable once it is compiled;
+// every span in it counts from the start of the form.
+type unit struct {
+	// name is the SourceName of its prototypes: NUL, the file's name, NUL and
+	// a number, so that a frame of a running program leads back to the unit.
+	name  string
+	proto *lua.FunctionProto // nil when the form cannot run
+	spans []source.Span      // what the numbers in the prototypes mean
+	// asks is everything that the form asked of its surroundings. As long as
+	// the answers are the same, so is the unit.
+	asks    []ask
+	exports []export
+	unitFindings
+	unitFacts
+}
+
+// unitFindings is what a unit adds to its module beside code.
+type unitFindings struct {
+	diagnostics diag.List // File is set when the unit is linked into a module
+	symbols     []*Symbol
+	outside     []reference // uses of names of other units
+	uses        []Use
+	macros      []macroExport
+	globals     []string // names that the form makes global
+}
+
+// unitFacts is what a unit knows of what its code does.
+type unitFacts struct {
+	calls    []*Call
+	accesses []*Access
+	funcs    []*Func
+	written  []string // names of other units whose tables the form changes
+}
+
+// An export is a top-level local: a cell that units share.
+type export struct {
+	name     string
+	lua      string // the upvalue's name in this unit
+	mutable  bool
+	poisoned bool
+	binding  *binding
+}
+
+// A macroExport is a macro that a unit defines at top level.
+type macroExport struct {
+	name  string
+	macro userMacro
+}
+
+// A reference is a use of a name that the unit did not define.
+type reference struct {
+	name  string
+	span  source.Span
+	macro bool
+	write bool
+}
+
+// An ask is one question of a unit to its surroundings, and the answer.
+type ask struct {
+	name string
+	answer
+}
+
+// An answer says what a name means to the forms behind those that were
+// compiled so far.
+type answer struct {
+	class class
+	macro userMacro
+}
+
+// A class is what a name of the surroundings is.
+type class uint8
+
+const (
+	nothing class = iota
+	constant
+	variable
+	poisoned
+)
+
+// surroundings are what the top-level forms define for those behind them.
+type surroundings struct {
+	locals  map[string]definition
+	macros  map[string]userMacro
+	globals map[string]bool
+}
+
+// A definition is the place of an export in a module.
+type definition struct {
+	unit, export int
+	class        class
+}
+
+func newSurroundings() *surroundings {
+	return &surroundings{locals: map[string]definition{}, macros: map[string]userMacro{}, globals: map[string]bool{}}
+}
+
+func (s *surroundings) answer(name string) answer {
+	return answer{s.locals[name].class, s.macros[name]}
+}
+
+// admits reports whether a unit would be compiled to the same again.
+func (s *surroundings) admits(u *unit) bool {
+	for i := range u.asks {
+		if s.answer(u.asks[i].name) != u.asks[i].answer {
+			return false
+		}
+	}
+	return true
+}
+
+// add shows the definitions of a unit to the forms behind it.
+func (s *surroundings) add(index int, u *unit) {
+	for i, e := range u.exports {
+		c := constant
+		switch {
+		case e.poisoned:
+			c = poisoned
+		case e.mutable:
+			c = variable
+		}
+		s.locals[e.name] = definition{index, i, c}
+	}
+	for _, m := range u.macros {
+		s.macros[m.name] = m.macro
+	}
+	for _, g := range u.globals {
+		s.globals[g] = true
+	}
+}
+
+// ask asks the surroundings what a name means.
+func (c *compiler) ask(name string) (*binding, userMacro) {
+	if a, ok := c.answers[name]; ok {
+		return a.binding, a.macro
+	}
+	a := c.around.answer(name)
+	c.unit.asks = append(c.unit.asks, ask{name, a})
+	var b *binding
+	if a.class != nothing {
+		b = &binding{
+			name:     name,
+			lua:      exportMark + name,
+			mutable:  a.class != constant,
+			poisoned: a.class == poisoned,
+			value:    &Value{Kind: Path, Root: Root{Kind: outerRoot, Name: name}},
+		}
+	}
+	c.answers[name] = outer{b, a.macro}
+	return b, a.macro
+}
+
+// outer is what the surroundings answered to a unit.
+type outer struct {
+	binding *binding
+	macro   userMacro
+}
