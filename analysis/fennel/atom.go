@@ -28,23 +28,10 @@ func (c *compiler) number(n *syntax.Node) expr {
 	return expr{lua: c.numberExpr(n, v), kind: literal, fact: fact}
 }
 
-// numberExpr returns an expression for any number. Those without a literal in
-// Lua are divisions by zero.
+// numberExpr returns a literal for any number, infinities and NaN included.
 func (c *compiler) numberExpr(n *syntax.Node, v float64) ast.Expr {
-	digits := func(v float64) ast.Expr {
-		return at(c, n, &ast.NumberExpr{Value: strconv.FormatFloat(v, 'g', -1, 64)})
-	}
-	switch {
-	case math.IsNaN(v):
-		return at(c, n, &ast.ArithmeticOpExpr{Operator: "/", Lhs: digits(0), Rhs: digits(0)})
-	case math.IsInf(v, 0):
-		return at(c, n, &ast.ArithmeticOpExpr{Operator: "/", Lhs: c.signed(n, v < 0, digits(1)), Rhs: digits(0)})
-	}
-	return c.signed(n, math.Signbit(v), digits(math.Abs(v)))
-}
-
-func (c *compiler) signed(n *syntax.Node, negative bool, x ast.Expr) ast.Expr {
-	if !negative {
+	x := at(c, n, &ast.NumberExpr{Value: strconv.FormatFloat(math.Abs(v), 'g', -1, 64)})
+	if !math.Signbit(v) {
 		return x
 	}
 	return at(c, n, &ast.UnaryMinusOpExpr{Expr: x})
@@ -217,7 +204,13 @@ func (c *compiler) isGlobal(text, root string) bool {
 			return true
 		}
 	}
-	return known(root) && (text == root || known(text))
+	if !known(root) {
+		return false
+	}
+	if keys, _ := parts(text); len(keys) > 1 {
+		return known(keys[0] + "." + keys[1])
+	}
+	return true
 }
 
 // unknownName returns the part of a symbol that is not known.

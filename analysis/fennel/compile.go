@@ -31,7 +31,7 @@ type compiler struct {
 	budget
 	naming
 	outcome
-	world
+	stage
 }
 
 // A session is what the units of one file share while it is compiled.
@@ -55,8 +55,8 @@ type budget struct {
 // naming counts the names that were made up.
 type naming struct{ names, gensyms int }
 
-// world says in which of the two worlds the code will run.
-type world struct {
+// stage says when the code will run.
+type stage struct {
 	// compileTime reports that the code runs while the file is compiled, where
 	// quoting makes code.
 	compileTime bool

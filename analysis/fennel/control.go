@@ -120,7 +120,11 @@ func compileLet(c *compiler, f form) exprs {
 	return c.do(f, body{f.items[2:], s, stmts}, temps)
 }
 
-func isBindings(n *syntax.Node) bool { return n.Kind == syntax.Sequence || n.Kind == syntax.Table }
+// isBindings reports whether a node can hold the bindings of a let: a sequence,
+// or the empty table.
+func isBindings(n *syntax.Node) bool {
+	return n.Kind == syntax.Sequence || n.Kind == syntax.Table && len(forms(n)) == 0
+}
 
 // or returns the item at an index, or the fallback where there is none.
 func (f form) or(i, fallback int) *syntax.Node {

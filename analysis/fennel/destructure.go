@@ -55,6 +55,8 @@ func (c *compiler) top(d *destructuring, left *syntax.Node) {
 		c.parts(d, left, from)
 	case left.Kind == syntax.List:
 		c.multiple(d, left)
+	case left.Kind == syntax.Prefix:
+		c.multiple(d, unprefixed(left))
 	default:
 		c.unbindable(d, left)
 	}
@@ -312,7 +314,7 @@ func (c *compiler) target(d *destructuring, n *syntax.Node) (ast.Expr, *binding)
 	root := rootName(n.Text)
 	b := c.local(root, d.form.scope)
 	if d.global {
-		c.checkBindable(n, d.form.scope, d.form.n)
+		c.checkValue(n, root, d.form.scope)
 		c.require(b == nil, n, "global %s conflicts with local", n.Text)
 		return c.global(n), nil
 	}

@@ -93,7 +93,7 @@ func compileEach(c *compiler, f form) exprs {
 // compileFor compiles (for [name start stop step?] …).
 func compileFor(c *compiler, f form) exprs {
 	p := c.loop(f, "unexpected iterator clause")
-	c.require(len(p.items) > 0 && isName(p.items[0]), f.items[1], "unable to bind %s %s", c.loopType(p), c.loopText(p))
+	c.require(len(p.items) > 0 && (isName(p.items[0]) || isNamed(p.items[0], "nil")), f.items[1], "unable to bind %s %s", c.loopType(p), c.loopText(p))
 	c.require(len(p.items) >= 3, f.items[1], "expected range to include start and stop")
 	c.require(len(p.items) <= 4, f.items[1], "unexpected arguments")
 	s, stmts := c.inner(f.scope, f.n), &block{}
@@ -128,15 +128,17 @@ func (c *compiler) loopText(p loopParts) string {
 
 // compileWhile compiles (while condition …).
 func compileWhile(c *compiler, f form) exprs {
-	c.require(len(f.items) > 1, f.n, "expected condition")
 	s := c.inner(f.scope, f.n)
 	var before block
-	cond := c.compile(f.items[1], s, &before, one()).list[0]
+	cond := c.none(f.n)
+	if len(f.items) > 1 {
+		cond = c.compile(f.items[1], s, &before, one()).list[0]
+	}
 	c.fn.branches++
-	in := body{f.items[2:], c.inner(s, f.n), &block{}}
+	in := body{f.items[min(2, len(f.items)):], c.inner(s, f.n), &block{}}
 	c.sequenceOf(f, in, want{n: 0})
 	c.fn.branches--
-	loop := at(c, f.items[1], &ast.WhileStmt{Condition: cond.lua, Stmts: in.stmts.stmts})
+	loop := at(c, f.n, &ast.WhileStmt{Condition: cond.lua, Stmts: in.stmts.stmts})
 	if len(before.stmts) > 0 {
 		loop.Condition = at(c, f.n, &ast.TrueExpr{})
 		leave := at(c, f.items[1], &ast.IfStmt{

@@ -31,6 +31,8 @@ type scope struct {
 	bindings []*binding
 	end      int      // offset behind the last place where its names are seen
 	hash     *hashing // of a hashfn: its parameters, which exist when they are used
+	// autos numbers the names ending in # that were quoted in the scope.
+	autos map[string]int
 }
 
 // hashing is what the body of a hashfn was seen to use.

@@ -88,12 +88,18 @@ func compileInclude(c *compiler, f form) exprs {
 // compileLua compiles (lua statements expression?).
 func compileLua(c *compiler, f form) exprs {
 	c.require(len(f.items) == 2 || len(f.items) == 3, f.n, "expected 1 or 2 arguments")
+	leaves := false
 	if text := f.items[1]; !isNamed(text, "nil") {
 		c.require(text.Kind == syntax.String, text, "expected a string of Lua code")
-		f.block.stmts = append(f.block.stmts, c.luaText(f, text, text.Text)...)
+		stmts := c.luaText(f, text, text.Text)
+		f.block.stmts = append(f.block.stmts, stmts...)
+		leaves = len(stmts) > 0 && isExit(stmts[len(stmts)-1])
 	}
-	if len(f.items) == 2 {
+	switch {
+	case len(f.items) == 2 && leaves && (f.want.tail || f.want.target != nil):
 		return exprs{returned: true, fact: c.unknown(f.n)}
+	case len(f.items) == 2:
+		return c.noValue(f)
 	}
 	text := f.items[2]
 	c.require(text.Kind == syntax.String, text, "expected a string of Lua code")
@@ -105,6 +111,15 @@ func compileLua(c *compiler, f form) exprs {
 		xs.list = append(xs.list, expr{lua: x, kind: plain, fact: c.unknown(f.n)})
 	}
 	return xs
+}
+
+// isExit reports whether nothing may stand behind a statement.
+func isExit(s ast.Stmt) bool {
+	switch s.(type) {
+	case *ast.ReturnStmt, *ast.BreakStmt:
+		return true
+	}
+	return false
 }
 
 // luaText parses Lua code and makes it part of the form: its lines become the
