@@ -51,8 +51,14 @@ type Chunk struct {
 // registers, 255 upvalues, 200 locals in one function) or holds something that
 // Lua refuses, such as "break" outside of a loop.
 func Compile(c Chunk) (*lua.FunctionProto, error) {
-	e := emitter{name: c.Name, shared: c.Shared}
-	p, _ := e.prototype(nil, definition{params: c.Params, vararg: c.Vararg, body: c.Body})
+	var b buffers
+	e := emitter{
+		name: c.Name, shared: c.Shared,
+		code: b.code[:0], lines: b.lines[:0], pool: b.pool[:0], protos: b.protos[:0], calls: b.calls[:0],
+		scopes: scopes{locals: b.locals[:0], blocks: b.blocks[:0]},
+	}
+	f := function{emitter: &e, upvalues: b.upvalues[:0]}
+	p := f.compile(definition{params: c.Params, vararg: c.Vararg, body: c.Body})
 	if e.err != nil {
 		return nil, e.err
 	}

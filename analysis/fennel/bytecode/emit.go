@@ -67,6 +67,19 @@ type upvalue struct {
 	index    int
 }
 
+// buffers are the first arrays of the stacks, in one allocation: enough for a
+// form of one line.
+type buffers struct {
+	code     [24]uint32
+	lines    [24]int
+	pool     [8]constant
+	protos   [1]*lua.FunctionProto
+	calls    [2]lua.DbgCall
+	locals   [6]string
+	blocks   [3]block
+	upvalues [2]upvalue
+}
+
 // fail records an error, if it is the first. What is compiled after it is
 // thrown away.
 func (e *emitter) fail(line int, message string) {
@@ -112,9 +125,9 @@ type definition struct {
 	body       []ast.Stmt
 }
 
-// prototype compiles a function.
-func (e *emitter) prototype(outer *function, d definition) (*lua.FunctionProto, []upvalue) {
-	f := function{emitter: e, outer: outer, start: e.marks(), vararg: d.vararg}
+// compile compiles what the function is made of.
+func (f *function) compile(d definition) *lua.FunctionProto {
+	f.start, f.vararg = f.marks(), d.vararg
 	f.openBlock(false)
 	if d.self {
 		f.parameter("self", d.line)
@@ -128,8 +141,7 @@ func (e *emitter) prototype(outer *function, d definition) (*lua.FunctionProto, 
 		f.emitABC(lua.OP_RETURN, 0, 1, 0, d.last)
 	}
 	f.unresolved()
-	p := f.finish(d, params)
-	return p, f.upvalues
+	return f.finish(d, params)
 }
 
 // finish copies a function's part of the stacks to a prototype.

@@ -208,14 +208,14 @@ func (f *function) closure(dst int, e *ast.FunctionExpr, self bool) {
 	if e.ParList != nil {
 		d.params, d.vararg = e.ParList.Names, e.ParList.HasVargs
 	}
-	p, upvalues := f.prototype(f, d)
-	f.protos = append(f.protos, p)
+	inner := function{emitter: f.emitter, outer: f}
+	f.protos = append(f.protos, inner.compile(d))
 	index := len(f.protos) - f.start.protos - 1
 	if index > maxBx {
 		f.fail(line, "too many functions in a function (limit is 262144)")
 	}
 	f.emitABx(lua.OP_CLOSURE, dst, index, line)
-	for _, u := range upvalues {
+	for _, u := range inner.upvalues {
 		op := lua.OP_GETUPVAL
 		if u.local {
 			op = lua.OP_MOVE

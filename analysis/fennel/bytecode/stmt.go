@@ -213,25 +213,33 @@ func (f *function) numberForStmt(s *ast.NumberForStmt) {
 	f.breaksHere(exits)
 }
 
+// genericForStmt calls the iterator with OP_CALL. The VM's OP_TFORLOOP is no
+// faster, and crashes when the iterator yields.
 func (f *function) genericForStmt(s *ast.GenericForStmt) {
 	exits := len(f.scopes.exits)
 	line := s.Line()
 	f.openBlock(true)
 	base := f.list(s.Exprs, 3, line)
 	f.hidden(3, line)
-	start := f.jump(line)
 	f.openBlock(false)
-	body := f.pc()
-	f.require(3, line) // of the call
-	f.reserve(len(s.Names), line)
+	top := f.pc()
+	f.require(3, line)
+	first := f.reserve(len(s.Names), line)
+	f.emitABC(lua.OP_MOVEN, first, base, 2, line)
+	f.emitABC(lua.OP_MOVE, first+1, base+1, 0, line)
+	f.emitABC(lua.OP_MOVE, first+2, base+2, 0, line)
+	f.emitCall(first, 2, len(s.Names), line)
+	f.emitABC(lua.OP_EQ, 1, first, f.constantOperand(constant{kind: lua.LTNil}, line), line)
+	done := f.jump(line)
+	f.emitABC(lua.OP_MOVE, base+2, first, 0, line)
 	for _, name := range s.Names {
 		f.declare(name, line)
 	}
+	f.free = f.active()
 	f.statements(s.Stmts, false)
 	f.closeBlock(s.LastLine())
-	f.patchHere(start)
-	f.emitABC(lua.OP_TFORLOOP, base, 0, len(s.Names), line)
-	f.jumpTo(body, line)
+	f.jumpTo(top, line)
+	f.patchHere(done)
 	f.dropBlock()
 	f.breaksHere(exits)
 }
