@@ -49,7 +49,7 @@ func (f *fiber) fail(r any) *failure {
 		return &failure{fiber: f, value: r.value, prefix: r.prefix, frames: r.frames}
 	case string:
 		if r == "lua callstack overflow" {
-			limit := f.meter.exhaust("depth", int64(f.meter.limits.Depth))
+			limit := f.meter.exhaust("depth", int64(f.meter.depth()))
 			return &failure{fiber: f, halt: &halt{limit: limit, frames: f.frames()}}
 		}
 	case *lua.ApiError:
@@ -113,7 +113,7 @@ func throwVM(L *lua.LState) {
 	}
 	message, prefix := f.translate(string(text))
 	if message[prefix:] == "registry overflow" {
-		f.meter.end("depth", int64(f.meter.limits.Depth))
+		f.meter.endDepth()
 	}
 	panic(&thrown{value: lua.LString(message), prefix: prefix})
 }

@@ -67,10 +67,7 @@ func (s *State) newThread(depth int) *lua.LState {
 // newFiber returns a fiber of its own for a call by parent, which is nil for a
 // call from outside.
 func (s *State) newFiber(m *meter, parent *fiber) *fiber {
-	depth := m.limits.Depth
-	if depth <= 0 || depth > maxDepth {
-		depth = maxDepth
-	}
+	depth := m.depth()
 	f := s.takeIdle(depth)
 	if f == nil {
 		f = &fiber{state: s, L: s.newThread(depth), depth: depth}
@@ -124,8 +121,8 @@ func (f *fiber) run(fn lua.LValue, args []lua.LValue) (results []lua.LValue, fai
 		}
 	}()
 	f.enterGo()
-	if f.below >= f.depth {
-		f.meter.end("depth", int64(f.meter.limits.Depth))
+	if f.below >= f.meter.depth() {
+		f.meter.endDepth()
 	}
 	f.push(fn, args)
 	f.L.Call(len(args), lua.MultRet)

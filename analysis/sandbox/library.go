@@ -20,6 +20,12 @@ type module struct {
 var library = sync.OnceValue(func() []module {
 	return []module{
 		{name: "", functions: baseFunctions(), values: map[string]lua.LValue{"_VERSION": lua.LString("Lua 5.1")}},
+		{name: "string", functions: stringFunctions()},
+		{name: "table", functions: tableFunctions()},
+		{name: "math", functions: mathFunctions(), values: mathValues()},
+		{name: "utf8", functions: utf8Functions(), values: utf8Values()},
+		{name: "coroutine", functions: coroutineFunctions()},
+		{name: "os", functions: osFunctions()},
 	}
 })
 

@@ -118,6 +118,16 @@ func (m *meter) end(name string, value int64) {
 	panic(&halt{limit: m.exhaust(name, value)})
 }
 
+// depth returns how many calls deep a stack may be.
+func (m *meter) depth() int {
+	if d := m.limits.Depth; d > 0 && d < maxDepth {
+		return d
+	}
+	return maxDepth
+}
+
+func (m *meter) endDepth() { m.end("depth", int64(m.depth())) }
+
 // exhaust sees to it that no instruction runs any more before the outermost
 // call has ended, even when a Go function swallows the halt.
 func (m *meter) exhaust(name string, value int64) *Limit {

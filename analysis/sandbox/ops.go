@@ -144,3 +144,27 @@ func (f *fiber) chargeGap(t *lua.LTable, k int) {
 func isArrayKey(k lua.LNumber) bool {
 	return k >= 1 && k < lua.LNumber(lua.MaxArrayIndex) && k == lua.LNumber(math.Trunc(float64(k)))
 }
+
+// index returns object[k].
+func (f *fiber) index(object, k lua.LValue) lua.LValue {
+	for range maxMetaChain {
+		t, isTable := object.(*lua.LTable)
+		if isTable {
+			if v := t.RawGet(k); v != lua.LNil || t.Metatable == lua.LNil {
+				return v
+			}
+		}
+		meta := f.L.GetMetaField(object, "__index")
+		switch {
+		case meta == lua.LNil && isTable:
+			return lua.LNil
+		case meta == lua.LNil:
+			f.raise("attempt to index a %s value", typeName(object))
+		case meta.Type() == lua.LTFunction:
+			return f.call1(meta, object, k)
+		}
+		object = meta
+	}
+	f.raise("loop in gettable")
+	return lua.LNil
+}

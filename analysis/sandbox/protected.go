@@ -4,9 +4,9 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// failedCall is what a protected call that failed costs beside its
-// instructions, in instructions: the stack it ran on is lost.
-const failedCall = 100
+// newStack is what a stack costs to make, in instructions. A protected call
+// that fails pays for one: the one it ran on is lost.
+const newStack = 100
 
 // baseError raises its argument. Text gets the place of the function at the
 // given level before it.
@@ -90,7 +90,7 @@ func (f *fiber) catch(failed *failure) lua.LValue {
 	if failed.halt != nil {
 		failed.throw()
 	}
-	f.meter.step(failedCall)
+	f.meter.step(newStack)
 	if s, ok := failed.value.(lua.LString); ok {
 		f.meter.charge(len(s))
 		f.meter.caught, f.meter.caughtPrefix = string(s), failed.prefix

@@ -29,6 +29,8 @@ package sandbox
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -74,14 +76,16 @@ type State struct {
 	env     *lua.Upvalue
 	concat  *lua.Upvalue
 	store   *lua.Upvalue
-	next    lua.LValue              // the function of the same name, for pairs
-	ipairs  lua.LValue              // what steps through a sequence
+	next    lua.LValue // the function of the same name, for pairs
+	ipairs  lua.LValue // what steps through a sequence
+	random  *rand.Rand
+	born    time.Time
 	waiting map[*coroutine]struct{} // suspended coroutines
 }
 
 // New returns a state with the allow-listed library.
 func New(o Options) *State {
-	s := &State{options: o, waiting: map[*coroutine]struct{}{}}
+	s := &State{options: o, waiting: map[*coroutine]struct{}{}, random: newRandom(1), born: time.Now()}
 	s.L = lua.NewState(lua.Options{
 		SkipOpenLibs:        true,
 		CallStackSize:       lua.FramesPerSegment,
