@@ -183,7 +183,9 @@ func (c *compiler) use(n *syntax.Node, b *binding, write bool) {
 		c.unit.outside = append(c.unit.outside, reference{name: b.name, span: span, write: write})
 		return
 	}
-	b.symbol.Uses = append(b.symbol.Uses, span)
+	if span != b.symbol.Def {
+		b.symbol.Uses = append(b.symbol.Uses, span)
+	}
 	b.symbol.Written = b.symbol.Written || write
 }
 
@@ -207,7 +209,7 @@ func (c *compiler) isGlobal(text, root string) bool {
 	if !known(root) {
 		return false
 	}
-	if keys, _ := parts(text); len(keys) > 1 {
+	if keys, _ := parts(text); len(keys) > 1 && root != "_G" {
 		return known(keys[0] + "." + keys[1])
 	}
 	return true

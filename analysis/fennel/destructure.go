@@ -302,8 +302,8 @@ func (c *compiler) target(d *destructuring, n *syntax.Node) (ast.Expr, *binding)
 	keys, method := parts(n.Text)
 	c.require(!d.single || keys == nil, d.form.n, "unexpected multi symbol %s", n.Text)
 	if d.declares {
-		from := d.form.n.Span.End
-		if d.value != nil {
+		from := d.top.Span.End
+		if d.value != nil && !c.made(d.value) {
 			from = d.value.Span.End
 		}
 		b := c.declare(declaration{n, d.kind, d.mutable, from}, d.form.scope, d.form.n)

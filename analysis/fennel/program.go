@@ -101,22 +101,27 @@ func (p *Program) run(L *lua.LState, m *Module, args []lua.LValue) {
 
 // Caller returns the place of the call form that called the Go function now
 // running in L. With level 1 it is the call of that function, with level 2 the
-// call of its caller, and so on. ok is false where that is not code of a
-// module.
+// call of its caller, and so on. A function that another Go function such as
+// pcall called counts as called where that was. ok is false where that is not
+// code of a module.
 func (p *Program) Caller(L *lua.LState, level int) (source.Place, bool) {
-	d, ok := L.GetStack(level)
-	if !ok {
-		return source.Place{}, false
+	for frame := 1; ; frame++ {
+		d, ok := L.GetStack(frame)
+		if !ok {
+			return source.Place{}, false
+		}
+		fn, err := L.GetInfo("fl", d, lua.LNil)
+		if err != nil {
+			return source.Place{}, false
+		}
+		f, ok := fn.(*lua.LFunction)
+		if !ok || f.IsG {
+			continue
+		}
+		if level--; level == 0 {
+			return p.place(f.Proto.SourceName, d.CurrentLine)
+		}
 	}
-	fn, err := L.GetInfo("fl", d, lua.LNil)
-	if err != nil {
-		return source.Place{}, false
-	}
-	f, ok := fn.(*lua.LFunction)
-	if !ok || f.IsG {
-		return source.Place{}, false
-	}
-	return p.place(f.Proto.SourceName, d.CurrentLine)
 }
 
 // Place turns a frame of an error into a place.
