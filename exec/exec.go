@@ -4,7 +4,6 @@
 package exec
 
 import (
-	"context"
 	"time"
 
 	"quire/analysis/diag"
@@ -40,35 +39,11 @@ type Secret struct {
 	File  string
 }
 
-// Local makes the request for a run of the repository that holds the directory
-// root, with every default that the options leave open. The error is a
-// [*UsageError] when the options cannot be meant, such as an unknown commit,
-// and a [*MissingError] when there is no ci.fnl.
-func Local(root string, o Options) (Request, error) { panic("not yet") }
-
-// A Request is a run that can start.
-type Request struct{}
-
-// ID returns the id that the run will have, a UUIDv7: known before the run
-// starts, so that whoever starts it can name it.
-func (r Request) ID() string { panic("not yet") }
-
-// Version returns the version of this build of the product, for people.
-func Version() string { panic("not yet") }
-
 // A UsageError says why a call cannot be carried out as it was made; the
 // command line exits with 2.
 type UsageError struct{ Message string }
 
 func (e *UsageError) Error() string { return e.Message }
-
-// Run loads the pipeline of the request, runs the selected jobs and returns
-// how it went. The report is never nil. The error says what quire or the
-// machine could not do (outcome internal), or is a [*UsageError] for jobs that
-// do not exist; a pipeline with errors and a job that failed are no errors but
-// outcomes. When ctx ends, every process is ended and the outcome is
-// cancelled.
-func Run(ctx context.Context, r Request) (*Report, error) { panic("not yet") }
 
 // An Outcome says how a job or a run went.
 type Outcome string
@@ -153,4 +128,5 @@ type Event struct {
 	Outcome string    `json:"outcome,omitempty"`
 	Message string    `json:"message,omitempty"` // of a log event, or why a job failed or was skipped
 	Jobs    []string  `json:"jobs,omitempty"`    // run_started: the selected jobs in their order
+	SHA     string    `json:"sha,omitempty"`     // run_started: the commit checked out in the workspace, empty without git
 }

@@ -1,8 +1,14 @@
 package exec
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 
+	"quire/analysis/pipeline"
 	"quire/analysis/source"
 )
 
@@ -21,6 +27,8 @@ type Source struct {
 	Where string
 	// SHA is the full name of the commit, or empty for the working tree.
 	SHA string
+
+	repo repository
 }
 
 // Find finds the ci.fnl of the repository that holds the directory at path. A
@@ -31,7 +39,58 @@ type Source struct {
 // The error is a [*MissingError] when there is no ci.fnl, and the source then
 // has everything but its File. It is a [*UsageError] when path or sha name
 // nothing, and otherwise says what could not be read.
-func Find(path, sha string) (*Source, error) { panic("not yet") }
+func Find(path, sha string) (*Source, error) {
+	return find(context.Background(), os.Environ(), path, sha)
+}
+
+func find(ctx context.Context, env environ, path, sha string) (*Source, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, &UsageError{fmt.Sprintf("%s: %s", path, osError(err))}
+	}
+	dir := path
+	if !info.IsDir() {
+		dir = filepath.Dir(path)
+	}
+	repo, err := discover(ctx, env, dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Source{Root: repo.root, Tree: Dir(repo.root), Where: path, repo: repo}
+	name := pipeline.Path
+	if !info.IsDir() {
+		if name, err = below(repo.root, path); err != nil {
+			return nil, err
+		}
+	}
+	if sha != "" {
+		if repo.vcs == nil {
+			return nil, &UsageError{fmt.Sprintf("%s is not in a git repository, so there is no commit %s", path, sha)}
+		}
+		if s.SHA, err = repo.vcs.commit(ctx, sha); err != nil {
+			return nil, err
+		}
+		s.Where, s.Tree = sha, commitTree{repo.vcs.git, s.SHA}
+	}
+	s.File, err = s.Tree.Read(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, &MissingError{Where: s.Where, OnDisk: sha != "" && exists(repo.root, name)}
+	}
+	return s, err
+}
+
+// below returns the slash-separated path of a file relative to root.
+func below(root, path string) (string, error) {
+	dir, err := filepath.Abs(filepath.Dir(path))
+	if err == nil {
+		dir, err = filepath.EvalSymlinks(dir)
+	}
+	if err != nil {
+		return "", err
+	}
+	rel, err := filepath.Rel(root, filepath.Join(dir, filepath.Base(path)))
+	return filepath.ToSlash(rel), err
+}
 
 // A MissingError says that a place has no ci.fnl. The command line reports it
 // and exits with 2 when something was named, else with 0.
@@ -46,6 +105,3 @@ func (e *MissingError) Error() string {
 	}
 	return fmt.Sprintf("No ci.fnl found at %s.", e.Where)
 }
-
-// Dir returns the tree of the files below a directory on disk.
-func Dir(root string) source.Tree { panic("not yet") }

@@ -64,7 +64,19 @@ func (r *Run) JobFile(job, name string) string {
 // LogFile returns the path of the log of the n-th command of a job, good in
 // every state.
 func (r *Run) LogFile(job string, n int) string {
-	return r.JobFile(job, fmt.Sprintf("sh-%d.log", n))
+	return filepath.Join(r.Path(), LogName(job, n))
+}
+
+// LogName returns the path of a log relative to the directory of its run.
+func LogName(job string, n int) string {
+	return filepath.Join("jobs", FileName(job), fmt.Sprintf("sh-%d.log", n))
+}
+
+// RemoveLog removes a log, as that of a command that did not start.
+func (r *Run) RemoveLog(job string, n int) {
+	path := r.LogFile(job, n)
+	_ = os.Remove(path)
+	_ = os.Remove(filepath.Dir(path)) // fails when the job has other files
 }
 
 // Write replaces a file of the run in one step.

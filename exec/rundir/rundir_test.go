@@ -31,7 +31,11 @@ func open(t *testing.T) *rundir.Store {
 
 func create(t *testing.T, s *rundir.Store) *rundir.Run {
 	t.Helper()
-	r, err := s.Create(rundir.Meta{SHA: "abc", Ref: "refs/heads/main", PushedAt: noon})
+	id, err := rundir.NewID()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := s.Create(id, rundir.Meta{SHA: "abc", Ref: "refs/heads/main", PushedAt: noon})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +204,7 @@ func TestRecoverKilled(t *testing.T) {
 	if dir := os.Getenv("RUNDIR_TEST_HOLD"); dir != "" {
 		s, err := rundir.Open(dir, dir)
 		if err == nil {
-			_, err = s.Create(rundir.Meta{})
+			_, err = s.Create("held", rundir.Meta{})
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -131,14 +131,16 @@ func (s *Store) Runs(in ...State) ([]Entry, error) {
 	return runs, nil
 }
 
+// NewID returns an id for a run: a UUIDv7, so that ids order runs by time.
+func NewID() (string, error) {
+	id, err := uuid.NewV7()
+	return id.String(), err
+}
+
 // Create makes a run in state pending, which belongs to this process until
 // [Run.Close].
-func (s *Store) Create(m Meta) (*Run, error) {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return nil, err
-	}
-	r := &Run{store: s, id: id.String(), state: Pending}
+func (s *Store) Create(id string, m Meta) (*Run, error) {
+	r := &Run{store: s, id: id, state: Pending}
 	tmp := filepath.Join(s.dir, string(Pending), ".tmp-"+r.id)
 	if err := os.Mkdir(tmp, dirMode); err != nil {
 		return nil, err

@@ -1,0 +1,139 @@
+package exec
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"quire/analysis/diag"
+	"quire/analysis/pipeline"
+	"quire/analysis/source"
+)
+
+// loadConfig evaluates the global configuration at path, or none when path is
+// empty, to its secrets. The list holds all that is wrong with it.
+func loadConfig(ctx context.Context, path string) (map[string]Secret, diag.List) {
+	config := configuration{secrets: map[string]Secret{}}
+	if path == "" {
+		return config.secrets, nil
+	}
+	limits := pipeline.DefaultLimits()
+	config.file = source.NewFile(path, "")
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		config.fail(config.at(), "the configuration cannot be read: %v", osError(err))
+		return config.secrets, config.found
+	}
+	config.dir = filepath.Dir(abs)
+	text, err := readRegular(abs, int64(limits.File))
+	if err != nil {
+		config.fail(config.at(), "the configuration cannot be read: %v", osError(err))
+		return config.secrets, config.found
+	}
+	config.file = source.NewFile(path, string(text))
+	config.value, config.found = pipeline.Evaluate(ctx, config.file, limits)
+	for i := range config.found {
+		config.found[i].Code = diag.Config
+	}
+	if !config.found.HasErrors() {
+		config.read()
+	}
+	return config.secrets, config.found
+}
+
+// A configuration is a global configuration that is being read.
+type configuration struct {
+	dir     string
+	file    *source.File
+	value   *pipeline.Value
+	secrets map[string]Secret
+	found   diag.List
+}
+
+func (c *configuration) at(keys ...string) source.Place {
+	if c.value == nil {
+		return source.Place{File: c.file}
+	}
+	return c.value.Place(keys...)
+}
+
+func (c *configuration) fail(at source.Place, format string, args ...any) {
+	c.found = append(c.found, diag.Diagnostic{File: at.File, Span: at.Span, Code: diag.Config, Message: fmt.Sprintf(format, args...),
+		Help: "A configuration is a table such as {:secrets {:token {:file \"token.txt\"}}}."})
+}
+
+func (c *configuration) warn(at source.Place, format string, args ...any) {
+	c.found = append(c.found, diag.Diagnostic{File: at.File, Span: at.Span, Code: diag.Config, As: diag.Warning,
+		Message: fmt.Sprintf(format, args...)})
+}
+
+func (c *configuration) read() {
+	if c.value.Data == nil {
+		c.fail(c.at(), "the configuration is empty")
+		return
+	}
+	text, bad, ok := c.value.Data.JSON()
+	if !ok {
+		c.fail(c.at(), "the configuration cannot be used: what stands at %q is no plain data", bad)
+		return
+	}
+	top := c.table(text)
+	if top == nil {
+		c.fail(c.at(), "the configuration is not a table")
+		return
+	}
+	for _, key := range slices.Sorted(maps.Keys(top)) {
+		switch key {
+		case "secrets":
+			c.readSecrets(top[key])
+		default:
+			c.warn(c.at(key), "unknown key `%s` in the configuration is ignored", key)
+		}
+	}
+}
+
+func (c *configuration) readSecrets(text json.RawMessage) {
+	all := c.table(text)
+	if all == nil {
+		c.fail(c.at("secrets"), ":secrets is not a table of names and values")
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		var value string
+		if json.Unmarshal(all[name], &value) == nil {
+			c.secrets[name] = Secret{Value: value}
+			continue
+		}
+		c.readSecretTable(name, c.table(all[name]))
+	}
+}
+
+func (c *configuration) readSecretTable(name string, t map[string]json.RawMessage) {
+	var path string
+	if json.Unmarshal(t["file"], &path) != nil || path == "" {
+		c.fail(c.at("secrets", name), "the secret `%s` is neither a string nor a table with the path of a :file", name)
+		return
+	}
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(c.dir, path)
+	}
+	c.secrets[name] = Secret{File: path}
+	for _, key := range slices.Sorted(maps.Keys(t)) {
+		if key != "file" {
+			c.warn(c.at("secrets", name, key), "unknown key `%s` of the secret `%s` is ignored", key, name)
+		}
+	}
+}
+
+// table returns the fields of a table of names, or nil when text is something
+// else.
+func (c *configuration) table(text json.RawMessage) map[string]json.RawMessage {
+	var t map[string]json.RawMessage
+	if json.Unmarshal(text, &t) != nil {
+		return nil
+	}
+	return t
+}

@@ -1,0 +1,116 @@
+package exec
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// An environ is an environment as os.Environ returns it. Of two entries of one
+// name the later wins.
+type environ []string
+
+func (e environ) lookup(name string) (string, bool) {
+	for _, kv := range slices.Backward(e) {
+		if k, v, ok := strings.Cut(kv, "="); ok && k == name {
+			return v, true
+		}
+	}
+	return "", false
+}
+
+func (e environ) get(name string) string {
+	v, _ := e.lookup(name)
+	return v
+}
+
+// with returns the environment with one more variable.
+func (e environ) with(name, value string) environ {
+	out := slices.DeleteFunc(slices.Clone(e), func(kv string) bool { return strings.HasPrefix(kv, name+"=") })
+	return append(out, name+"="+value)
+}
+
+// without returns the environment without the variables that drop picks.
+func (e environ) without(drop func(name string) bool) environ {
+	return slices.DeleteFunc(slices.Clone(e), func(kv string) bool {
+		name, _, _ := strings.Cut(kv, "=")
+		return drop(name)
+	})
+}
+
+// home returns a directory by the XDG rules: the value of name when it is an
+// absolute path, else fallback below the home directory.
+func (e environ) home(name, fallback string) (string, bool) {
+	if dir := e.get(name); filepath.IsAbs(dir) {
+		return dir, true
+	}
+	if home := e.get("HOME"); home != "" {
+		return filepath.Join(home, fallback), true
+	}
+	return "", false
+}
+
+// find returns the path of a program as a shell in dir would find it.
+func (e environ) find(program, dir string) (string, error) {
+	if strings.Contains(program, "/") {
+		if !filepath.IsAbs(program) {
+			program = filepath.Join(dir, program)
+		}
+		return program, executable(program)
+	}
+	found := error(syscall.ENOENT)
+	if program == "" {
+		return "", found
+	}
+	for _, p := range filepath.SplitList(e.get("PATH")) {
+		if !filepath.IsAbs(p) {
+			p = filepath.Join(dir, p)
+		}
+		path := filepath.Join(p, program)
+		err := executable(path)
+		if err == nil {
+			return path, nil
+		}
+		if errors.Is(err, fs.ErrPermission) {
+			found = err
+		}
+	}
+	return "", found
+}
+
+func executable(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return osError(err)
+	case info.IsDir(), info.Mode()&0o111 == 0:
+		return syscall.EACCES
+	}
+	return nil
+}
+
+// osError returns what the operating system said, without what it was asked.
+func osError(err error) error {
+	if errno := syscall.Errno(0); errors.As(err, &errno) {
+		return errno
+	}
+	return err
+}
+
+// isGitLocation reports whether a variable tells git which repository it works
+// on, as git rev-parse --local-env-vars lists them, or passes configuration to
+// one command.
+func isGitLocation(name string) bool {
+	switch name {
+	case "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_CONFIG", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT",
+		"GIT_OBJECT_DIRECTORY", "GIT_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE",
+		"GIT_INDEX_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE", "GIT_PREFIX",
+		"GIT_INTERNAL_SUPER_PREFIX", "GIT_SHALLOW_FILE", "GIT_COMMON_DIR", "GIT_QUARANTINE_PATH":
+		return true
+	}
+	return strings.HasPrefix(name, "GIT_CONFIG_KEY_") || strings.HasPrefix(name, "GIT_CONFIG_VALUE_")
+}

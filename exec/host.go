@@ -1,0 +1,231 @@
+package exec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"quire/analysis/dsl"
+	"quire/analysis/pipeline"
+	"quire/exec/rundir"
+)
+
+// maxRead is the size in bytes of the largest file that read-file reads.
+const maxRead = 64 << 20
+
+// A host is the world as the run-fns of one run see it. It may be used by
+// several goroutines, one for each job.
+type host struct {
+	run     *rundir.Run
+	work    *workspace
+	env     environ // of commands, but for what depends on the job
+	record  *recorder
+	spawn   *spawner
+	secrets *secrets
+	values  *redactions
+	push    *pipeline.Data
+	graph   *pipeline.Graph
+	// earlier returns the outputs of a job that is not in this run.
+	earlier func(job string) (*pipeline.Data, error)
+
+	mu   sync.Mutex // guards jobs, not what they point to
+	jobs map[string]*jobState
+}
+
+// A jobState is what became of a job so far. It belongs to the job's
+// goroutine until the job is done.
+type jobState struct {
+	shs     int
+	wrote   bool
+	exits   []int       // that were not zero, in order
+	failed  *failedCall // the last of them
+	outputs *pipeline.Data
+}
+
+// A failedCall is a command that ended with an exit other than zero.
+type failedCall struct {
+	command pipeline.Command
+	cmd     string // redacted
+	exit    int
+	signal  string
+	log     string
+}
+
+// enter makes a job known.
+func (h *host) enter(job string) *jobState {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	st := &jobState{}
+	h.jobs[job] = st
+	return st
+}
+
+// leave lets other jobs read the outputs of a job.
+func (h *host) leave(job string, outputs *pipeline.Data) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.jobs[job].outputs = outputs
+}
+
+// gave reports whether a job left outputs.
+func (h *host) gave(job string) bool {
+	st := h.state(job)
+	return st != nil && st.outputs != nil
+}
+
+func (h *host) state(job string) *jobState {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.jobs[job]
+}
+
+// environment returns the environment of the commands of a job.
+func (h *host) environment(job string) environ {
+	return h.env.with("QUIRE_JOB", job)
+}
+
+// Sh runs a command.
+func (h *host) Sh(ctx context.Context, job string, c pipeline.Command) (*pipeline.ShResult, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	st := h.state(job)
+	dir, err := h.directory(c.Dir)
+	if err != nil {
+		return nil, err
+	}
+	st.shs++
+	sh := shCall{host: h, job: job, n: st.shs, command: c, dir: dir}
+	h.record.emit(Event{Type: ShStarted, JobID: job, Sh: sh.n, Cmd: c.String()})
+	exit, signal, err := sh.run(ctx)
+	if sh.started {
+		h.record.emit(Event{Type: ShFinished, JobID: job, Sh: sh.n, Exit: &exit, Signal: signal})
+	}
+	if exit != 0 && sh.started {
+		st.failed = &failedCall{c, h.values.text(c.String()), exit, signal, h.run.LogFile(job, sh.n)}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if exit != 0 {
+		st.exits = append(st.exits, exit)
+	}
+	return sh.result(exit, signal), nil
+}
+
+// directory returns where a command runs: below the workspace, whatever links
+// are on the way.
+func (h *host) directory(rel string) (string, error) {
+	if rel == "" || rel == "." {
+		return h.work.dir, nil
+	}
+	dir := filepath.Join(h.work.dir, rel)
+	root, err := filepath.EvalSymlinks(h.work.dir)
+	if err != nil {
+		return "", fmt.Errorf("sh: the workspace is gone: %w", osError(err))
+	}
+	real, err := filepath.EvalSymlinks(dir)
+	if err == nil {
+		real, err = filepath.Rel(root, real)
+	}
+	switch info, statErr := os.Stat(dir); {
+	case !filepath.IsLocal(rel), err == nil && !filepath.IsLocal(real):
+		return "", fmt.Errorf("sh: :cwd %q leads out of the workspace", rel)
+	case err != nil:
+		return "", fmt.Errorf("sh: :cwd %q: %w", rel, osError(err))
+	case statErr != nil || !info.IsDir():
+		return "", fmt.Errorf("sh: :cwd %q is not a directory", rel)
+	}
+	return dir, nil
+}
+
+// Secret reveals a secret.
+func (h *host) Secret(_ context.Context, _, name string) (string, error) {
+	return h.secrets.reveal(name)
+}
+
+// Outputs returns what a source or a job gave.
+func (h *host) Outputs(_ context.Context, _, name string) (*pipeline.Data, error) {
+	if name == dsl.Push {
+		return h.push, nil
+	}
+	if _, ok := h.graph.Job(name); !ok {
+		return nil, nil
+	}
+	h.mu.Lock()
+	st := h.jobs[name]
+	h.mu.Unlock()
+	if st == nil {
+		return h.earlier(name)
+	}
+	return st.outputs, nil
+}
+
+// ReadFile reads a file of the workspace.
+func (h *host) ReadFile(_ context.Context, _, path string) (string, error) {
+	text, err := readBelow(h.work.dir, path, maxRead)
+	if err != nil {
+		return "", fmt.Errorf("cannot read %q: %w", path, inWorkspace(err))
+	}
+	return string(text), nil
+}
+
+// WriteFile writes a file of the workspace.
+func (h *host) WriteFile(_ context.Context, job, path, content string) error {
+	h.state(job).wrote = true
+	if err := writeBelow(h.work.dir, path, content); err != nil {
+		return fmt.Errorf("cannot write %q: %w", path, inWorkspace(err))
+	}
+	return nil
+}
+
+// inWorkspace returns what went wrong with a file, without its path.
+func inWorkspace(err error) error {
+	var pathErr interface{ Unwrap() error }
+	switch {
+	case errors.Is(err, errLeaves):
+		return errors.New("it lies outside of the workspace")
+	case errors.As(err, &pathErr):
+		return pathErr.Unwrap()
+	}
+	return err
+}
+
+// Log records a message of a job.
+func (h *host) Log(_ context.Context, job, message string) {
+	h.record.emit(Event{Type: Log, JobID: job, Message: message})
+}
+
+// Env returns a variable of the environment of commands.
+func (h *host) Env(_ context.Context, job, name string) (string, bool) {
+	return h.environment(job).lookup(name)
+}
+
+// store keeps the outputs of a job on disk, unless they cannot be stored or
+// hold a secret.
+func (h *host) store(job string, outputs *pipeline.Data) error {
+	text, _, ok := outputs.JSON()
+	if !ok || h.holdsSecret(outputs) {
+		return nil
+	}
+	return h.run.WriteJob(job, "outputs.json", append(text, '\n'))
+}
+
+func (h *host) holdsSecret(d *pipeline.Data) (found bool) {
+	d.Strings(func(s string) bool {
+		found = h.values.in(s)
+		return !found
+	})
+	text, _, _ := d.JSON() // a value of digits may be a number
+	return found || h.values.in(string(text))
+}
+
+// seconds returns a duration as people write it.
+func seconds(d time.Duration) string {
+	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + " s"
+}

@@ -1,0 +1,281 @@
+package exec
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"quire/exec/rundir"
+)
+
+const (
+	// killGrace is how long processes have to end after they were asked to.
+	killGrace = 2 * time.Second
+	// drainGrace is how long the output of a command is waited for after the
+	// command ended, when something it left behind keeps it open.
+	drainGrace = 200 * time.Millisecond
+	// lineGrace is how long the start of a line is kept back.
+	lineGrace = 100 * time.Millisecond
+)
+
+var errTimeout = errors.New("timed out")
+
+// A process is one command under way.
+type process struct {
+	cmd     *exec.Cmd
+	outputs [2]*output // stdout, stderr
+}
+
+// startProcess starts a command whose two streams go to outputs.
+func startProcess(s *spawner, cmd *exec.Cmd, outputs [2]*output) (*process, error) {
+	p := &process{cmd, outputs}
+	var ends [2]*os.File
+	for i, o := range outputs {
+		r, w, err := os.Pipe()
+		if err != nil {
+			p.closeReaders()
+			return nil, err
+		}
+		defer w.Close()
+		o.pipe, ends[i] = r, w
+	}
+	cmd.Stdout, cmd.Stderr = ends[0], ends[1]
+	if err := s.start(cmd); err != nil {
+		p.closeReaders()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *process) closeReaders() {
+	for _, o := range p.outputs {
+		if o.pipe != nil {
+			o.pipe.Close()
+		}
+	}
+}
+
+// wait returns when the command ended and its output is recorded. When ctx
+// ends or the timeout passes, it ends the whole process group and returns
+// ctx's error or errTimeout.
+func (p *process) wait(ctx context.Context, timeout time.Duration) error {
+	var reading sync.WaitGroup
+	for _, o := range p.outputs {
+		reading.Go(o.read)
+	}
+	exited := make(chan struct{})
+	go func() {
+		defer close(exited)
+		_ = p.cmd.Wait() // the state says all there is to know
+	}()
+	var late <-chan time.Time
+	if timeout > 0 {
+		timer := time.NewTimer(timeout)
+		defer timer.Stop()
+		late = timer.C
+	}
+	var err error
+	select {
+	case <-exited:
+	case <-ctx.Done():
+		err = ctx.Err()
+	case <-late:
+		err = errTimeout
+	}
+	if err != nil {
+		endGroup(p.cmd.Process.Pid, exited)
+	}
+	for _, o := range p.outputs {
+		o.drain()
+	}
+	reading.Wait()
+	p.closeReaders()
+	return err
+}
+
+// endGroup asks the processes of a group to end and, after a grace, makes
+// them. The channel is closed when the leader was reaped.
+func endGroup(leader int, exited <-chan struct{}) {
+	_ = syscall.Kill(-leader, syscall.SIGTERM)
+	_ = syscall.Kill(-leader, syscall.SIGCONT) // a stopped process sees the other signal only then
+	grace := time.NewTimer(killGrace)
+	defer grace.Stop()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	left := exited
+	for {
+		select {
+		case <-left:
+			left = nil
+		case <-tick.C:
+		case <-grace.C:
+			_ = syscall.Kill(-leader, syscall.SIGKILL)
+			<-exited
+			return
+		}
+		if left == nil && errors.Is(syscall.Kill(-leader, 0), syscall.ESRCH) {
+			return
+		}
+	}
+}
+
+// endStrays ends the processes whose environment has the entry, wherever they
+// hid: asked first if gently, then made.
+func endStrays(entry string, gently bool) {
+	sig := syscall.SIGKILL
+	if gently {
+		sig = syscall.SIGTERM
+	}
+	for range 10 { // a process that forks faster than it is killed must not keep a run
+		found := strays(entry)
+		if len(found) == 0 {
+			return
+		}
+		for _, s := range found {
+			s.signal(sig)
+			s.signal(syscall.SIGCONT)
+		}
+		until := time.Now().Add(killGrace)
+		for _, s := range found {
+			s.ended(time.Until(until))
+			s.close()
+		}
+		sig = syscall.SIGKILL
+	}
+}
+
+// exit returns how the command ended, as an exit code, or −1 and the name of
+// a signal.
+func (p *process) exit() (code int, signal string) {
+	status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	if ok && status.Signaled() {
+		return -1, unix.SignalName(status.Signal())
+	}
+	return p.cmd.ProcessState.ExitCode(), ""
+}
+
+// An output records one stream of a command: its redacted text in the log, its
+// bytes in a capture.
+type output struct {
+	pipe    *os.File
+	log     *rundir.Stream
+	values  *redactions
+	capture *capture
+	// emit is told what was added to the log.
+	emit func(at time.Time, c rundir.Chunk)
+
+	redactor redactor
+	text     []byte // buffer of the redactor
+	err      error  // the first error of the log or the capture
+	cut      bool   // the stream was still open when reading it ended
+
+	mu      sync.Mutex // guards the deadline of the pipe, and drainBy
+	drainBy time.Time  // zero while the command runs
+}
+
+// drain lets reading end soon.
+func (o *output) drain() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.drainBy = time.Now().Add(drainGrace)
+	_ = o.pipe.SetReadDeadline(o.drainBy)
+}
+
+// deadline sets when the next read gives up: when the command is over for long
+// enough or the start of a line was kept back for long enough.
+func (o *output) deadline() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var at time.Time
+	if o.log.Pending() {
+		at = time.Now().Add(lineGrace)
+	}
+	if !o.drainBy.IsZero() && (at.IsZero() || o.drainBy.Before(at)) {
+		at = o.drainBy
+	}
+	_ = o.pipe.SetReadDeadline(at)
+}
+
+// drained reports whether the command is over for long enough.
+func (o *output) drained(now time.Time) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return !o.drainBy.IsZero() && !now.Before(o.drainBy)
+}
+
+// read records the stream until it ends.
+func (o *output) read() {
+	buf := make([]byte, 64<<10)
+	for {
+		o.deadline()
+		n, err := o.pipe.Read(buf)
+		now := time.Now()
+		o.record(now, buf[:n], false)
+		switch {
+		case err == nil:
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+			o.record(now, nil, true)
+			return
+		case o.drained(now):
+			o.rest(buf)
+			return
+		default:
+			o.add(now, o.log.Flush)
+		}
+	}
+}
+
+// rest records what is in the pipe of a stream that others keep open.
+func (o *output) rest(buf []byte) {
+	_ = o.pipe.SetReadDeadline(time.Time{})
+	o.cut = true
+	const most = 1 << 20 // no pipe holds more
+	if conn, err := o.pipe.SyscallConn(); err == nil {
+		for total := 0; total < most; {
+			n := 0
+			_ = conn.Read(func(fd uintptr) bool {
+				n, _ = syscall.Read(int(fd), buf)
+				return true
+			})
+			if n <= 0 {
+				o.cut = n < 0
+				break
+			}
+			o.record(time.Now(), buf[:n], false)
+			total += n
+		}
+	}
+	o.record(time.Now(), nil, true)
+}
+
+// record takes the bytes that arrived; last says that nothing follows.
+func (o *output) record(at time.Time, p []byte, last bool) {
+	if len(p) > 0 {
+		if err := o.capture.write(p); err != nil && o.err == nil {
+			o.err = err
+		}
+	}
+	o.text = o.redactor.next(o.values.set.Load(), o.text[:0], p, last)
+	if len(o.text) > 0 {
+		o.add(at, func(at time.Time) (rundir.Chunk, error) { return o.log.Write(at, o.text) })
+	}
+	if last {
+		o.add(at, o.log.Close)
+	}
+}
+
+func (o *output) add(at time.Time, write func(time.Time) (rundir.Chunk, error)) {
+	c, err := write(at)
+	if err != nil && o.err == nil {
+		o.err = err
+	}
+	if c.End > c.Start {
+		o.emit(at, c)
+	}
+}

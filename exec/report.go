@@ -1,0 +1,232 @@
+package exec
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"quire/analysis/diag"
+	"quire/analysis/pipeline"
+	"quire/analysis/source"
+	"quire/exec/rundir"
+)
+
+// reportVersion is the version of the form of report.json.
+const reportVersion = 1
+
+// The content of report.json. Times are those of [Report]; lists are never
+// null.
+type (
+	storedReport struct {
+		Version     int                `json:"version"`
+		ID          string             `json:"id"`
+		Outcome     Outcome            `json:"outcome"`
+		Started     time.Time          `json:"started_at"`
+		Finished    time.Time          `json:"finished_at"`
+		Error       string             `json:"error,omitempty"` // what quire or the machine could not do
+		Jobs        []storedJob        `json:"jobs"`
+		Diagnostics []storedDiagnostic `json:"diagnostics"`
+	}
+	storedJob struct {
+		ID           string         `json:"id"`
+		Text         string         `json:"text"` // hash of what the job is, to tell whether its outputs still hold
+		Outcome      Outcome        `json:"outcome"`
+		Outputs      bool           `json:"outputs"` // it returned some, stored or not
+		Started      *time.Time     `json:"started_at,omitempty"`
+		Finished     *time.Time     `json:"finished_at,omitempty"`
+		Notice       string         `json:"notice,omitempty"`
+		IgnoredExits []int          `json:"ignored_exits,omitempty"`
+		Failure      *storedFailure `json:"failure,omitempty"`
+	}
+	storedFailure struct {
+		Diagnostic storedDiagnostic `json:"diagnostic"`
+		Command    string           `json:"command,omitempty"`
+		Exit       *int             `json:"exit_code,omitempty"`
+		Signal     string           `json:"signal,omitempty"`
+		Tail       []string         `json:"tail"`
+		Log        string           `json:"log,omitempty"` // relative to the run
+	}
+	storedDiagnostic struct {
+		storedPlace
+		Code     diag.Code     `json:"code"`
+		Severity string        `json:"severity"`
+		Help     string        `json:"help,omitempty"`
+		Related  []storedPlace `json:"related"`
+	}
+	storedPlace struct {
+		Message string         `json:"message"`
+		File    string         `json:"file,omitempty"`
+		Start   storedPosition `json:"start"`
+		End     storedPosition `json:"end"`
+	}
+	storedPosition struct {
+		Line   int `json:"line"`   // from 1
+		Column int `json:"column"` // in bytes, from 1
+		Offset int `json:"offset"` // in bytes, from 0
+	}
+)
+
+// writeReport writes report.json.
+func (x *execution) writeReport(failed error) error {
+	r := x.report
+	out := storedReport{Version: reportVersion, ID: r.ID, Outcome: r.Outcome, Started: r.Started.UTC(), Finished: r.Finished.UTC(),
+		Jobs: []storedJob{}, Diagnostics: storeDiagnostics(r.Diagnostics)}
+	if failed != nil {
+		out.Error = x.values.text(failed.Error())
+	}
+	for _, j := range r.Jobs {
+		s := storedJob{ID: j.ID, Outcome: j.Outcome, Notice: j.Notice, IgnoredExits: j.IgnoredExits,
+			Started: stamp(j.Started), Finished: stamp(j.Finished), Failure: x.storeFailure(j.Failure)}
+		s.Outputs = x.host != nil && x.host.gave(j.ID)
+		if job, ok := x.pipe.Graph.Job(j.ID); ok {
+			s.Text = jobText(job)
+		}
+		out.Jobs = append(out.Jobs, s)
+	}
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(out); err != nil {
+		return err
+	}
+	return x.run.Write("report.json", text.Bytes())
+}
+
+func (x *execution) storeFailure(f *Failure) *storedFailure {
+	if f == nil {
+		return nil
+	}
+	s := &storedFailure{Diagnostic: storeDiagnostics(diag.List{f.Diagnostic})[0], Command: f.Command, Signal: f.Signal,
+		Tail: append([]string{}, f.Tail...)}
+	if f.Command != "" {
+		s.Exit = &f.Exit
+	}
+	if rel, err := filepath.Rel(x.run.Path(), f.Log); err == nil && f.Log != "" {
+		s.Log = filepath.ToSlash(rel)
+	}
+	return s
+}
+
+func storeDiagnostics(list diag.List) []storedDiagnostic {
+	out := []storedDiagnostic{}
+	for _, d := range list {
+		s := storedDiagnostic{storedPlace: storePlace(d.File, d.Span, d.Message), Code: d.Code,
+			Severity: d.Severity().String(), Help: d.Help, Related: []storedPlace{}}
+		for _, r := range d.Related {
+			s.Related = append(s.Related, storePlace(r.File, r.Span, r.Message))
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func storePlace(f *source.File, span source.Span, message string) storedPlace {
+	p := storedPlace{Message: message}
+	if f == nil {
+		return p
+	}
+	at := func(offset int) storedPosition {
+		pos := f.Position(offset)
+		return storedPosition{pos.Line, pos.Column, offset}
+	}
+	p.File, p.Start, p.End = f.Name(), at(span.Start), at(span.End)
+	return p
+}
+
+func stamp(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+// jobText returns a hash of the text that a job is made of: its call and its
+// run-fn.
+func jobText(job *pipeline.Job) string {
+	h := sha256.New()
+	for _, p := range []source.Place{job.Call, job.Run} {
+		if p.File != nil {
+			io.WriteString(h, p.File.Slice(p.Span))
+		}
+		h.Write([]byte{0})
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// lastOutputs returns the outputs that a job of a given text had in the last
+// run that succeeded with it; found is false when there is none, or its
+// outputs were not stored.
+func lastOutputs(store *rundir.Store, id, text string) (data *pipeline.Data, found bool, err error) {
+	runs, err := store.Runs(rundir.Complete)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, run := range runs {
+		var r storedReport
+		report, err := os.ReadFile(filepath.Join(run.Dir, "report.json"))
+		if err != nil || json.Unmarshal(report, &r) != nil || r.Version != reportVersion {
+			continue
+		}
+		i := slices.IndexFunc(r.Jobs, func(j storedJob) bool { return j.ID == id && j.Text == text })
+		if i < 0 {
+			continue
+		}
+		outputs, err := os.ReadFile(filepath.Join(run.Dir, "jobs", rundir.FileName(id), "outputs.json"))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, !r.Jobs[i].Outputs, nil
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		data, err = pipeline.DataFromJSON(outputs)
+		return data, err == nil, err
+	}
+	return nil, false, nil
+}
+
+// tailLines is how many lines of a log a failure shows.
+const tailLines = 10
+
+// logTail returns the last lines of a log, as valid UTF-8, or nothing when it
+// cannot be read.
+func logTail(path string) []string {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	const most = 128 << 10
+	if info, err := f.Stat(); err == nil && info.Size() > most {
+		if _, err := f.Seek(-most, io.SeekEnd); err != nil {
+			return nil
+		}
+		for one := make([]byte, 1); one[0] != '\n'; { // to the start of an entry
+			if _, err := f.Read(one); err != nil {
+				return nil
+			}
+		}
+	}
+	var lines []string
+	begun := map[string][]byte{}
+	for e, err := range rundir.ReadLog(f) {
+		if err != nil {
+			break
+		}
+		begun[e.Stream] = append(begun[e.Stream], e.Text...)
+		if !e.Piece {
+			lines = append(lines, lossy(string(begun[e.Stream])))
+			delete(begun, e.Stream)
+		}
+	}
+	return lines[max(0, len(lines)-tailLines):]
+}

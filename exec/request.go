@@ -1,0 +1,178 @@
+package exec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"quire/analysis/pipeline"
+	"quire/analysis/source"
+	"quire/exec/rundir"
+)
+
+// A Request is a run that can start. It is good for one run.
+type Request struct {
+	options  Options
+	env      environ
+	source   *Source
+	tree     source.Tree // with the buffers
+	id       string
+	state    string // directory of the run store
+	config   string // path of the global configuration, or empty
+	ref      string // full name, overriding the workspace's
+	named    string // the ref by which the commit was named
+	previous string
+}
+
+// Local makes the request for a run of the repository that holds the directory
+// root, with every default that the options leave open. The error is a
+// [*UsageError] when the options cannot be meant, such as an unknown commit,
+// and a [*MissingError] when there is no ci.fnl.
+func Local(root string, o Options) (Request, error) {
+	ctx := context.Background()
+	r := Request{options: o, env: o.Environ}
+	if o.Environ == nil {
+		r.env = os.Environ()
+	}
+	if err := o.check(); err != nil {
+		return Request{}, err
+	}
+	var err error
+	r.source, err = find(ctx, r.env, root, o.SHA)
+	if missing := (*MissingError)(nil); err != nil && (!errors.As(err, &missing) || o.Buffers[pipeline.Path] == nil) {
+		return Request{}, err
+	}
+	if f := o.Buffers[pipeline.Path]; f != nil {
+		r.source.File = f
+	}
+	r.tree = source.Overlay(r.source.Tree, maps.Clone(o.Buffers))
+	for _, step := range []func(context.Context) error{r.findCommits, r.findState, r.findConfig} {
+		if err := step(ctx); err != nil {
+			return Request{}, err
+		}
+	}
+	r.id, err = rundir.NewID()
+	return r, err
+}
+
+// check refuses options that contradict each other.
+func (o Options) check() error {
+	switch {
+	case o.SHA != "" && o.InPlace:
+		return &UsageError{"a commit cannot run in place: leave out --sha or --in-place"}
+	case len(o.Jobs) > 0 && len(o.Only) > 0:
+		return &UsageError{fmt.Sprintf("jobs are either named (%s) or given with --only (%s), not both",
+			strings.Join(o.Jobs, ", "), strings.Join(o.Only, ", "))}
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.Secrets)) {
+		s := o.Secrets[name]
+		set := 0
+		for _, from := range []string{s.Value, s.Env, s.File} {
+			if from != "" {
+				set++
+			}
+		}
+		if set > 1 {
+			return &UsageError{fmt.Sprintf("the secret %q comes from more than one place", name)}
+		}
+	}
+	return nil
+}
+
+// findCommits resolves what the options say of commits and refs.
+func (r *Request) findCommits(ctx context.Context) (err error) {
+	vcs := r.source.repo.vcs
+	o := r.options
+	if vcs == nil {
+		if o.PreviousSHA != "" {
+			return &UsageError{fmt.Sprintf("%s is not in a git repository, so there is no commit %s", r.source.Where, o.PreviousSHA)}
+		}
+		r.ref = o.Ref
+		return nil
+	}
+	if o.PreviousSHA != "" {
+		if r.previous, err = vcs.commit(ctx, o.PreviousSHA); err != nil {
+			return err
+		}
+	}
+	if o.SHA != "" {
+		if r.named, err = vcs.fullRef(ctx, o.SHA); err != nil {
+			return err
+		}
+	}
+	if o.Ref == "" || strings.HasPrefix(o.Ref, "refs/") {
+		r.ref = o.Ref
+		return nil
+	}
+	if r.ref, err = vcs.fullRef(ctx, o.Ref); err == nil && r.ref == "" {
+		return &UsageError{fmt.Sprintf("unknown ref: %s; a ref that does not exist is given in full, such as refs/heads/%[1]s", o.Ref)}
+	}
+	return err
+}
+
+func (r *Request) findState(context.Context) error {
+	r.state = r.options.State
+	if r.state == "" {
+		home, ok := r.env.home("XDG_STATE_HOME", ".local/state")
+		if !ok {
+			return errors.New("neither XDG_STATE_HOME nor HOME says where runs can be kept")
+		}
+		r.state = filepath.Join(home, "quire")
+	}
+	abs, err := filepath.Abs(r.state)
+	r.state = abs
+	return err
+}
+
+// findConfig finds the global configuration: the file that was named, or else
+// the first usual place that has one.
+func (r *Request) findConfig(context.Context) error {
+	for _, path := range []string{r.options.Config, r.env.get("QUIRE_CONFIG")} {
+		if path == "" {
+			continue
+		}
+		if _, err := os.Stat(path); err != nil {
+			return &UsageError{fmt.Sprintf("cannot read the configuration: %s: %s", path, osError(err))}
+		}
+		r.config = path
+		return nil
+	}
+	places := []string{"/var/quire/config.fnl"}
+	if home, ok := r.env.home("XDG_CONFIG_HOME", ".config"); ok {
+		places = slices.Insert(places, 0, filepath.Join(home, "quire", "config.fnl"))
+	}
+	for _, path := range places {
+		if _, err := os.Stat(path); err == nil {
+			r.config = path
+			return nil
+		}
+	}
+	return nil
+}
+
+// ID returns the id that the run will have, a UUIDv7: known before the run
+// starts, so that whoever starts it can name it.
+func (r Request) ID() string { return r.id }
+
+// Version returns the version of this build of the product, for people.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return "devel-" + s.Value[:min(12, len(s.Value))]
+		}
+	}
+	return "devel"
+}

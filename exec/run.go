@@ -1,0 +1,245 @@
+package exec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"quire/analysis/pipeline"
+	"quire/exec/rundir"
+)
+
+// An execution is one call of [Run].
+type execution struct {
+	request Request
+	report  *Report
+	pipe    *pipeline.Pipeline
+	plan    plan
+	store   *rundir.Store
+	run     *rundir.Run
+	slot    *rundir.Slot
+	values  redactions
+	record  *recorder
+	host    *host
+}
+
+// Run loads the pipeline of the request, runs the selected jobs and returns
+// how it went. The report is never nil. The error says what quire or the
+// machine could not do (outcome internal), or is a [*UsageError] for jobs that
+// do not exist; a pipeline with errors and a job that failed are no errors but
+// outcomes. When ctx ends, every process is ended and the outcome is
+// cancelled.
+func Run(ctx context.Context, r Request) (*Report, error) {
+	x := &execution{request: r, report: &Report{Started: time.Now()}}
+	x.record = &recorder{values: &x.values}
+	if r.options.Observe != nil {
+		x.record.feed = newFeed(r.options.Observe)
+	}
+	err := x.all(ctx)
+	x.report.Finished = time.Now()
+	if closed := x.record.close(); err == nil {
+		err = closed
+	}
+	if err != nil && !errors.As(err, new(*UsageError)) {
+		x.report.Outcome = Internal
+		err = redactedError{x.values.text(err.Error()), err}
+	}
+	return x.report, err
+}
+
+// A redactedError is an error whose text holds no secret.
+type redactedError struct {
+	text string
+	err  error
+}
+
+func (e redactedError) Error() string { return e.text }
+func (e redactedError) Unwrap() error { return e.err }
+
+// all does everything between the first event and the last.
+func (x *execution) all(ctx context.Context) error {
+	vault, ok := x.load(ctx)
+	if x.pipe != nil {
+		defer x.pipe.Close()
+	}
+	if !ok {
+		x.record.emit(Event{Type: RunFinished, Outcome: finished[x.report.Outcome]})
+		return nil
+	}
+	var err error
+	if x.plan, err = choose(x.pipe.Graph, x.request.options); err != nil {
+		x.report.Outcome = Failed
+		return err
+	}
+	if err := x.open(); err != nil {
+		return err
+	}
+	defer x.run.Close()
+	err = x.perform(ctx, vault)
+	return errors.Join(err, x.finish(err))
+}
+
+// load loads the pipeline and the configuration and reports whether the jobs
+// can run.
+func (x *execution) load(ctx context.Context) (*secrets, bool) {
+	r := x.request
+	limits := pipeline.DefaultLimits()
+	module := pipeline.Compile(r.source.File, r.tree, nil, limits)
+	x.pipe, x.report.Diagnostics = pipeline.Load(ctx, module, r.tree, limits)
+	if ctx.Err() != nil {
+		x.report.Outcome, x.report.Diagnostics = Cancelled, nil
+		return nil, false
+	}
+	config, found := loadConfig(ctx, r.config)
+	x.report.Diagnostics = append(x.report.Diagnostics, found...)
+	if x.report.Diagnostics.HasErrors() {
+		x.report.Outcome = Failed
+		return nil, false
+	}
+	for name, s := range r.options.Secrets {
+		config[name] = s
+	}
+	return &secrets{sources: config, env: r.env, values: &x.values, short: x.warnShort}, true
+}
+
+func (x *execution) warnShort(name string, length int) {
+	x.record.emit(Event{Type: Log, Message: fmt.Sprintf(
+		"the value of the secret %q has %d bytes, fewer than the %d from which values are redacted", name, length, minRedacted)})
+}
+
+// open makes the run and its directory.
+func (x *execution) open() (err error) {
+	r := x.request
+	if x.store, err = rundir.Open(r.state, r.source.Root); err != nil {
+		return err
+	}
+	now := x.report.Started
+	if _, err := x.store.Recover(now); err != nil {
+		return err
+	}
+	meta := rundir.Meta{SHA: r.source.SHA, PushedAt: now.UTC(), Root: r.source.Root, Jobs: x.plan.ids()}
+	if x.run, err = x.store.Create(r.id, meta); err != nil {
+		return err
+	}
+	x.report.ID, x.report.Dir = x.run.ID(), x.run.Path()
+	if err := x.run.Transition(rundir.Active, now); err != nil {
+		return err
+	}
+	x.record.mu.Lock()
+	defer x.record.mu.Unlock()
+	if feed := x.record.feed; feed != nil {
+		if feed.dir, err = os.OpenRoot(x.run.Dir()); err != nil {
+			return err
+		}
+	}
+	x.record.file, err = os.OpenFile(x.run.File("events.jsonl"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	return err
+}
+
+// perform prepares the workspace and runs the jobs. It returns when no process
+// of the run is left.
+func (x *execution) perform(ctx context.Context, vault *secrets) error {
+	work, push, err := x.prepare(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			x.unrun()
+			x.report.Outcome = Cancelled
+			return nil
+		}
+		return err
+	}
+	data, err := push.data()
+	if err != nil {
+		return err
+	}
+	spawn := newSpawner()
+	defer spawn.close()
+	mark := "QUIRE_RUN_ID=" + x.run.ID()
+	defer func() { endStrays(mark, ctx.Err() == nil) }()
+	x.host = &host{
+		run:     x.run,
+		work:    work,
+		env:     append(x.request.env.without(isGitLocation), "CI=true", mark),
+		record:  x.record,
+		spawn:   spawn,
+		secrets: vault,
+		values:  &x.values,
+		push:    data,
+		graph:   x.pipe.Graph,
+		earlier: x.earlier,
+		jobs:    map[string]*jobState{},
+	}
+	x.record.emit(Event{Type: RunStarted, RunID: x.run.ID(), Jobs: x.plan.ids(), SHA: push.SHA})
+	for _, notice := range x.notices(work) {
+		x.record.emit(Event{Type: Log, Message: notice})
+	}
+	return x.schedule(ctx)
+}
+
+// prepare makes the workspace.
+func (x *execution) prepare(ctx context.Context) (*workspace, push, error) {
+	r := x.request
+	c := checkout{repo: r.source.repo, sha: r.source.SHA, ref: r.named, files: r.options.Buffers,
+		inPlace: r.options.InPlace, at: x.report.Started, skip: r.state}
+	dir := ""
+	if !c.inPlace {
+		var err error
+		if x.slot, err = x.store.Slot(); err != nil {
+			return nil, push{}, err
+		}
+		dir = x.slot.Dir()
+	}
+	work, err := c.make(ctx, dir)
+	if err != nil {
+		return nil, push{}, fmt.Errorf("the workspace cannot be made: %w", err)
+	}
+	p, err := work.push(ctx, c, r.ref, r.previous)
+	if err != nil {
+		return nil, push{}, err
+	}
+	meta := rundir.Meta{SHA: p.SHA, Ref: p.Ref, PushedAt: p.PushedAt, Root: r.source.Root, Jobs: x.plan.ids()}
+	return work, p, x.run.SetMeta(meta)
+}
+
+// notices says what users should know before the jobs run.
+func (x *execution) notices(w *workspace) []string {
+	notices := w.notices
+	if x.pipe.Image != "" {
+		notices = append(notices, fmt.Sprintf("the image %q is not used: jobs run on this machine", x.pipe.Image))
+	}
+	return notices
+}
+
+// finish records how the run ended. Prepared is what kept the jobs from
+// running, if anything did.
+func (x *execution) finish(prepared error) error {
+	if prepared != nil {
+		x.unrun()
+		x.report.Outcome = Internal
+	}
+	end := rundir.Failed
+	if x.report.Outcome == Succeeded {
+		end = rundir.Complete
+	}
+	x.report.Finished = time.Now()
+	x.record.emit(Event{Type: RunFinished, RunID: x.run.ID(), Outcome: finished[x.report.Outcome]})
+	errs := []error{x.writeReport(prepared)}
+	if x.slot != nil {
+		if end == rundir.Failed {
+			errs = append(errs, x.slot.Keep(x.run))
+		}
+		errs = append(errs, x.slot.Release())
+	}
+	errs = append(errs, x.run.Transition(end, x.report.Finished))
+	return errors.Join(append(errs, x.store.Prune(x.report.Finished))...)
+}
+
+// finished names the outcomes of a run as upstream's events do.
+var finished = map[Outcome]string{
+	Succeeded: "succeeded",
+	Failed:    "pipeline_failure",
+	Cancelled: "cancelled",
+	Internal:  "internal",
+}

@@ -1,0 +1,195 @@
+package exec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"quire/analysis/diag"
+	"quire/analysis/pipeline"
+)
+
+// slots is how many jobs run at once.
+const slots = 1
+
+// schedule runs the jobs of the plan: of those that are ready, the one
+// registered first. After a failure nothing new starts.
+func (x *execution) schedule(ctx context.Context) error {
+	type result struct {
+		report JobReport
+		err    error
+	}
+	waiting := slices.Clone(x.plan.jobs)
+	done := map[string]bool{}
+	results := make(chan result)
+	var errs []error
+	for running, stop := 0, false; ; {
+		for running < slots && !stop && ctx.Err() == nil {
+			i := x.plan.ready(waiting, done)
+			if i < 0 {
+				break
+			}
+			job := waiting[i]
+			waiting = slices.Delete(waiting, i, i+1)
+			if notice, ok := x.plan.skip[job.ID]; ok {
+				x.skip(job, notice)
+				done[job.ID] = true
+				continue
+			}
+			running++
+			go func() {
+				report, err := x.job(ctx, job)
+				results <- result{report, err}
+			}()
+		}
+		if running == 0 {
+			break
+		}
+		r := <-results
+		running--
+		errs = append(errs, r.err)
+		x.report.Jobs = append(x.report.Jobs, r.report)
+		done[r.report.ID] = true
+		stop = stop || r.report.Outcome != Succeeded && r.report.Outcome != Skipped
+	}
+	x.unrun()
+	x.report.Outcome = outcome(x.report.Jobs, ctx.Err() != nil)
+	return errors.Join(errs...)
+}
+
+// skip records a job that does not take part.
+func (x *execution) skip(job *pipeline.Job, notice string) {
+	x.host.enter(job.ID)
+	x.host.leave(job.ID, nil)
+	x.report.Jobs = append(x.report.Jobs, JobReport{ID: job.ID, Outcome: Skipped, Notice: notice})
+	x.record.emit(Event{Type: JobFinished, JobID: job.ID, Outcome: string(Skipped), Message: notice})
+}
+
+// unrun adds the jobs that did not run to the report.
+func (x *execution) unrun() {
+	ran := map[string]bool{}
+	for _, r := range x.report.Jobs {
+		ran[r.ID] = true
+	}
+	for _, job := range x.plan.jobs {
+		if !ran[job.ID] {
+			x.report.Jobs = append(x.report.Jobs, JobReport{ID: job.ID, Outcome: NotRun})
+		}
+	}
+}
+
+// outcome returns the outcome of a run from those of its jobs.
+func outcome(jobs []JobReport, cancelled bool) Outcome {
+	has := func(o Outcome) bool {
+		return slices.ContainsFunc(jobs, func(r JobReport) bool { return r.Outcome == o })
+	}
+	switch {
+	case has(Internal):
+		return Internal
+	case has(Failed):
+		return Failed
+	case has(Cancelled), cancelled && has(NotRun):
+		return Cancelled
+	}
+	return Succeeded
+}
+
+// job runs one job. The error is what quire or the machine could not do.
+func (x *execution) job(ctx context.Context, job *pipeline.Job) (r JobReport, err error) {
+	r = JobReport{ID: job.ID, Started: time.Now()}
+	st := x.host.enter(job.ID)
+	x.record.emit(Event{Type: JobStarted, JobID: job.ID})
+	var outputs *pipeline.Data
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("job '%s': internal error: %v\n%s", job.ID, p, debug.Stack())
+			r.Outcome = Internal
+		}
+		r.Finished = time.Now()
+		x.host.leave(job.ID, outputs)
+		x.record.emit(Event{Type: JobFinished, JobID: job.ID, Outcome: string(r.Outcome), Message: r.message()})
+	}()
+	result, err := x.pipe.Run(ctx, job.ID, x.host)
+	raised := (*pipeline.JobError)(nil)
+	switch {
+	case err == nil:
+		outputs = result.Outputs
+		x.succeed(&r, st, result)
+		if outputs != nil {
+			return r, x.host.store(job.ID, outputs)
+		}
+		return r, nil
+	case ctx.Err() != nil:
+		r.Outcome = Cancelled
+		return r, nil
+	case errors.As(err, &raised):
+		r.Outcome = Failed
+		r.Failure = x.failure(st, raised.Diagnostic)
+		return r, nil
+	}
+	r.Outcome = Internal
+	return r, fmt.Errorf("job '%s': %w", job.ID, err)
+}
+
+// message returns what a job's last event says beside its outcome.
+func (r JobReport) message() string {
+	if r.Failure != nil {
+		return r.Failure.Diagnostic.Message
+	}
+	return r.Notice
+}
+
+// succeed records a job whose run-fn returned.
+func (x *execution) succeed(r *JobReport, st *jobState, result pipeline.Result) {
+	r.Outcome = Succeeded
+	r.IgnoredExits = st.exits
+	switch {
+	case result.Discarded != "":
+		r.Notice = fmt.Sprintf("its result, a %s, was discarded: outputs are a table", result.Discarded)
+	case result.Outputs == nil && st.shs == 0 && !st.wrote:
+		r.Outcome = Skipped
+		r.Notice = "it ran no command and returned nothing"
+	}
+}
+
+// failure returns why a job failed: the form that raised, and the last command
+// that did not end well.
+func (x *execution) failure(st *jobState, d diag.Diagnostic) *Failure {
+	d.Message = x.values.text(d.Message)
+	d.Help = x.values.text(d.Help)
+	d.Related = slices.Clone(d.Related)
+	for i := range d.Related {
+		d.Related[i].Message = x.values.text(d.Related[i].Message)
+	}
+	f := &Failure{Diagnostic: d}
+	bad := st.failed
+	if bad == nil {
+		return f
+	}
+	f.Command, f.Exit, f.Signal, f.Log = bad.cmd, bad.exit, bad.signal, bad.log
+	f.Tail = logTail(bad.log)
+	how := fmt.Sprintf("this command exited with %d", bad.exit)
+	if bad.signal != "" {
+		how = "this command was ended by " + bad.signal
+	}
+	if place := bad.command.Place; place.File != nil {
+		f.Diagnostic.Related = append(f.Diagnostic.Related, diag.Related{File: place.File, Span: place.Span, Message: how})
+	}
+	return f
+}
+
+// earlier returns the outputs of a job that is not in this run, from the last
+// run that succeeded with the same text of the job.
+func (x *execution) earlier(id string) (*pipeline.Data, error) {
+	job, ok := x.pipe.Graph.Job(id)
+	if ok {
+		data, found, err := lastOutputs(x.store, id, jobText(job))
+		if found || err != nil {
+			return data, err
+		}
+	}
+	return nil, fmt.Errorf("job '%s' was not run; run it too or pass --inputs", id)
+}

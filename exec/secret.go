@@ -1,0 +1,91 @@
+package exec
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"strings"
+	"sync"
+
+	"quire/analysis/diag"
+)
+
+// maxSecret is the size in bytes of the largest file that can be a secret.
+const maxSecret = 1 << 20
+
+// A secrets reveals the secrets of a run, each read once and when it is first
+// asked for. It may be used by several goroutines.
+type secrets struct {
+	sources map[string]Secret
+	env     environ
+	values  *redactions
+	// short is told a secret that is too short to be redacted, once.
+	short func(name string, length int)
+
+	mu       sync.Mutex
+	revealed map[string]revealed
+}
+
+type revealed struct {
+	value string
+	err   error
+}
+
+// reveal returns the value of a secret. From then on it is redacted.
+func (s *secrets) reveal(name string) (string, error) {
+	src, ok := s.sources[name]
+	if !ok {
+		text := fmt.Sprintf("unknown secret: %q", name)
+		if near, ok := diag.Nearest(name, maps.Keys(s.sources)); ok {
+			text += fmt.Sprintf("; did you mean %q?", near)
+		}
+		return "", fmt.Errorf("%s", text)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.revealed[name]
+	if !ok {
+		r.value, r.err = src.read(s.env)
+		if s.revealed == nil {
+			s.revealed = map[string]revealed{}
+		}
+		s.revealed[name] = r
+		if r.err == nil {
+			s.values.add(name, r.value)
+			if len(r.value) < minRedacted {
+				s.short(name, len(r.value))
+			}
+		}
+	}
+	return r.value, r.err
+}
+
+// read returns the value from where it is kept. One line feed at the end of a
+// file does not belong to it.
+func (s Secret) read(env environ) (string, error) {
+	switch {
+	case s.Env != "":
+		value, ok := env.lookup(s.Env)
+		if !ok {
+			return "", fmt.Errorf("secret resolution failed: the environment variable %s is not set", s.Env)
+		}
+		return value, nil
+	case s.File != "":
+		f, err := os.Open(s.File)
+		if err != nil {
+			return "", fmt.Errorf("secret resolution failed: %s: %w", s.File, osError(err))
+		}
+		text, err := readAll(f, maxSecret)
+		if err != nil {
+			return "", fmt.Errorf("secret resolution failed: %s: %w", s.File, osError(err))
+		}
+		return strings.TrimSuffix(string(text), "\n"), nil
+	}
+	return s.Value, nil
+}
+
+// String keeps a value out of whatever prints a secret.
+func (s Secret) String() string { return "[secret]" }
+
+// GoString does the same for %#v.
+func (s Secret) GoString() string { return "[secret]" }

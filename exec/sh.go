@@ -1,0 +1,111 @@
+package exec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"time"
+
+	"quire/analysis/pipeline"
+	"quire/exec/rundir"
+)
+
+// An shCall is one call of sh.
+type shCall struct {
+	host    *host
+	job     string
+	n       int
+	command pipeline.Command
+	dir     string
+	started bool
+	outputs [2]*output // stdout, stderr
+}
+
+// run runs the command to its end. The error is what the call raises.
+func (s *shCall) run(ctx context.Context) (exit int, signal string, err error) {
+	cmd, err := s.cmd()
+	if err != nil {
+		return 0, "", s.spawnError(err)
+	}
+	log, err := s.host.run.Log(s.job, s.n)
+	if err != nil {
+		return 0, "", s.logError(err)
+	}
+	defer log.Close()
+	for i, stream := range []string{rundir.Stdout, rundir.Stderr} {
+		s.outputs[i] = &output{
+			log:     log.Stream(stream),
+			values:  s.host.values,
+			capture: &capture{dir: s.host.run.Dir()},
+			emit: func(at time.Time, c rundir.Chunk) {
+				s.host.record.output(at, s.job, s.n, stream, rundir.LogName(s.job, s.n), c)
+			},
+		}
+	}
+	p, err := startProcess(s.host.spawn, cmd, s.outputs)
+	if err != nil {
+		s.host.run.RemoveLog(s.job, s.n)
+		return 0, "", s.spawnError(err)
+	}
+	s.started = true
+	err = p.wait(ctx, s.command.Timeout)
+	exit, signal = p.exit()
+	if errors.Is(err, errTimeout) {
+		err = fmt.Errorf("sh: timed out after %s", seconds(s.command.Timeout))
+	}
+	for _, o := range s.outputs {
+		if err == nil && o.err != nil {
+			err = s.logError(o.err)
+		}
+	}
+	if s.outputs[0].cut || s.outputs[1].cut {
+		s.host.record.emit(Event{Type: Log, JobID: s.job, Sh: s.n,
+			Message: "the command left a process behind that still writes; its output is no longer recorded"})
+	}
+	return exit, signal, err
+}
+
+// cmd returns the command, not yet started.
+func (s *shCall) cmd() (*exec.Cmd, error) {
+	argv := s.command.Argv
+	if argv == nil {
+		argv = []string{"sh", "-c", s.command.Shell}
+	}
+	env := append(s.host.environment(s.job).with("PWD", s.dir), assignments(s.command.Env)...)
+	path, err := env.find(argv[0], s.dir)
+	if err != nil {
+		return nil, err
+	}
+	return &exec.Cmd{Path: path, Args: argv, Env: env, Dir: s.dir}, nil
+}
+
+func assignments(vars []pipeline.EnvVar) []string {
+	var out []string
+	for _, v := range vars {
+		out = append(out, v.Name+"="+v.Value)
+	}
+	return out
+}
+
+func (s *shCall) spawnError(err error) error {
+	program := "sh"
+	if s.command.Argv != nil {
+		program = s.command.Argv[0]
+	}
+	return fmt.Errorf("command spawn failed: %s in %s: %w", program, s.dir, osError(err))
+}
+
+func (s *shCall) logError(err error) error {
+	return fmt.Errorf("failed to write CRI log at %s: %w", s.host.run.LogFile(s.job, s.n), osError(err))
+}
+
+func (s *shCall) result(exit int, signal string) *pipeline.ShResult {
+	log := s.host.run.LogFile(s.job, s.n)
+	read := func(i int, stream string) func() (string, error) {
+		c := s.outputs[i].capture
+		return func() (string, error) { return c.text(stream, log) }
+	}
+	return &pipeline.ShResult{Exit: exit, Signal: signal, Cmd: s.command.String(),
+		Stdout: read(0, rundir.Stdout), Stderr: read(1, rundir.Stderr)}
+}

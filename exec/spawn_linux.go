@@ -1,0 +1,63 @@
+package exec
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func childAttributes() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
+}
+
+// A stray is a process that outlived the command that started it.
+type stray struct{ fd int }
+
+// strays returns the processes of this user whose environment has the entry,
+// in whatever group or session they are. Each is to be closed.
+func strays(entry string) []stray {
+	dir, err := os.Open("/proc")
+	if err != nil {
+		return nil
+	}
+	defer dir.Close()
+	names, _ := dir.Readdirnames(-1)
+	var found []stray
+	for _, name := range names {
+		pid, err := strconv.Atoi(name)
+		if err != nil || pid == os.Getpid() || !hasEntry(name, entry) {
+			continue
+		}
+		fd, err := unix.PidfdOpen(pid, 0)
+		if err != nil {
+			continue
+		}
+		// The process found and the process opened may be two.
+		if !hasEntry(name, entry) {
+			unix.Close(fd)
+			continue
+		}
+		found = append(found, stray{fd})
+	}
+	return found
+}
+
+func hasEntry(pid, entry string) bool {
+	env, err := os.ReadFile("/proc/" + pid + "/environ")
+	return err == nil && bytes.Contains(append([]byte{0}, env...), append(append([]byte{0}, entry...), 0))
+}
+
+func (s stray) signal(sig syscall.Signal) { _ = unix.PidfdSendSignal(s.fd, sig, nil, 0) }
+
+// ended waits for the process to end, and reports whether it did in time.
+func (s stray) ended(within time.Duration) bool {
+	poll := []unix.PollFd{{Fd: int32(s.fd), Events: unix.POLLIN}}
+	n, err := unix.Poll(poll, int(max(within, 0).Milliseconds()))
+	return n > 0 && err == nil
+}
+
+func (s stray) close() { _ = unix.Close(s.fd) }
