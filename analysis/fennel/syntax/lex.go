@@ -51,10 +51,14 @@ const endOfFile = space
 
 // lex returns the token at pos or behind the white space there.
 func (r *reader) lex(pos int) token {
+	t := r.scan(pos)
+	r.work += t.end - pos
+	return t
+}
+
+func (r *reader) scan(pos int) token {
 	text := r.text
-	for pos < len(text) && classes[text[pos]] == space {
-		pos++
-	}
+	pos = r.skipSpace(pos)
 	if pos == len(text) {
 		return token{kind: endOfFile, start: pos, end: pos}
 	}
@@ -76,10 +80,18 @@ func (r *reader) lex(pos int) token {
 	return t
 }
 
+// skipSpace returns the end of the white space at pos.
+func (r *reader) skipSpace(pos int) int {
+	for pos < len(r.text) && classes[r.text[pos]] == space {
+		pos++
+	}
+	return pos
+}
+
 // lexString returns the end of the string that starts at pos, behind its
 // closing quote, and whether that quote is missing.
 func (r *reader) lexString(pos int) (end int, open bool) {
-	text := r.text
+	text, oneLine := r.text, r.hasty()
 	for i := pos + 1; i < len(text); i++ {
 		switch text[i] {
 		case '"':
@@ -87,7 +99,7 @@ func (r *reader) lexString(pos int) (end int, open bool) {
 		case '\\':
 			i++
 		}
-		if r.oneLine && i < len(text) && text[i] == '\n' {
+		if oneLine && i < len(text) && text[i] == '\n' {
 			return lineEnd(text, pos), true
 		}
 	}

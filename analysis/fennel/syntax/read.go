@@ -10,28 +10,14 @@ import (
 // Read reads a file.
 //
 // A form is first read in good faith, wherever its lines begin. When that
-// fails, because the file or a delimiter of the wrong kind ends it, what
-// was read of it is thrown away and the text up to the next opening delimiter
-// in column 0 is read again with repair (repair.go). What lies behind is read
-// in good faith again. The text that is read in vain is bounded, so that the
-// whole takes linear time (see [reader.waste]).
+// fails, because the end of the file or a delimiter of the wrong kind comes
+// before its own, what was read of it is thrown away and the text up to the
+// next opening delimiter in column 0 is read again with repair (repair.go).
+// What lies behind is read in good faith again. How much text is read again is
+// bounded, so that the whole takes linear time (see [reader.hasty]).
 func Read(f *source.File) *Tree {
 	r := &reader{file: f, text: f.Text()}
-	r.waste = 4*len(r.text) + 1<<20
-	pos := r.preamble()
-	for {
-		pos = r.lex(pos).start
-		if pos == len(r.text) {
-			break
-		}
-		pos = r.top(pos)
-	}
-	return &Tree{
-		File:        f,
-		Forms:       slices.Clone(r.pending),
-		Diagnostics: r.problems.list(),
-		Warnings:    r.warnings.list(),
-	}
+	return r.read()
 }
 
 // A reader holds the state of one reading.
@@ -47,14 +33,10 @@ type reader struct {
 	problems, warnings findings
 	// glued reports that nothing separates the next token from a form.
 	glued bool
-	// oneLine makes a line terminator end every string.
-	oneLine bool
 	// place is where the token that is read stands; only repair keeps it.
 	place layout
-	// waste is how many bytes may still be read in vain. Once it is used up,
-	// nothing is read in good faith: every form ends before the next opening
-	// delimiter in column 0, and every string in its line.
-	waste int
+	// work is how many bytes were read, again and again included.
+	work int
 	// suspect is where to go back to when a form cannot be read: the start of
 	// an earlier one that can be, but by way of a string that looks as if its
 	// quotes belonged to two others.
@@ -78,6 +60,24 @@ type frame struct {
 	layout layout
 }
 
+func (r *reader) read() *Tree {
+	for pos := r.skipSpace(r.preamble()); pos < len(r.text); {
+		pos = r.skipSpace(r.top(pos))
+	}
+	return &Tree{
+		File:        r.file,
+		Forms:       slices.Clone(r.pending),
+		Diagnostics: r.problems.list(),
+		Warnings:    r.warnings.list(),
+	}
+}
+
+// hasty reports that so much text has been read again that nothing is read in
+// good faith any more: every form ends before the next opening delimiter in
+// column 0, and every string in its line. It takes dozens of faults in a file,
+// each with most of the file behind it.
+func (r *reader) hasty() bool { return r.work > 8*len(r.text)+1<<20 }
+
 // preamble reads what only the start of a file can hold, a byte order mark
 // or a line for the kernel, and returns where it ends.
 func (r *reader) preamble() int {
@@ -96,15 +96,12 @@ func (r *reader) preamble() int {
 // returns where it ends.
 func (r *reader) top(pos int) int {
 	start := suspect{known: true, pos: pos, mark: r.mark()}
-	if r.waste > 0 {
-		end, ok := r.form(start)
-		if ok {
+	if !r.hasty() {
+		if end, ok := r.form(start); ok {
 			return end
 		}
-		r.waste -= end - pos
 		if r.suspect.known {
 			start = r.suspect
-			r.waste -= pos - start.pos
 		}
 		r.suspect = suspect{}
 		r.rewind(start.mark)
@@ -113,7 +110,7 @@ func (r *reader) top(pos int) int {
 }
 
 // form reads one form of the top level in good faith and returns where it
-// ends, or how far it got.
+// ends. It fails when a delimiter of the form is missing or does not match.
 func (r *reader) form(start suspect) (end int, ok bool) {
 	pos := start.pos
 	r.glued = false
@@ -128,10 +125,10 @@ func (r *reader) form(start suspect) (end int, ok bool) {
 			r.dropPrefixes()
 			return pos, len(r.stack) == 0
 		case t.open:
-			return pos, false
+			return 0, false
 		case (t.kind == opener || t.kind == sigil || t.kind == hash) && len(r.stack) >= MaxDepth:
 			if pos, ok = r.skip(t.start); !ok {
-				return pos, false
+				return 0, false
 			}
 			r.tooDeep(source.Span{Start: t.start, End: pos})
 		case t.kind == closer:
@@ -139,7 +136,7 @@ func (r *reader) form(start suspect) (end int, ok bool) {
 			if len(r.stack) == 0 {
 				pos = r.stray(t)
 			} else if r.stack[len(r.stack)-1].closer != r.text[t.start] {
-				return pos, false
+				return 0, false
 			} else {
 				r.close(t)
 			}
@@ -166,13 +163,13 @@ func (r *reader) skip(pos int) (end int, ok bool) {
 		case t.kind == endOfFile:
 			return end, n < 0
 		case t.open:
-			return t.end, false
+			return 0, false
 		case t.kind == opener:
 			closers = append(closers, closerOf(r.text[t.start]))
 		case t.kind == closer && n < 0: // what is skipped is a prefix without a form
 			return end, true
 		case t.kind == closer && closers[n] != r.text[t.start]:
-			return t.end, false
+			return 0, false
 		case t.kind == closer:
 			closers = closers[:n]
 		}

@@ -10,21 +10,28 @@ import (
 // of the top level to the next opening delimiter in column 0.
 //
 // What the writer meant is guessed by reading the region by several plans and
-// taking the first with the fewest faults. The plans differ in whether
-// indentation counts and in what a closer of the wrong kind does. Most regions
-// have one fault and the first plan finds it.
+// taking the one with the fewest faults. Most regions have one fault, and the
+// first plan finds it.
 //
 // A string that lacks its closing quote turns everything behind it inside out:
 // it ends where the next string starts. Such a string runs over the end of its
-// line and its seeming end is directly followed by text. It is cut at the end
-// of its line, and the forms around it are not reported, for what was to close
-// them may be part of it.
+// line, and its seeming end is directly followed by text. It is cut at the end
+// of its line. What was to close the forms around it may be part of it, so
+// these are not reported; and where delimiters do not match behind it, nothing
+// behind it is.
 
 // A plan is a way of reading a region.
 type plan struct {
-	// indent makes a line end the forms that it is not indented under.
-	indent bool
-	wrong  wrongCloser
+	// distrust cuts every string that runs over an opening delimiter in column
+	// 0, unless a closing delimiter follows on it.
+	distrust bool
+	// early cuts a string that touches text, but ends in its line, where it
+	// seems to end: that quote then opens the next string.
+	early bool
+	// flat ignores indentation; else a line ends the forms that it is not
+	// indented under.
+	flat  bool
+	wrong wrongCloser
 }
 
 // A wrongCloser says what a closer does that is not of the kind expected.
@@ -36,10 +43,25 @@ const (
 	closeNone                     // nothing
 )
 
-var plans = []plan{
-	{true, closeOuter}, {true, closeInner}, {true, closeNone},
-	{false, closeOuter}, {false, closeInner}, {false, closeNone},
+// plans returns the plans that differ from p in how strings are read, or else
+// in how delimiters are.
+func (p plan) variants(strings bool) []plan {
+	if strings {
+		return []plan{
+			{distrust: p.distrust, early: true}, {distrust: !p.distrust}, {distrust: !p.distrust, early: true},
+		}
+	}
+	var all []plan
+	for _, flat := range []bool{false, true} {
+		for _, wrong := range []wrongCloser{closeOuter, closeInner, closeNone} {
+			all = append(all, plan{p.distrust, p.early, flat, wrong})
+		}
+	}
+	return all[1:]
 }
+
+// hopeless is the number of faults from which on no other plan is tried.
+const hopeless = 100
 
 // A layout says how a token stands on its line.
 type layout struct {
@@ -52,58 +74,80 @@ type layout struct {
 // A repairer reads one region by one plan.
 type repairer struct {
 	*reader
-	plan  plan
-	start int // of the region
-	// distrust cuts every string that runs over an opening delimiter in column 0.
-	distrust  bool
+	plan      plan
+	start     int // of the region
 	lineStart int // of the last token
 	end       int // of the last token that is no comment
 	faults    int
 	// tainted is how many forms of the stack hold a string that was cut.
 	tainted int
-	// odd is the place of a string whose end is directly followed by text,
-	// and the start of its line: a string that is cut later in this line lacks
-	// its quote because this one does.
+	// odd is the place of the last string that touches text and ends in its
+	// line, or of the first one of that line, whose start is oddLine: a string
+	// that is cut later in the line lacks its quote because this one does. It
+	// is -1 before there is any.
 	odd, oddLine int
 	// cut is the last token when that is a string that was cut.
-	cut *token
+	cut token
+	// cuts is how many strings were cut, and first what was found up to the
+	// first of them, that one included.
+	cuts  int
+	first struct {
+		problems, warnings findings
+		faults             int
+	}
 }
 
 // repair reads the region that starts at pos and returns where it ends.
 func (r *reader) repair(pos int) int {
 	start := r.mark()
-	distrust := r.survey(pos)
-	var best plan
-	fewest := -1
-	for _, p := range plans {
-		r.rewind(start)
-		m := r.repairer(pos, p, distrust)
-		end := m.run()
-		if m.faults <= 1 {
-			return end
+	best := plan{distrust: r.survey(pos)}
+	end, fewest, doubtful := r.attempt(pos, best)
+	last := best
+	for _, inStrings := range []bool{true, false} {
+		if inStrings && !doubtful {
+			continue
 		}
-		if fewest < 0 || m.faults < fewest {
-			best, fewest = p, m.faults
+		for _, p := range best.variants(inStrings) {
+			if fewest <= 1 || fewest > hopeless || r.hasty() {
+				break
+			}
+			r.rewind(start)
+			last = p
+			var faults int
+			if end, faults, _ = r.attempt(pos, p); faults < fewest {
+				best, fewest = p, faults
+			}
 		}
 	}
-	r.rewind(start)
-	return r.repairer(pos, best, distrust).run()
+	if last != best {
+		r.rewind(start)
+		end, _, _ = r.attempt(pos, best)
+	}
+	return end
 }
 
-func (r *reader) repairer(pos int, p plan, distrust bool) *repairer {
+// attempt reads the region at pos by a plan. It returns the end of the region,
+// the number of faults, and whether the ends of its strings are in doubt.
+func (r *reader) attempt(pos int, p plan) (end, faults int, doubtful bool) {
+	m := r.repairer(pos, p)
+	end = m.run()
+	return end, m.faults, m.odd >= 0 || m.cuts > 0
+}
+
+func (r *reader) repairer(pos int, p plan) repairer {
 	lineStart := strings.LastIndexAny(r.text[:pos], "\r\n") + 1
 	first := lineStart
 	for first < pos && classes[r.text[first]] == space {
 		first++
 	}
 	r.place = layout{indent: first - lineStart, leads: first == pos}
-	return &repairer{reader: r, plan: p, start: pos, distrust: distrust, lineStart: lineStart, end: pos, odd: -1}
+	return repairer{reader: r, plan: p, start: pos, lineStart: lineStart, end: pos, odd: -1}
 }
 
 // survey reports whether the strings of the region at pos deserve no trust: one
 // runs over the start of a form, and a later one needs to be cut.
 func (r *reader) survey(pos int) bool {
-	m := r.repairer(pos, plan{}, false)
+	m := r.repairer(pos, plan{})
 	crossed := false
 	for {
 		t := m.next(pos)
@@ -113,7 +157,7 @@ func (r *reader) survey(pos int) bool {
 		if t.open && crossed {
 			return true
 		}
-		crossed = crossed || t.kind == quote && m.crosses(t)
+		crossed = crossed || t.kind == quote && m.doubtful(t)
 		pos = t.end
 	}
 }
@@ -141,7 +185,6 @@ func (m *repairer) ends(t token) bool {
 
 // next returns the token at pos or behind the white space there.
 func (m *repairer) next(pos int) token {
-	m.oneLine = m.waste <= 0
 	t := m.lex(pos)
 	if t.start > pos || len(m.stack) == 0 {
 		m.glued = false
@@ -170,14 +213,29 @@ func (m *repairer) trusted(t token) token {
 	line := lineEnd(m.text, t.start)
 	flipped := !t.open && m.flipped(t)
 	if t.end <= line && !t.open {
-		if flipped && (m.odd < 0 || m.oddLine != m.lineStart) {
-			m.odd, m.oddLine = t.start, m.lineStart
+		if flipped || t.start > 0 && inName(m.text[t.start-1]) {
+			return m.oddString(t)
 		}
 		return t
 	}
-	if t.open || flipped || m.distrust && m.crosses(t) {
-		m.waste -= t.end - t.start
+	if t.open || flipped || m.plan.distrust && m.doubtful(t) {
 		t.end, t.open = line, true
+	}
+	return t
+}
+
+// oddString returns a string that ends in its line and directly follows on text
+// or is followed by it.
+func (m *repairer) oddString(t token) token {
+	if m.odd < 0 || m.oddLine != m.lineStart {
+		m.odd, m.oddLine = t.start, m.lineStart
+	}
+	if !m.plan.early {
+		return t
+	}
+	t.end, t.open = t.end-1, true
+	for t.end > t.start+1 && classes[m.text[t.end-1]] == space {
+		t.end--
 	}
 	return t
 }
@@ -190,6 +248,13 @@ func (r *reader) flipped(t token) bool {
 	}
 	c := classes[r.text[t.end]]
 	return c != space && c != closer && c != semicolon
+}
+
+// doubtful reports whether a string runs over what may be the start of a form
+// and what follows on it does not show that it ends there: there are strings
+// that start with white space, but few that start with a closer.
+func (r *reader) doubtful(t token) bool {
+	return r.crosses(t) && (t.end == len(r.text) || classes[r.text[t.end]] != closer)
 }
 
 // crosses reports whether a line of a string starts with an opening delimiter.
@@ -205,18 +270,18 @@ func (r *reader) crosses(t token) bool {
 // take reads a token and returns where the next one starts at the earliest.
 func (m *repairer) take(t token) int {
 	if m.place.leads && t.kind != semicolon {
-		if m.plan.indent {
+		if !m.plan.flat {
 			m.dedent(t)
 		}
 		if n := len(m.stack) - 1; n >= 0 && m.stack[n].layout.column < m.place.column {
 			m.stack[n].layout.hung = true
 		}
 	}
-	m.cut = nil
+	m.cut = token{}
 	switch {
 	case t.open:
 		m.cutString(t)
-		m.cut = &t
+		m.cut = t
 	case t.kind == closer:
 		return m.closer(t)
 	case (t.kind == opener || t.kind == sigil || t.kind == hash) && len(m.stack) >= MaxDepth:
@@ -238,7 +303,7 @@ func (m *repairer) dedent(t token) {
 			n--
 		}
 		if n > 0 {
-			m.giveUp(n)
+			m.giveUp(n, false)
 		}
 		return
 	}
@@ -249,7 +314,7 @@ func (m *repairer) dedent(t token) {
 	for n > root+1 && m.left(m.stack[n-1].layout) {
 		n--
 	}
-	m.giveUp(n)
+	m.giveUp(n, false)
 }
 
 // left reports whether the line that begins with the last token starts too far
@@ -266,14 +331,14 @@ func (m *repairer) alignedCloser(f frame, t token) bool {
 }
 
 // giveUp finishes all but n forms of the stack without their ends.
-func (m *repairer) giveUp(n int) {
+func (m *repairer) giveUp(n int, safe bool) {
 	if len(m.stack) <= n {
 		return
 	}
 	m.dropPrefixes()
 	if first := max(n, m.tainted); first < len(m.stack) {
 		m.faults++
-		m.unclosed(m.stack[first:], m.end, false)
+		m.unclosed(m.stack[first:], m.end, safe)
 	}
 	for len(m.stack) > n {
 		m.abandon()
@@ -300,21 +365,24 @@ func (m *repairer) closer(t token) int {
 	if m.plan.wrong == closeOuter {
 		outer = m.fits(t)
 	}
-	if outer < 0 || n >= m.tainted {
-		m.faults++
-		m.mismatched(t, m.stack[n])
+	made := m.plan.wrong
+	if made == closeOuter && outer < 0 {
+		made = closeInner
 	}
-	switch {
-	case outer >= 0:
+	if made != closeOuter || n >= m.tainted {
+		m.faults++
+		m.mismatched(t, m.stack[n], made)
+	}
+	if made == closeOuter {
 		for len(m.stack) > outer+1 {
 			m.abandon()
 		}
 		m.close(t)
-	case m.plan.wrong == closeNone:
+	} else {
 		m.loose(source.Span{Start: t.start, End: t.end})
-	default:
-		m.loose(source.Span{Start: t.start, End: t.end})
-		m.abandon()
+		if made == closeInner {
+			m.abandon()
+		}
 	}
 	m.tainted = min(m.tainted, len(m.stack))
 	return t.end
@@ -343,8 +411,7 @@ func (m *repairer) skip(t token) int {
 		case t.kind == closer:
 			depth--
 		case t.open:
-			m.unclosedString(m.openingQuote(t), t)
-			m.tainted = len(m.stack)
+			m.reportCut(t)
 		}
 		end = t.end
 		if depth == 0 && t.kind != sigil && t.kind != hash && t.kind != semicolon {
@@ -356,39 +423,43 @@ func (m *repairer) skip(t token) int {
 
 // cutString takes a string whose closing quote is missing.
 func (m *repairer) cutString(t token) {
-	m.unclosedString(m.openingQuote(t), t)
+	m.reportCut(t)
 	body := source.Span{Start: t.start + 1, End: t.end}
 	node := m.leaf(String, source.Span{Start: t.start, End: t.end}, m.text[body.Start:body.End])
 	node.Open = true
-	m.tainted = len(m.stack)
 }
 
-// openingQuote returns the place of the quote that a string which was cut lacks
-// a partner for.
-func (m *repairer) openingQuote(t token) int {
-	if m.odd >= 0 && m.oddLine == m.lineStart {
-		return m.odd
+// reportCut reports a string whose closing quote is missing.
+func (m *repairer) reportCut(t token) {
+	opening := t.start
+	if m.odd >= 0 && m.oddLine == m.lineStart && !m.plan.early {
+		opening = m.odd
 	}
-	return t.start
+	m.faults++
+	m.tainted = len(m.stack)
+	m.unclosedString(opening, t)
+	if m.cuts++; m.cuts == 1 {
+		m.first.problems, m.first.warnings, m.first.faults = m.problems, m.warnings, m.faults
+	}
 }
 
 // finishRegion ends everything that is open at the end of the region.
 func (m *repairer) finishRegion() {
 	m.dropPrefixes()
-	if m.cut != nil && len(m.stack) > 0 && classes[m.text[m.cut.end-1]] != closer {
-		m.unclosedStringIn(m.stack, *m.cut)
+	if m.cut.open && len(m.stack) > 0 && classes[m.text[m.cut.end-1]] != closer {
+		m.unclosedStringIn(m.stack, m.cut)
 	}
-	m.giveUp(0)
+	// Where nothing else is wrong and the lines are indented as they should be,
+	// there is no doubt about the place.
+	m.giveUp(0, !m.plan.flat && m.faults == 0)
+	if m.cuts > 0 && m.faults > m.first.faults+m.cuts-1 {
+		m.problems, m.warnings = m.first.problems, m.first.warnings
+	}
 }
 
 // outdented reports whether a comment is alone on its line and indented no more
 // than a form.
 func (r *reader) outdented(comment *Node, f frame) bool {
-	start := comment.Span.Start
-	first := start
-	for first > 0 && (r.text[first-1] == ' ' || r.text[first-1] == '\t') {
-		first--
-	}
-	alone := first == 0 || r.text[first-1] == '\n' || r.text[first-1] == '\r'
-	return alone && start-first <= f.layout.column
+	column, alone := r.indent(comment.Span.Start)
+	return alone && column <= f.layout.column
 }

@@ -29,13 +29,17 @@ type findings struct {
 	more int // how many were not kept
 }
 
-func (f *findings) add(d diag.Diagnostic) {
-	if len(f.kept) == maxFindings {
-		f.more++
-		return
+// full reports whether there is no room for one more finding, which is then
+// only counted. It spares the work of writing what nobody sees.
+func (f *findings) full() bool {
+	if len(f.kept) < maxFindings {
+		return false
 	}
-	f.kept = append(f.kept, d)
+	f.more++
+	return true
 }
+
+func (f *findings) add(d diag.Diagnostic) { f.kept = append(f.kept, d) }
 
 // list returns the findings in the order of their places.
 func (f *findings) list() diag.List {
@@ -63,31 +67,55 @@ func (r *reader) fix(safe bool, span source.Span, text, title string) []diag.Fix
 }
 
 func (r *reader) gluedOpener(t token) {
+	if r.problems.full() {
+		return
+	}
 	d := r.problem(source.Span{Start: t.start, End: t.end}, "separate the two forms with a space",
 		"expected whitespace before opening delimiter %c", r.text[t.start])
-	d.Fixes = r.fix(true, source.Span{Start: t.start, End: t.start}, " ", "insert a space")
+	d.Fixes = r.insertSpace(t.start)
 	r.problems.add(d)
 }
 
 // missingSpace warns that a token or string starts where a form ends.
 func (r *reader) missingSpace(span source.Span, what string) {
+	if r.warnings.full() {
+		return
+	}
 	d := r.problem(span, "separate the two forms with a space", "expected whitespace before %s", what)
 	d.As = diag.Warning
-	d.Fixes = r.fix(true, source.Span{Start: span.Start, End: span.Start}, " ", "insert a space")
+	d.Fixes = r.insertSpace(span.Start)
 	r.warnings.add(d)
 }
 
+// insertSpace returns the fix that separates the form that starts at the
+// offset, with its prefixes, from what stands before it.
+func (r *reader) insertSpace(at int) []diag.Fix {
+	for n := len(r.stack) - 1; n >= 0 && r.stack[n].closer == 0; n-- {
+		at = r.stack[n].start
+	}
+	return r.fix(true, source.Span{Start: at, End: at}, " ", "insert a space")
+}
+
 func (r *reader) badCharacter(span source.Span) {
+	if r.problems.full() {
+		return
+	}
 	r.problems.add(r.problem(span, "remove it, or write it in a string", "invalid character: %s", shown(r.text[span.Start:span.Start+1])))
 }
 
 func (r *reader) badNumber(span source.Span) {
+	if r.problems.full() {
+		return
+	}
 	r.problems.add(r.problem(span, "what starts with a digit must be a number; a name starts with another character",
 		"could not read number \"%s\"", shown(r.text[span.Start:span.End])))
 }
 
 // badSymbol reports a symbol that is malformed from the offset at on.
 func (r *reader) badSymbol(span source.Span, at int, problem string) {
+	if r.problems.full() {
+		return
+	}
 	help := "write a.b for a field, a.b.c for a field of a field and a.b:c for a method"
 	if r.text[span.Start] == '~' {
 		help = "the only symbol with a tilde is ~="
@@ -96,11 +124,18 @@ func (r *reader) badSymbol(span source.Span, at int, problem string) {
 }
 
 func (r *reader) badEscape(span source.Span, problem string) {
-	r.problems.add(r.problem(span, `a backslash itself is written \\; the escapes are \a \b \f \n \r \t \v \" \' \z, \xHH, \ddd and \u{H}`, "%s", problem))
+	if r.problems.full() {
+		return
+	}
+	help := `write \\ for a backslash; escapes are \n \t \" and their like, \xHH, \u{H} and \ddd up to \255`
+	r.problems.add(r.problem(span, help, "%s", problem))
 }
 
 // prefixApart reports that white space or a closer follows on a prefix.
 func (r *reader) prefixApart(t token) {
+	if r.problems.full() {
+		return
+	}
 	gap := source.Span{Start: t.end, End: t.end}
 	for gap.End < len(r.text) && classes[r.text[gap.End]] == space {
 		gap.End++
@@ -113,37 +148,92 @@ func (r *reader) prefixApart(t token) {
 }
 
 func (r *reader) lonePrefix(span source.Span) {
+	if r.problems.full() {
+		return
+	}
 	r.problems.add(r.problem(span, "write the prefix directly before the form it is for",
 		"expected a form after the prefix %c", r.text[span.Start]))
 }
 
+// unexpectedCloser reports closing delimiters that close nothing.
 func (r *reader) unexpectedCloser(span source.Span) {
-	d := r.problem(span, "remove it, or write what it is to close before it",
-		"unexpected closing delimiter%s %s", plural(span.Len()), r.text[span.Start:min(span.End, span.Start+maxClosers)])
-	d.Fixes = r.fix(false, span, "", "remove "+r.text[span.Start:min(span.End, span.Start+maxClosers)])
+	if r.problems.full() {
+		return
+	}
+	text := r.text[span.Start:min(span.End, span.Start+maxClosers)]
+	d := r.problem(span, "remove it, or write what it is to close before it", "unexpected closing delimiter%s %s", plural(span.Len()), text)
+	d.Fixes = r.fix(false, span, "", "remove "+text)
+	if at, ok := r.closedEarly(); ok {
+		d.Related = []diag.Related{r.related(at, "this ends the form, but the lines behind it are indented as if it went on")}
+	}
 	r.problems.add(d)
 }
 
-// mismatched reports that t does not close the form f.
-func (r *reader) mismatched(t token, f frame) {
+// closedEarly returns the closer that ends the last form of the top level that
+// starts a line in column 0, if there are lines behind it that do not.
+func (r *reader) closedEarly() (source.Span, bool) {
+	const enough = 50 // nodes to look at, so that many stray closers take linear time
+	indented := false
+	for i := len(r.pending) - 1; i >= max(0, len(r.pending)-enough); i-- {
+		n := r.pending[i]
+		column, leads := r.indent(n.Span.Start)
+		if !leads || n.Kind == Comment {
+			continue
+		}
+		if column > 0 {
+			indented = true
+			continue
+		}
+		bracketed := n.Kind == List || n.Kind == Sequence || n.Kind == Table
+		return source.Span{Start: n.Span.End - 1, End: n.Span.End}, indented && bracketed && !n.Open
+	}
+	return source.Span{}, false
+}
+
+// indent returns how many blanks stand before an offset, and whether nothing else
+// does on its line.
+func (r *reader) indent(offset int) (column int, leads bool) {
+	first := offset
+	for first > 0 && (r.text[first-1] == ' ' || r.text[first-1] == '\t') {
+		first--
+	}
+	return offset - first, first == 0 || r.text[first-1] == '\n' || r.text[first-1] == '\r'
+}
+
+// mismatched reports that t does not close the form f. What was made of it
+// decides how to put it right.
+func (r *reader) mismatched(t token, f frame, made wrongCloser) {
+	if r.problems.full() {
+		return
+	}
 	got, want, opened := r.text[t.start], f.closer, r.text[f.start]
 	span := source.Span{Start: t.start, End: t.end}
 	d := r.problem(span, fmt.Sprintf("close what %c opened with %c", opened, want),
 		"mismatched closing delimiter %c, expected %c", got, want)
 	d.Related = []diag.Related{r.related(source.Span{Start: f.start, End: f.start + 1}, "this %c is still open", opened)}
-	d.Fixes = r.fix(false, span, string(want), fmt.Sprintf("replace %c with %c", got, want))
+	switch made {
+	case closeOuter:
+		d.Fixes = r.fix(false, source.Span{Start: t.start, End: t.start}, string(want), fmt.Sprintf("insert %c", want))
+	case closeInner:
+		d.Fixes = r.fix(false, span, string(want), fmt.Sprintf("replace %c with %c", got, want))
+	case closeNone:
+		d.Fixes = r.fix(false, span, "", fmt.Sprintf("remove %c", got))
+	}
 	r.problems.add(d)
 }
 
 // unclosed reports that the closers of the forms are missing, probably at the
 // offset at. A safe fix is beyond doubt.
 func (r *reader) unclosed(forms []frame, at int, safe bool) {
+	if r.problems.full() {
+		return
+	}
 	inner, outer := forms[len(forms)-1], forms[0]
 	missing, text := missingClosers(forms)
 	d := r.problem(source.Span{Start: inner.start, End: inner.start + 1}, "", "expected closing delimiter%s %s", plural(len(forms)), missing)
 	place := source.Span{Start: at, End: at}
 	d.Help = fmt.Sprintf("write %s where the form ends", text)
-	d.Related = []diag.Related{r.related(place, "probably here")}
+	d.Related = []diag.Related{r.related(place, "%s is probably missing here", text)}
 	if outer.closer != 0 && outer.start != inner.start {
 		d.Related = append(d.Related, r.related(source.Span{Start: outer.start, End: outer.start + 1}, "the outermost form that is still open"))
 	}
@@ -171,6 +261,9 @@ func missingClosers(forms []frame) (listed, written string) {
 // unclosedString reports that the quote at opening lacks a partner, for which
 // the string t was cut.
 func (r *reader) unclosedString(opening int, t token) {
+	if r.problems.full() {
+		return
+	}
 	d := r.problem(source.Span{Start: opening, End: opening + 1}, `write " where the string ends`, `expected closing delimiter "`)
 	if opening != t.start {
 		d.Related = []diag.Related{r.related(source.Span{Start: t.start, End: t.start + 1}, "this quote has no partner")}
@@ -209,12 +302,18 @@ func (r *reader) closeString(end int, text string) []diag.Fix {
 // oddTable reports that the table that t closes ends with a key, or has an
 // odd number of forms for another reason.
 func (r *reader) oddTable(t token, last source.Span) {
+	if r.problems.full() {
+		return
+	}
 	d := r.problem(source.Span{Start: t.start, End: t.end}, "give every key a value", "expected even number of values in table literal")
 	d.Related = []diag.Related{r.related(last, "the last form has no partner")}
 	r.problems.add(d)
 }
 
 func (r *reader) depthLimit(span source.Span) {
+	if r.problems.full() {
+		return
+	}
 	d := r.problem(source.Span{Start: span.Start, End: span.Start + 1}, "move the inner forms to a function or a local of their own",
 		"forms are nested deeper than the limit of %d", MaxDepth)
 	d.Code = diag.LoadLimit

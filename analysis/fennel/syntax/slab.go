@@ -24,7 +24,7 @@ func (s *slab[T]) take(n int) []T {
 		s.chunk, s.used = s.chunk+1, 0
 	}
 	if s.chunk == len(s.chunks) {
-		s.chunks = append(s.chunks, make([]T, min(minChunk<<len(s.chunks), maxChunk)))
+		s.chunks = append(s.chunks, make([]T, min(minChunk*(len(s.chunks)+1), maxChunk)))
 	}
 	elements := s.chunks[s.chunk][s.used : s.used+n : s.used+n]
 	s.used += n
