@@ -22,7 +22,7 @@ type machine struct {
 
 func newMachine(tb testing.TB, out io.Writer) *machine {
 	tb.Helper()
-	m := &machine{LState: lua.NewState(lua.Options{RegistrySize: 1 << 16, RegistryMaxSize: 1 << 20}), cells: map[string]*lua.Upvalue{}}
+	m := &machine{LState: lua.NewState(lua.Options{CallStackSize: 4096, RegistrySize: 1 << 16, RegistryMaxSize: 1 << 20}), cells: map[string]*lua.Upvalue{}}
 	tb.Cleanup(m.Close)
 	m.cell(bytecode.Env, m.G.Global)
 	m.cell(bytecode.Concat, m.NewFunction(concat))
@@ -114,6 +114,18 @@ func (m *machine) run(f *lua.LFunction, args ...lua.LValue) (string, error) {
 		return "", err
 	}
 	return strings.Join(texts(m.LState)[top:], " "), nil
+}
+
+// do runs a program that has to succeed.
+func (m *machine) do(tb testing.TB, text string) {
+	tb.Helper()
+	f, err := m.load(text, "test")
+	if err == nil {
+		_, err = m.run(f)
+	}
+	if err != nil {
+		tb.Fatalf("%v\n%s", err, text)
+	}
 }
 
 func texts(L *lua.LState) []string {
