@@ -40,10 +40,11 @@ func (c *Cache) draw() *draw {
 	return &draw{cache: c, units: c.c.units, taken: map[*unit]bool{}, fresh: map[unitKey][]*unit{}}
 }
 
-// find returns a unit for the key that fits the surroundings, or nil.
-func (d *draw) find(key unitKey, around *surroundings) *unit {
+// find returns a unit for the key that fits the surroundings and the line on
+// which the form begins, or nil.
+func (d *draw) find(key unitKey, around *surroundings, line func() int) *unit {
 	for _, u := range d.units[key] {
-		if !d.taken[u] && around.admits(u) {
+		if !d.taken[u] && (u.line == 0 || u.line == line()) && around.admits(u) {
 			d.taken[u] = true
 			return u
 		}
@@ -61,6 +62,9 @@ func (d *draw) name(file string) string {
 
 // add keeps a unit that was compiled.
 func (d *draw) add(key unitKey, u *unit) {
+	if u.volatile {
+		return
+	}
 	key.text = strings.Clone(key.text)
 	d.fresh[key] = append(d.fresh[key], u)
 	d.made++

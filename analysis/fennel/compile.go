@@ -1,6 +1,8 @@
 package fennel
 
 import (
+	"slices"
+
 	"quire/analysis/diag"
 	"quire/analysis/fennel/bytecode"
 	"quire/analysis/fennel/syntax"
@@ -20,18 +22,15 @@ const (
 // A compiler compiles one unit.
 type compiler struct {
 	*session
-	unit *unit
-	base int // offset of the form in the file
-	root *scope
-	fn   *function // the function being compiled
-	// answers are those of the surroundings to the questions in unit.asks.
-	answers map[string]outer
-	lines   map[source.Span]int
-	quoted  map[*syntax.Node]bool // symbols that a macro quoted and must not bind
+	unit   *unit
+	base   int // offset of the form in the file
+	root   *scope
+	fn     *function             // the function being compiled
+	quoted map[*syntax.Node]bool // symbols that a macro quoted and must not bind
 	budget
 	naming
 	outcome
-	stage
+	phase
 }
 
 // A session is what the units of one file share while it is compiled.
@@ -41,6 +40,34 @@ type session struct {
 	around   *surroundings
 	specials map[string]*special
 	macros   macroEnv
+	scratch
+}
+
+// scratch is memory that the units of a session use one after the other, and
+// memory for small values that is taken in pieces.
+type scratch struct {
+	answers map[string]outer
+	values  []Value
+}
+
+// reset empties the map for the next unit. One that a big form has made big is
+// not kept, since emptying it costs its size.
+func (s *scratch) reset() {
+	if s.answers == nil || len(s.answers) > 512 {
+		s.answers = map[string]outer{}
+	}
+	clear(s.answers)
+}
+
+// slab is how many small values are allocated at once.
+const slab = 64
+
+func (s *scratch) newValue() *Value {
+	if len(s.values) == cap(s.values) {
+		s.values = make([]Value, 0, slab)
+	}
+	s.values = s.values[:len(s.values)+1]
+	return &s.values[len(s.values)-1]
 }
 
 // budget counts what compiling the unit has cost.
@@ -55,8 +82,8 @@ type budget struct {
 // naming counts the names that were made up.
 type naming struct{ names, gensyms int }
 
-// stage says when the code will run.
-type stage struct {
+// phase says when the code will run.
+type phase struct {
 	// compileTime reports that the code runs while the file is compiled, where
 	// quoting makes code.
 	compileTime bool
@@ -77,6 +104,7 @@ func Compile(t *syntax.Tree, o Options) *Module {
 	}
 	s := &session{options: &o, file: t.File, around: newSurroundings(), specials: specialForms()}
 	s.macros = newMacroEnv(s)
+	s.around.current = s.macros.current
 	defer s.macros.close()
 	drawn := o.Cache.draw()
 	m := &Module{Tree: t}
@@ -86,11 +114,12 @@ func Compile(t *syntax.Tree, o Options) *Module {
 			continue
 		}
 		key := unitKey{t.File.Slice(n.Span), i == last}
-		u := drawn.find(key, s.around)
+		u := drawn.find(key, s.around, func() int { return t.File.Position(n.Span.Start).Line })
 		if u == nil {
 			u = s.compile(n, drawn.name(t.File.Name()), i == last)
 			drawn.add(key, u)
 		}
+		s.macros.placed(u, n.Span.Start)
 		m.link(u, n.Span.Start, s.around)
 	}
 	drawn.done()
@@ -111,7 +140,12 @@ func lastForm(nodes []*syntax.Node) int {
 
 // compile compiles one top-level form.
 func (s *session) compile(n *syntax.Node, name string, last bool) *unit {
-	c := s.compiler(n, name)
+	return s.compiler(n, name).topLevel(n, last)
+}
+
+// topLevel compiles a top-level form, whose values are the module's if it is
+// the last.
+func (c *compiler) topLevel(n *syntax.Node, last bool) *unit {
 	var body block
 	w := want{n: 0}
 	if last {
@@ -126,13 +160,12 @@ func (s *session) compile(n *syntax.Node, name string, last bool) *unit {
 func (s *session) compiler(n *syntax.Node, name string) *compiler {
 	c := &compiler{
 		session: s,
-		unit:    &unit{name: name, spans: []source.Span{{Start: 0, End: n.Span.Len()}}},
+		unit:    &unit{name: name, spans: append(make([]source.Span, 0, 32), source.Span{Start: 0, End: n.Span.Len()})},
 		base:    n.Span.Start,
 		root:    &scope{end: toEnd},
 		fn:      &function{vararg: true},
-		answers: map[string]outer{},
-		lines:   map[source.Span]int{},
 	}
+	s.reset()
 	c.muted = unreadable(n)
 	c.failed = c.muted
 	return c
@@ -165,6 +198,7 @@ func (c *compiler) seal(body *block, n *syntax.Node) {
 		}
 		c.unit.proto = proto
 	}
+	c.unit.spans = slices.Clip(c.unit.spans)
 	for i := range c.unit.exports {
 		e := &c.unit.exports[i]
 		e.poisoned = c.failed

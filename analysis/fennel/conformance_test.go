@@ -281,6 +281,7 @@ func (r *conformanceRun) compile(file *source.File) *fennel.Module {
 			return r.find(name, kind)
 		},
 		Limits: sandbox.Limits{Instructions: 20_000_000, Strings: 64 << 20, Depth: 10_000, Time: 5e9},
+		Print:  func(line string) { r.out.Stdout += line + "\n" },
 	}
 	if slices.Contains(r.c.Opts, "noglobals") {
 		o.Globals = nil

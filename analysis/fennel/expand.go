@@ -29,6 +29,11 @@ type macroModule interface {
 // compiled. The special forms that define macros or run code at compile time
 // use it; nothing else does. It costs nothing until it is used.
 type macroEnv interface {
+	// placed says where a unit of the file stands.
+	placed(u *unit, offset int)
+	// current reports whether a module is still the one that a unit was
+	// compiled with.
+	current(use Use) bool
 	// close releases what was used.
 	close()
 }
@@ -174,6 +179,7 @@ func (x *expander) InScope(name string) bool {
 func (x *expander) Vararg() bool { return x.c.fn.vararg }
 
 func (x *expander) Where(n *syntax.Node) string {
+	x.c.unit.line = x.c.file.Position(x.c.base).Line
 	return fmt.Sprintf("%s:%d", x.c.file.Name(), x.c.file.Position(n.Span.Start).Line)
 }
 

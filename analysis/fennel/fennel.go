@@ -39,6 +39,8 @@ type Options struct {
 	Cache *Cache
 	// Limits bound what macros may use while the file is compiled.
 	Limits sandbox.Limits
+	// Print receives what macros print, a line at a time. Nil drops it.
+	Print func(line string)
 	// AsValue compiles the file as one expression chunk whose last form's
 	// values are the results of Run (it is always so; kept for documentation).
 }

@@ -93,6 +93,12 @@ func (m *Module) place(d diag.Diagnostic, offset int) diag.Diagnostic {
 	if d.File == nil {
 		d.File, d.Span = m.Tree.File, d.Span.Shift(offset)
 	}
+	d.Related = slices.Clone(d.Related)
+	for i, r := range d.Related {
+		if r.File == nil {
+			d.Related[i].File, d.Related[i].Span = m.Tree.File, r.Span.Shift(offset)
+		}
+	}
 	return d
 }
 

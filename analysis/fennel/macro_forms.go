@@ -1,38 +1,149 @@
 package fennel
 
-// compileMacros compiles (macros {:name function …}).
+import (
+	lua "github.com/yuin/gopher-lua"
+
+	"quire/analysis/fennel/syntax"
+)
+
+// compileMacros compiles (macros {:name function …}). The functions are made
+// when the first of them is needed, unless only that can tell what they are.
 func compileMacros(c *compiler, f form) exprs {
-	c.fail(f.n, "macros cannot be defined here")
-	return exprs{}
+	c.require(len(f.items) == 2, f.n, "Expected one table argument")
+	table := f.items[1]
+	src := c.source(table)
+	x := &expander{c: c, scope: f.scope}
+	entries, known := c.macroEntries(table)
+	if !known {
+		c.defineAll(c.macroTable(src, x, f.n), src, f, table)
+		return c.noValue(f)
+	}
+	for _, e := range entries {
+		c.checkMacroName(e.key.Text, f)
+		params, doc := c.signature(e.value)
+		c.defineMacro(e.key.Text, &sourceMacro{src, e.key.Text}, e.key, f.scope, params, doc)
+	}
+	return c.noValue(f)
 }
 
-// compileImportMacros compiles (import-macros binding module …).
-func compileImportMacros(c *compiler, f form) exprs {
-	c.fail(f.n, "macros cannot be imported here")
-	return exprs{}
+// macroEntries returns the macros in a table literal. known is false when it
+// has to be evaluated to know them.
+func (c *compiler) macroEntries(n *syntax.Node) (entries []tableEntry, known bool) {
+	if n.Kind != syntax.Table {
+		return nil, false
+	}
+	entries = c.entries(n)
+	for _, e := range entries {
+		isFunction := false
+		for _, head := range []string{"fn", "lambda", "λ", "hashfn"} {
+			items := forms(e.value)
+			isFunction = isFunction || e.value.Kind == syntax.List && len(items) > 0 && isNamed(items[0], head)
+		}
+		if e.key.Kind != syntax.String || !isFunction && e.value.Kind != syntax.Prefix {
+			return nil, false
+		}
+	}
+	return entries, true
 }
 
-// compileRequireMacros compiles (require-macros module).
-func compileRequireMacros(c *compiler, f form) exprs {
-	c.fail(f.n, "macros cannot be imported here")
-	return exprs{}
+// macroTable evaluates a table of macros and checks it.
+func (c *compiler) macroTable(src *macroSource, x *expander, at *syntax.Node) *lua.LTable {
+	t, ok := c.world().functions(src, x, at).(*lua.LTable)
+	c.require(ok, at, "expected macros to be table")
+	t.ForEach(func(key, v lua.LValue) {
+		c.require(key.Type() == lua.LTString, at, "expected the name of each macro to be a string")
+		c.require(v.Type() == lua.LTFunction, at, "expected each macro to be function")
+	})
+	return t
 }
 
-// compileEvalCompiler compiles (eval-compiler …).
+// defineAll defines the macros that a source made.
+func (c *compiler) defineAll(t *lua.LTable, src *macroSource, f form, at *syntax.Node) {
+	for _, key := range tableKeys(t, origin{}) {
+		name := key.String()
+		c.checkMacroName(name, f)
+		c.defineMacro(name, &sourceMacro{src, name}, at, f.scope, nil, "")
+	}
+}
+
+func (c *compiler) checkMacroName(name string, f form) {
+	c.require(c.specials[rootName(name)] == nil, f.n, "local %s was overshadowed by a special form or macro", name)
+	if keys, _ := parts(name); keys != nil {
+		_, exists := c.macro(keys[0], f.scope)
+		c.require(!exists, f.n, "tried to set multisym macro on existing macro")
+	}
+}
+
+// signature returns the parameters and docstring of a function form.
+func (c *compiler) signature(n *syntax.Node) (params []string, doc string) {
+	items := forms(n)
+	for i, item := range items {
+		if i == 0 || item.Kind != syntax.Sequence {
+			continue
+		}
+		for _, param := range forms(item) {
+			params = append(params, c.file.Slice(param.Span))
+		}
+		if i+2 < len(items) && items[i+1].Kind == syntax.String {
+			doc = items[i+1].Text
+		}
+		break
+	}
+	return params, doc
+}
+
+// compileEvalCompiler compiles (eval-compiler …). Its value is an expression of
+// Lua; a string is the text of one.
 func compileEvalCompiler(c *compiler, f form) exprs {
-	c.fail(f.n, "code cannot be run at compile time here")
-	return exprs{}
+	head := *f.items[0]
+	head.Text = "do"
+	body := &syntax.Node{Kind: syntax.List, Span: f.n.Span, Children: append([]*syntax.Node{&head}, f.items[1:]...)}
+	src := c.source(body)
+	x := &expander{c: c, scope: f.scope}
+	v := c.world().run(src, x, f.n)
+	switch v := v.(type) {
+	case lua.LString:
+		text := &syntax.Node{Kind: syntax.String, Span: f.n.Span, Text: string(v)}
+		return compileLua(c, form{f.n, []*syntax.Node{&head, c.nilNode(f.n), text}, f.scope, f.block, f.want})
+	case lua.LNumber:
+		n := &syntax.Node{Kind: syntax.Number, Span: f.n.Span, Text: numberText(float64(v))}
+		return single(c.number(n))
+	case lua.LBool:
+		if v {
+			return single(c.symbol(&syntax.Node{Kind: syntax.Symbol, Span: f.n.Span, Text: "true"}, f.scope))
+		}
+	}
+	return single(c.none(f.n))
 }
 
-// compileMacrodebug compiles (macrodebug form return?).
+func (c *compiler) nilNode(at *syntax.Node) *syntax.Node {
+	return &syntax.Node{Kind: syntax.Symbol, Span: at.Span, Text: "nil"}
+}
+
+// compileMacrodebug compiles (macrodebug form return?), which prints what a
+// form expands to or is it as a string.
 func compileMacrodebug(c *compiler, f form) exprs {
-	c.fail(f.n, "expansions cannot be shown here")
-	return exprs{}
+	x := &expander{c: c, scope: f.scope}
+	w := c.world()
+	n := c.nilNode(f.n)
+	if len(f.items) > 1 {
+		n = x.Expand(f.items[1])
+	}
+	text := &syntax.Node{Kind: syntax.String, Span: f.n.Span, Text: w.text(n, x, f.n)}
+	if len(f.items) > 2 && !isNamed(f.items[2], "nil") && !isNamed(f.items[2], "false") {
+		return single(c.text(text, text.Text))
+	}
+	head := *f.items[0]
+	head.Text = "print"
+	call := &syntax.Node{Kind: syntax.List, Span: f.n.Span, Children: []*syntax.Node{&head, text}}
+	return c.compile(call, f.scope, f.block, f.want)
 }
 
-// newMacroEnv returns the world of the macros of one file.
-func newMacroEnv(s *session) macroEnv { return noMacros{} }
-
-type noMacros struct{}
-
-func (noMacros) close() {}
+// text returns a node as fennel.view prints it.
+func (w *macroWorld) text(n *syntax.Node, x *expander, at *syntax.Node) string {
+	defer w.enter(x, at)()
+	L := w.program.State.L
+	options := L.NewTable()
+	options.RawSetString("detect-cycles?", lua.LFalse)
+	return w.call(L.G.Global.RawGetString("view"), w.codec().lua(n), options).String()
+}

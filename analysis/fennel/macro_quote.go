@@ -1,24 +1,268 @@
 package fennel
 
-import "quire/analysis/fennel/syntax"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/ast"
+
+	"quire/analysis/diag"
+	"quire/analysis/fennel/syntax"
+)
+
+// buildCode is the operation that makes code from a quote, for code that runs
+// at compile time: function (unit, template, items): a node. The items are the
+// values of what is in the template, when something in it is unquoted.
+const buildCode = "\x00code"
+
+// A template is code that a quote makes. Symbols like x# stand in it under
+// their numbers, which are the same for the same name in one scope.
+type template struct {
+	node  *syntax.Node
+	start int // of the node, counted from the start of the form
+	autos map[string]int
+}
 
 // compileQuote compiles (quote form).
 func compileQuote(c *compiler, f form) exprs {
 	c.require(len(f.items) == 2, f.n, "expected one argument")
 	n := f.items[1]
-	switch {
-	case n.Kind == syntax.Symbol && n.Text == "...":
-		c.fail(n, "quoted ... may only be used at compile time")
-	case n.Kind == syntax.Symbol && isName(n):
-		c.fail(n, "symbols may only be used at compile time")
-	case n.Kind == syntax.List:
-		c.fail(n, "lists may only be used at compile time")
+	if n.Kind == syntax.Prefix {
+		n = unprefixed(n)
 	}
-	return c.compile(n, f.scope, f.block, f.want)
+	if isUnquote(n) {
+		return c.compile(n.Children[1], f.scope, f.block, f.want)
+	}
+	if !c.compileTime {
+		c.checkPlain(n)
+		return c.compile(n, f.scope, f.block, f.want)
+	}
+	return single(c.quote(n, f))
 }
 
 // compileUnquote compiles (unquote form).
 func compileUnquote(c *compiler, f form) exprs {
 	c.fail(f.n, "tried to use unquote outside quote")
 	return exprs{}
+}
+
+// checkPlain fails for what cannot be quoted in a program that runs.
+func (c *compiler) checkPlain(n *syntax.Node) {
+	switch {
+	case isNamed(n, "..."):
+		c.fail(n, "quoted ... may only be used at compile time")
+	case isName(n):
+		c.fail(n, "symbols may only be used at compile time")
+	case n.Kind == syntax.Prefix:
+		n = unprefixed(n)
+	}
+	for _, child := range forms(n) {
+		if !isNamed(child, ":") {
+			c.checkPlain(child)
+		}
+	}
+	if n.Kind == syntax.List {
+		c.fail(n, "lists may only be used at compile time")
+	}
+}
+
+func isUnquote(n *syntax.Node) bool { return isCallOf(n, "unquote") && len(forms(n)) == 2 }
+
+// quote compiles a quoted node to an expression whose value is that node.
+func (c *compiler) quote(n *syntax.Node, f form) expr {
+	if n.Kind == syntax.Prefix {
+		n = unprefixed(n)
+	}
+	switch {
+	case isUnquote(n):
+		return c.compile(forms(n)[1], f.scope, f.block, one()).list[0]
+	case n.Kind == syntax.String:
+		return c.text(n, n.Text)
+	case n.Kind == syntax.Number:
+		return c.number(n)
+	case isNamed(n, "..."):
+		return expr{lua: at(c, n, &ast.AttrGetExpr{
+			Object: at(c, n, &ast.IdentExpr{Value: "_G"}),
+			Key:    at(c, n, &ast.StringExpr{Value: "_VARARG"}),
+		}), kind: plain, fact: c.unknown(n)}
+	case isNamed(n, "true"), isNamed(n, "false"):
+		return c.symbol(n, f.scope)
+	case !hasUnquote(n):
+		return c.build(n, f)
+	}
+	items := forms(n)
+	if n.Kind == syntax.Table {
+		items = nil
+		for _, e := range c.entries(n) {
+			items = append(items, e.key, e.value)
+		}
+	}
+	return c.build(n, f, c.quoteItems(items, f, n.Kind != syntax.Table)...)
+}
+
+// quoteItems compiles what is in a quoted node. An unquoted value at the end
+// of a list or sequence spreads.
+func (c *compiler) quoteItems(items []*syntax.Node, f form, spreads bool) []*ast.Field {
+	fields := make([]*ast.Field, 0, len(items)+1)
+	for i, item := range items {
+		if item.Kind == syntax.Prefix {
+			item = unprefixed(item)
+		}
+		if spreads && i == len(items)-1 && isUnquote(item) {
+			for _, x := range c.compile(forms(item)[1], f.scope, f.block, want{n: anyNumber}).list {
+				fields = append(fields, &ast.Field{Value: x.lua})
+			}
+			continue
+		}
+		fields = append(fields, &ast.Field{Value: c.quote(item, f).lua})
+	}
+	return fields
+}
+
+// hasUnquote reports whether something in a node is unquoted.
+func hasUnquote(n *syntax.Node) bool {
+	for x := range n.All() {
+		if x.Kind == syntax.Prefix && x.Text == "," || isUnquote(x) {
+			return true
+		}
+	}
+	return false
+}
+
+// build compiles the making of a node from a template and, when some of it is
+// unquoted, from the values of the items in it.
+func (c *compiler) build(n *syntax.Node, f form, items ...*ast.Field) expr {
+	t := template{node: n, start: c.span(n).Start, autos: map[string]int{}}
+	for x := range n.All() {
+		if base, ok := autoGensym(x); ok {
+			t.autos[base] = c.auto(base, f.scope)
+		}
+	}
+	c.unit.templates = append(c.unit.templates, t)
+	index := strconv.Itoa(len(c.unit.templates) - 1)
+	args := []ast.Expr{
+		at(c, n, &ast.StringExpr{Value: c.unit.name}),
+		at(c, n, &ast.NumberExpr{Value: index}),
+	}
+	if items != nil {
+		args = append(args, at(c, n, &ast.TableExpr{Fields: items}))
+	}
+	x := at(c, n, &ast.FuncCallExpr{Func: runtimeFunc(buildCode), Args: args, AdjustRet: true})
+	return expr{lua: x, kind: plain, fact: c.unknown(n)}
+}
+
+// autoGensym returns the x# of a symbol such as x#, x#.field or x#:method.
+func autoGensym(n *syntax.Node) (base string, ok bool) {
+	if n.Kind != syntax.Symbol {
+		return "", false
+	}
+	base = rootName(n.Text)
+	return base, len(base) > 1 && strings.HasSuffix(base, "#")
+}
+
+// auto returns the number of x# in a scope: that of the innermost scope around
+// it that has quoted one, or a new one.
+func (c *compiler) auto(base string, s *scope) int {
+	for at := s; at != nil; at = at.outer {
+		if id, ok := at.autos[base]; ok {
+			return id
+		}
+	}
+	if s.autos == nil {
+		s.autos = map[string]int{}
+	}
+	c.names++
+	s.autos[base] = c.names
+	return c.names
+}
+
+// build makes the node of a template: (unit template items?).
+func (w *macroWorld) build(L *lua.LState) int {
+	from := w.program.chunks[L.CheckString(1)]
+	t := from.unit.templates[L.CheckInt(2)]
+	at := &site{from.file, from.offset + t.start - t.node.Span.Start}
+	c := w.codec()
+	if items, ok := L.Get(3).(*lua.LTable); ok {
+		w.program.State.Step(L, items.Len())
+		L.Push(c.assemble(t.node, at, items))
+		return 1
+	}
+	w.program.State.Step(L, t.node.Span.Len())
+	L.Push(w.quoted(c.encode(t.node, at, w.renaming(from.unit, t))))
+	return 1
+}
+
+// renaming returns what the symbols of a template are called in this
+// expansion.
+func (w *macroWorld) renaming(u *unit, t template) func(string) string {
+	c := w.codec()
+	return func(name string) string {
+		base := rootName(name)
+		id, ok := t.autos[base]
+		if !ok {
+			return name
+		}
+		return c.auto(u, id, strings.TrimSuffix(base, "#")) + name[len(base):]
+	}
+}
+
+// quoted marks the symbols of a template that keep their names.
+func (w *macroWorld) quoted(v lua.LValue) lua.LValue {
+	t, ok := v.(*lua.LTable)
+	if !ok {
+		return v
+	}
+	o := w.codec().origins[t]
+	if t.Metatable == w.kinds.symbol && o.node != nil && t.RawGetInt(1).String() == o.node.Text {
+		t.RawSetString("quoted", lua.LTrue)
+		return v
+	}
+	for key, item := t.Next(lua.LNil); key != lua.LNil; key, item = t.Next(key) {
+		w.quoted(key)
+		w.quoted(item)
+	}
+	return v
+}
+
+// assemble makes the node of a template of the values in it.
+func (c *codec) assemble(n *syntax.Node, at *site, items *lua.LTable) lua.LValue {
+	o := origin{node: n, site: at}
+	switch n.Kind {
+	case syntax.List:
+		items.Metatable = c.kinds.list
+	case syntax.Sequence:
+		items.Metatable = c.kinds.sequence
+	default:
+		t := c.table(nil, o)
+		for i := 1; i < lastIndex(items); i += 2 {
+			if key := items.RawGetInt(i); key != lua.LNil {
+				t.RawSet(key, items.RawGetInt(i+1))
+			}
+		}
+		return t
+	}
+	c.origins[items] = o
+	return items
+}
+
+// failQuoted fails for a symbol of a quote that is about to be bound, at the
+// place of the quote.
+func (c *compiler) failQuoted(n *syntax.Node) {
+	from := c.macros.(*macroWorld).quotes[n]
+	d := diag.Diagnostic{
+		File:    from.File,
+		Span:    from.Span,
+		Code:    diag.Compile,
+		Message: fmt.Sprintf("macro tried to bind %s without gensym", n.Text),
+		Help:    fmt.Sprintf("Write %s# in the macro, which is a new name in each expansion.", n.Text),
+		Related: []diag.Related{{Span: c.span(n), Message: "expanded here"}},
+	}
+	if from.File == c.file {
+		d.File, d.Span = nil, from.Span.Shift(-c.base)
+	}
+	c.unit.volatile = true
+	c.diagnose(d)
+	panic(abandoned{})
 }

@@ -153,7 +153,9 @@ func (c *compiler) checkBindable(n *syntax.Node, s *scope, form *syntax.Node) {
 	c.require(!strings.HasPrefix(name, ".") || name == "..", n, "invalid character: .")
 	_, isMacro := c.macro(name, s)
 	c.require(!isMacro && c.specials[name] == nil, form, "local %s was overshadowed by a special form or macro", name)
-	c.require(!c.quoted[n], n, "macro tried to bind %s without gensym", name)
+	if c.quoted[n] {
+		c.failQuoted(n)
+	}
 }
 
 func (s *scope) add(bs ...*binding) { s.bindings = append(s.bindings, bs...) }

@@ -1,6 +1,8 @@
 package fennel
 
 import (
+	"hash/fnv"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"quire/analysis/diag"
@@ -19,6 +21,16 @@ type unit struct {
 	// the answers are the same, so is the unit.
 	asks    []ask
 	exports []export
+	// hinted is the sum of the names around the form when it was compiled with
+	// a hint at one of them; 0 when there was none.
+	hinted    uint64
+	templates []template // what its quotes make, in code that runs at compile time
+	// line is the line from 1 on which the form begins, if the unit holds the
+	// numbers of lines, else 0.
+	line int
+	// volatile reports that the unit holds places outside of the form, so that
+	// it cannot be used again.
+	volatile bool
 	unitFindings
 	unitFacts
 }
@@ -73,8 +85,9 @@ type ask struct {
 // An answer says what a name means to the forms behind those that were
 // compiled so far.
 type answer struct {
-	class class
-	macro userMacro
+	class  class
+	macro  userMacro
+	global bool // a form made it a global
 }
 
 // A class is what a name of the surroundings is.
@@ -92,6 +105,10 @@ type surroundings struct {
 	locals  map[string]definition
 	macros  map[string]userMacro
 	globals map[string]bool
+	names   uint64 // a sum that tells which names there are
+	// current reports whether a module is still what it was when a unit was
+	// compiled with it; nil says that it is.
+	current func(Use) bool
 }
 
 // A definition is the place of an export in a module.
@@ -105,13 +122,21 @@ func newSurroundings() *surroundings {
 }
 
 func (s *surroundings) answer(name string) answer {
-	return answer{s.locals[name].class, s.macros[name]}
+	return answer{s.locals[name].class, s.macros[name], s.globals[name]}
 }
 
 // admits reports whether a unit would be compiled to the same again.
 func (s *surroundings) admits(u *unit) bool {
 	for i := range u.asks {
 		if s.answer(u.asks[i].name) != u.asks[i].answer {
+			return false
+		}
+	}
+	if u.hinted != 0 && u.hinted != s.names {
+		return false
+	}
+	for _, use := range u.uses {
+		if s.current != nil && !s.current(use) {
 			return false
 		}
 	}
@@ -128,9 +153,11 @@ func (s *surroundings) add(index int, u *unit) {
 		case e.mutable:
 			c = variable
 		}
+		s.name(e.name)
 		s.locals[e.name] = definition{index, i, c}
 	}
 	for _, m := range u.macros {
+		s.name(m.name)
 		s.macros[m.name] = m.macro
 	}
 	for _, g := range u.globals {
@@ -138,12 +165,30 @@ func (s *surroundings) add(index int, u *unit) {
 	}
 }
 
+// name adds a name to the sum of all names.
+func (s *surroundings) name(name string) {
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	s.names += h.Sum64() | 1
+}
+
 // ask asks the surroundings what a name means.
 func (c *compiler) ask(name string) (*binding, userMacro) {
-	if a, ok := c.answers[name]; ok {
-		return a.binding, a.macro
+	o := c.askAll(name)
+	return o.binding, o.macro
+}
+
+// isOuterGlobal asks whether a form made a name a global.
+func (c *compiler) isOuterGlobal(name string) bool { return c.askAll(name).global }
+
+func (c *compiler) askAll(name string) outer {
+	if o, ok := c.answers[name]; ok {
+		return o
 	}
 	a := c.around.answer(name)
+	if c.unit.asks == nil {
+		c.unit.asks = make([]ask, 0, 16)
+	}
 	c.unit.asks = append(c.unit.asks, ask{name, a})
 	var b *binding
 	if a.class != nothing {
@@ -155,12 +200,14 @@ func (c *compiler) ask(name string) (*binding, userMacro) {
 			value:    &Value{Kind: Path, Root: Root{Kind: outerRoot, Name: name}},
 		}
 	}
-	c.answers[name] = outer{b, a.macro}
-	return b, a.macro
+	o := outer{b, a.macro, a.global}
+	c.answers[name] = o
+	return o
 }
 
 // outer is what the surroundings answered to a unit.
 type outer struct {
 	binding *binding
 	macro   userMacro
+	global  bool
 }

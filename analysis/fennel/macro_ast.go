@@ -1,0 +1,501 @@
+package fennel
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"quire/analysis/fennel/syntax"
+	"quire/analysis/fennel/view"
+	"quire/analysis/source"
+)
+
+// Macros see code as Lua tables. Which kind of node a table is, its metatable
+// says; where it comes from, a codec remembers, so that code that only passes
+// through a macro comes back as the very nodes that went in, with their places.
+
+// nodeKinds are the metatables of the tables that stand for nodes. Tables
+// without one of them stand for table literals.
+type nodeKinds struct{ list, symbol, sequence, vararg, comment *lua.LTable }
+
+// newNodeKinds makes the metatables. Codec returns the codec of the expansion
+// that is under way.
+func newNodeKinds(L *lua.LState, codec func() *codec, charge func(L *lua.LState, n int)) *nodeKinds {
+	printer := view.Function(L, charge)
+	source := L.NewFunction(func(L *lua.LState) int {
+		t, _ := L.Get(1).(*lua.LTable)
+		L.Push(codec().sourceField(t, L.Get(2)))
+		return 1
+	})
+	text := L.NewFunction(func(L *lua.LState) int {
+		if t, ok := L.Get(1).(*lua.LTable); ok {
+			L.Push(t.RawGetInt(1))
+			return 1
+		}
+		return 0
+	})
+	equal := L.NewFunction(func(L *lua.LState) int {
+		L.Push(lua.LBool(rawFirst(L.Get(1)) == rawFirst(L.Get(2))))
+		return 1
+	})
+	less := L.NewFunction(func(L *lua.LState) int {
+		L.Push(lua.LBool(rawFirst(L.Get(1)).String() < rawFirst(L.Get(2)).String()))
+		return 1
+	})
+	listText := L.NewFunction(func(L *lua.LState) int { return viewList(L, printer) })
+	kind := func(fields map[string]lua.LValue) *lua.LTable {
+		t := L.NewTable()
+		t.RawSetString("__index", source)
+		for k, v := range fields {
+			t.RawSetString(k, v)
+		}
+		return t
+	}
+	return &nodeKinds{
+		list:     kind(map[string]lua.LValue{"__fennelview": listText, "__tostring": listText}),
+		symbol:   kind(map[string]lua.LValue{"__fennelview": text, "__tostring": text, "__eq": equal, "__lt": less}),
+		vararg:   kind(map[string]lua.LValue{"__fennelview": text, "__tostring": text}),
+		comment:  kind(map[string]lua.LValue{"__fennelview": text, "__tostring": text, "__eq": equal, "__lt": less}),
+		sequence: kind(map[string]lua.LValue{"__fennelview": L.NewFunction(viewSequence), "sequence": L.NewTable()}),
+	}
+}
+
+func rawFirst(v lua.LValue) lua.LValue {
+	if t, ok := v.(*lua.LTable); ok {
+		return t.RawGetInt(1)
+	}
+	return lua.LNil
+}
+
+// viewList prints a list: (list view options indent), or (list) alone.
+func viewList(L *lua.LState, printer *lua.LFunction) int {
+	t := L.CheckTable(1)
+	how, options, indent := L.Get(2), L.Get(3), L.Get(4)
+	if how.Type() != lua.LTFunction {
+		how, options, indent = printer, lua.LNil, lua.LNil
+	}
+	items := make([]string, lastIndex(t))
+	for i := range items {
+		L.Push(how)
+		L.Push(t.RawGetInt(i + 1))
+		L.Push(options)
+		L.Push(indent)
+		L.Call(3, 1)
+		items[i] = L.Get(-1).String()
+		L.Pop(1)
+	}
+	L.Push(lua.LString("(" + strings.Join(items, " ") + ")"))
+	return 1
+}
+
+// viewSequence prints a sequence of code, where an empty one is [].
+func viewSequence(L *lua.LState) int {
+	t, options := L.CheckTable(1), L.CheckTable(3)
+	once := func(name string, v lua.LValue) {
+		o := L.NewTable()
+		o.RawSetString("once", v)
+		o.RawSetString("after", options.RawGetString(name))
+		options.RawSetString(name, o)
+	}
+	once("empty-as-sequence?", lua.LTrue)
+	once("metamethod?", lua.LFalse)
+	L.Push(L.Get(2))
+	L.Push(t)
+	L.Push(options)
+	L.Push(L.Get(4))
+	L.Call(3, 1)
+	return 1
+}
+
+// lastIndex returns the highest positive integer key of a table: nils count as
+// items of code.
+func lastIndex(t *lua.LTable) int {
+	last := t.MaxN()
+	t.ForEach(func(k, _ lua.LValue) {
+		if n, ok := k.(lua.LNumber); ok && float64(n) == math.Trunc(float64(n)) && n > lua.LNumber(last) && n < maxNodes {
+			last = int(n)
+		}
+	})
+	return last
+}
+
+// of returns the kind of node that a table stands for. Tables without a kind
+// are table literals.
+func (k *nodeKinds) of(t *lua.LTable) syntax.Kind {
+	switch mt, _ := t.Metatable.(*lua.LTable); mt {
+	case nil:
+		return syntax.Table
+	case k.list:
+		return syntax.List
+	case k.symbol, k.vararg:
+		return syntax.Symbol
+	case k.comment:
+		return syntax.Comment
+	case k.sequence:
+		return syntax.Sequence
+	default:
+		if mt.RawGetString("sequence") == k.sequence.RawGetString("sequence") {
+			return syntax.Sequence
+		}
+		return syntax.Table
+	}
+}
+
+// An origin is the node that a table was made of, with the forms in it as the
+// table has them.
+type origin struct {
+	node  *syntax.Node
+	items []*syntax.Node
+	// site says where the node stands when it is code of a quote, nil when it
+	// is code of the call. Quoted code has the place of the call.
+	site *site
+}
+
+// A site is where the template of a quote stands: the spans of its nodes,
+// moved by shift, are places in the file.
+type site struct {
+	file  *source.File
+	shift int
+}
+
+func (s *site) place(n *syntax.Node) source.Place {
+	return source.Place{File: s.file, Span: n.Span.Shift(s.shift)}
+}
+
+// A codec turns nodes into Lua values and back, for one call of a macro.
+type codec struct {
+	kinds *nodeKinds
+	call  source.Span // of the call
+	file  *source.File
+	// charge is told before n nodes are made or visited.
+	charge  func(n int)
+	origins map[*lua.LTable]origin
+	// literals are the strings and numbers in the arguments of the call, by
+	// their value. They are no tables and lose their place on the way, so one
+	// that comes back takes the place of the one that went in, if that is
+	// beyond doubt: several with the same value count as none.
+	literals map[lua.LValue]*syntax.Node
+	// quoted is told of a symbol that came from a quote and must not be bound.
+	quoted func(n *syntax.Node, from source.Place)
+	// placed is told that a macro asks for a place.
+	placed func()
+	gensym func(base string) string
+	autos  map[autoKey]string
+}
+
+// An autoKey is a symbol like x# of a quote in a unit.
+type autoKey struct {
+	unit *unit
+	id   int
+}
+
+// auto returns the name that x# stands for in this expansion.
+func (c *codec) auto(u *unit, id int, base string) string {
+	key := autoKey{u, id}
+	if c.autos[key] == "" {
+		c.autos[key] = c.gensym(base)
+	}
+	return c.autos[key]
+}
+
+// lua returns the value that macros see of a node of a program.
+func (c *codec) lua(n *syntax.Node) lua.LValue {
+	c.charge(1)
+	v := c.encode(n, nil, func(name string) string { return name })
+	if n.Kind == syntax.String || n.Kind == syntax.Number {
+		_, twice := c.literals[v]
+		c.literals[v] = n
+		if twice {
+			c.literals[v] = nil
+		}
+	}
+	return v
+}
+
+// encode returns the value of a node, which stands at the site of a quote or,
+// when that is nil, in the call. Rename says what a symbol is called.
+func (c *codec) encode(n *syntax.Node, at *site, rename func(string) string) lua.LValue {
+	switch n.Kind {
+	case syntax.String:
+		return lua.LString(n.Text)
+	case syntax.Number:
+		v, _ := parseNumber(n.Text)
+		return lua.LNumber(v)
+	case syntax.Symbol:
+		switch n.Text {
+		case "true":
+			return lua.LTrue
+		case "false":
+			return lua.LFalse
+		case "...":
+			return c.table(c.kinds.vararg, origin{n, nil, at}, lua.LString(n.Text))
+		}
+		return c.table(c.kinds.symbol, origin{n, nil, at}, lua.LString(rename(n.Text)))
+	case syntax.Table:
+		return c.encodeTable(n, at, rename)
+	}
+	kind := c.kinds.list
+	if n.Kind == syntax.Sequence {
+		kind = c.kinds.sequence
+	}
+	o := origin{n, forms(n), at}
+	if n.Kind == syntax.Prefix {
+		o.items = forms(unprefixed(n))
+	}
+	return c.table(kind, o, c.encodeAll(o.items, at, rename)...)
+}
+
+func (c *codec) encodeAll(ns []*syntax.Node, at *site, rename func(string) string) []lua.LValue {
+	vs := make([]lua.LValue, len(ns))
+	for i, n := range ns {
+		if at != nil {
+			vs[i] = c.encode(n, at, rename)
+		} else {
+			vs[i] = c.lua(n)
+		}
+	}
+	return vs
+}
+
+func (c *codec) encodeTable(n *syntax.Node, at *site, rename func(string) string) lua.LValue {
+	t := c.table(nil, origin{n, nil, at})
+	for _, e := range tableEntries(n) {
+		pair := c.encodeAll([]*syntax.Node{e.key, e.value}, at, rename)
+		if pair[0] != lua.LNil {
+			t.RawSet(pair[0], pair[1])
+		}
+	}
+	return t
+}
+
+// table returns a table of a kind with items, whose origin is known.
+func (c *codec) table(kind *lua.LTable, o origin, items ...lua.LValue) *lua.LTable {
+	t := new(lua.LState).CreateTable(len(items), 0)
+	for i, item := range items {
+		t.RawSetInt(i+1, item)
+	}
+	if kind != nil {
+		t.Metatable = kind
+	}
+	if o.node != nil {
+		c.origins[t] = o
+	}
+	return t
+}
+
+// sourceField returns what a macro that asks for the place of a node gets.
+func (c *codec) sourceField(t *lua.LTable, key lua.LValue) lua.LValue {
+	if c == nil {
+		return lua.LNil
+	}
+	o, ok := c.origins[t]
+	if !ok {
+		return lua.LNil
+	}
+	c.placed()
+	place := source.Place{File: c.file, Span: o.node.Span}
+	if o.site != nil {
+		place = o.site.place(o.node)
+	}
+	name, _ := key.(lua.LString)
+	start, end := place.File.Position(place.Span.Start), place.File.Position(place.Span.End)
+	switch name {
+	case "filename":
+		return lua.LString(place.File.Name())
+	case "line":
+		return lua.LNumber(start.Line)
+	case "col":
+		return lua.LNumber(start.Column - 1)
+	case "endline":
+		return lua.LNumber(end.Line)
+	case "bytestart":
+		return lua.LNumber(place.Span.Start + 1)
+	case "byteend":
+		return lua.LNumber(place.Span.End)
+	}
+	return lua.LNil
+}
+
+// A decodeError says why a value is no code.
+type decodeError struct{ text string }
+
+func (e *decodeError) Error() string { return e.text }
+
+var errTooDeep = errors.New("the macro's expansion is nested too deeply")
+
+// node returns the code that a value stands for.
+func (c *codec) node(v lua.LValue) (*syntax.Node, error) { return c.decode(v, nil, 0) }
+
+// decode returns the node for a value. Was is the node in whose place the
+// value stands in its table, if nothing moved it.
+func (c *codec) decode(v lua.LValue, was *syntax.Node, depth int) (*syntax.Node, error) {
+	c.charge(1)
+	if depth > syntax.MaxDepth*4 {
+		return nil, errTooDeep
+	}
+	switch v := v.(type) {
+	case *lua.LTable:
+		return c.decodeTable(v, depth)
+	case *lua.LNilType:
+		return c.atom(syntax.Symbol, "nil"), nil
+	case lua.LBool:
+		if was != nil && was.Kind == syntax.Symbol && was.Text == v.String() {
+			return was, nil
+		}
+		return c.atom(syntax.Symbol, v.String()), nil
+	case lua.LString:
+		if was != nil && was.Kind == syntax.String && was.Text == string(v) {
+			return was, nil
+		}
+		if n := c.literals[v]; n != nil {
+			return n, nil
+		}
+		return c.atom(syntax.String, string(v)), nil
+	case lua.LNumber:
+		if was != nil && was.Kind == syntax.Number {
+			if n, ok := parseNumber(was.Text); ok && n == float64(v) {
+				return was, nil
+			}
+		}
+		if n := c.literals[v]; n != nil {
+			return n, nil
+		}
+		return c.atom(syntax.Number, numberText(float64(v))), nil
+	}
+	return nil, &decodeError{"could not compile value of type " + v.Type().String()}
+}
+
+// numberText returns a number as the reader passes it on.
+func numberText(v float64) string {
+	switch {
+	case math.IsNaN(v):
+		return ".nan"
+	case math.IsInf(v, 1):
+		return ".inf"
+	case math.IsInf(v, -1):
+		return "-.inf"
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
+}
+
+func (c *codec) atom(kind syntax.Kind, text string) *syntax.Node {
+	return &syntax.Node{Kind: kind, Span: c.call, Text: text}
+}
+
+func (c *codec) decodeTable(t *lua.LTable, depth int) (*syntax.Node, error) {
+	o := c.origins[t]
+	kind := c.kinds.of(t)
+	switch kind {
+	case syntax.Symbol:
+		return c.symbol(t, o), nil
+	case syntax.Comment:
+		return c.atom(syntax.Comment, t.RawGetInt(1).String()), nil
+	case syntax.List, syntax.Sequence:
+		items := make([]lua.LValue, lastIndex(t))
+		for i := range items {
+			items[i] = t.RawGetInt(i + 1)
+		}
+		return c.bracketed(kind, items, o, depth)
+	}
+	keys := tableKeys(t, o)
+	if len(keys) == t.Len() && (o.node == nil || o.node.Kind == syntax.Sequence) {
+		items := make([]lua.LValue, len(keys))
+		for i := range items {
+			items[i] = t.RawGetInt(i + 1)
+		}
+		return c.bracketed(syntax.Sequence, items, o, depth)
+	}
+	items := make([]lua.LValue, 0, 2*len(keys))
+	for _, k := range keys {
+		items = append(items, k, t.RawGet(k))
+	}
+	if o.node != nil {
+		o.items = nil
+		for _, e := range tableEntries(o.node) {
+			o.items = append(o.items, e.key, e.value)
+		}
+	}
+	return c.bracketed(syntax.Table, items, o, depth)
+}
+
+// bracketed returns the node for items. It is the one they were taken from if
+// nothing changed.
+func (c *codec) bracketed(kind syntax.Kind, items []lua.LValue, o origin, depth int) (*syntax.Node, error) {
+	children := make([]*syntax.Node, len(items))
+	for i, item := range items {
+		var was *syntax.Node
+		if i < len(o.items) && o.site == nil {
+			was = o.items[i]
+		}
+		var err error
+		if children[i], err = c.decode(item, was, depth+1); err != nil {
+			return nil, err
+		}
+	}
+	if o.node != nil && o.site == nil {
+		if slices.Equal(children, o.items) {
+			return o.node, nil
+		}
+		return &syntax.Node{Kind: kind, Span: o.node.Span, Children: children}, nil
+	}
+	return &syntax.Node{Kind: kind, Span: c.call, Children: children}, nil
+}
+
+func (c *codec) symbol(t *lua.LTable, o origin) *syntax.Node {
+	text := t.RawGetInt(1).String()
+	if o.node != nil && o.site == nil && o.node.Text == text {
+		return o.node
+	}
+	n := c.atom(syntax.Symbol, text)
+	if o.site != nil && lua.LVAsBool(t.RawGetString("quoted")) {
+		c.quoted(n, o.site.place(o.node))
+	}
+	return n
+}
+
+// tableKeys returns the keys of a table literal: those it was written with in
+// that order, then the others sorted.
+func tableKeys(t *lua.LTable, o origin) []lua.LValue {
+	var keys []lua.LValue
+	t.ForEach(func(k, _ lua.LValue) { keys = append(keys, k) })
+	if o.node == nil || o.site != nil {
+		sort.SliceStable(keys, func(i, j int) bool { return keyLess(keys[i], keys[j]) })
+	}
+	return keys
+}
+
+// keyLess orders keys as the reference does where nothing else orders them.
+func keyLess(a, b lua.LValue) bool {
+	if a.Type() != b.Type() {
+		return keyRank(a) < keyRank(b)
+	}
+	if x, ok := a.(lua.LNumber); ok {
+		return x < b.(lua.LNumber)
+	}
+	if a.Type() == lua.LTTable {
+		return rawFirst(a).String() < rawFirst(b).String()
+	}
+	return a.String() < b.String()
+}
+
+func keyRank(v lua.LValue) int {
+	switch v.Type() {
+	case lua.LTNumber:
+		return 1
+	case lua.LTBool:
+		return 2
+	case lua.LTString:
+		return 3
+	case lua.LTTable:
+		return 4
+	}
+	return 5
+}
+
+// tableEntries returns the pairs of a table literal, each constant key once.
+func tableEntries(n *syntax.Node) []tableEntry { return (*compiler)(nil).entries(n) }

@@ -1,0 +1,331 @@
+package fennel
+
+import (
+	lua "github.com/yuin/gopher-lua"
+
+	"quire/analysis/fennel/syntax"
+	"quire/analysis/fennel/view"
+)
+
+// Version is the version of Fennel whose language this is.
+const Version = "1.6.1"
+
+// atRuntimeOnly are the globals of programs that macros do not have.
+var atRuntimeOnly = []string{"os", "coroutine", "dofile", "load", "loadfile", "loadstring", "getfenv", "setfenv", "newproxy", "collectgarbage", "package", "module"}
+
+// furnish gives the globals of a state what macros need, and takes what they
+// do not get.
+func (w *macroWorld) furnish(L *lua.LState) {
+	g := L.G.Global
+	for _, name := range atRuntimeOnly {
+		g.RawSetString(name, lua.LNil)
+	}
+	functions := map[string]lua.LGFunction{
+		"list":           w.constructor(w.kinds.list),
+		"sequence":       w.constructor(w.kinds.sequence),
+		"sym":            w.makeSymbol,
+		"comment":        w.makeComment,
+		"gensym":         w.gensym,
+		"list?":          w.isKind(w.kinds.list),
+		"sequence?":      w.isKind(w.kinds.sequence),
+		"varg?":          w.isKind(w.kinds.vararg),
+		"comment?":       w.isKind(w.kinds.comment),
+		"sym?":           w.isSymbol,
+		"table?":         w.isTable,
+		"multi-sym?":     w.multiSymbol,
+		"in-scope?":      w.inScope,
+		"get-scope":      w.getScope,
+		"macroexpand":    w.macroexpand,
+		"assert-compile": w.assertCompile,
+		"ast-source":     w.astSource,
+		"pairs":          w.pairs,
+		"pack":           pack,
+		"require":        w.require,
+		"fennel-module-name": func(L *lua.LState) int {
+			L.Push(lua.LString("fennel"))
+			return 1
+		},
+	}
+	for name, fn := range functions {
+		g.RawSetString(name, L.NewFunction(fn))
+	}
+	g.RawSetString("view", view.Function(L, w.program.State.Step))
+	g.RawSetString("version", lua.LString(Version))
+	g.RawSetString("_IS_COMPILER", lua.LTrue)
+	for _, name := range []string{"_AST", "_CHUNK", "_SCOPE", "_SPECIALS", "macro-loaded"} {
+		g.RawSetString(name, L.NewTable())
+	}
+	vararg := L.NewTable()
+	vararg.RawSetInt(1, lua.LString("..."))
+	vararg.Metatable = w.kinds.vararg
+	g.RawSetString("_VARARG", vararg)
+	io := L.NewTable()
+	io.RawSetString("open", L.NewFunction(func(L *lua.LState) int {
+		L.Push(lua.LNil)
+		L.Push(lua.LString("macros cannot open files"))
+		return 2
+	}))
+	g.RawSetString("io", io)
+	strict := g.RawGetString("getmetatable")
+	g.RawSetString("getmetatable", L.NewFunction(func(L *lua.LState) int {
+		if L.Get(1).Type() == lua.LTString {
+			L.RaiseError("macros do not get the metatable of strings")
+		}
+		L.Push(strict)
+		L.Push(L.Get(1))
+		L.Call(1, 1)
+		return 1
+	}))
+	if table, ok := g.RawGetString("table").(*lua.LTable); ok && g.RawGetString("unpack") == lua.LNil {
+		g.RawSetString("unpack", table.RawGetString("unpack"))
+	}
+	alias(g)
+}
+
+// alias stores globals also under the names by which compiled code knows
+// them.
+func alias(globals *lua.LTable) {
+	var names []string
+	globals.ForEach(func(name, _ lua.LValue) { names = append(names, name.String()) })
+	for _, name := range names {
+		globals.RawSetString(globalName(name), globals.RawGetString(name))
+	}
+}
+
+// constructor returns a function that makes a list or sequence of its
+// arguments, nils among them.
+func (w *macroWorld) constructor(kind *lua.LTable) lua.LGFunction {
+	return func(L *lua.LState) int {
+		items := make([]lua.LValue, L.GetTop())
+		for i := range items {
+			items[i] = L.Get(i + 1)
+		}
+		w.program.State.Step(L, len(items))
+		L.Push(w.codec().table(kind, origin{}, items...))
+		return 1
+	}
+}
+
+func (w *macroWorld) makeSymbol(L *lua.LState) int {
+	if L.Get(1).Type() != lua.LTString {
+		L.RaiseError("sym expects a string as the first argument, received %s", L.Get(1).Type())
+	}
+	L.Push(w.codec().table(w.kinds.symbol, origin{}, L.Get(1)))
+	return 1
+}
+
+func (w *macroWorld) makeComment(L *lua.LState) int {
+	L.Push(w.codec().table(w.kinds.comment, origin{}, lua.LString(L.CheckString(1))))
+	return 1
+}
+
+func (w *macroWorld) gensym(L *lua.LState) int {
+	name := w.frame().x.Gensym(L.OptString(1, ""))
+	L.Push(w.codec().table(w.kinds.symbol, origin{}, lua.LString(name)))
+	return 1
+}
+
+// isKind returns a function that returns its argument when it is of a kind,
+// and false otherwise.
+func (w *macroWorld) isKind(kind *lua.LTable) lua.LGFunction {
+	return func(L *lua.LState) int {
+		t, ok := L.Get(1).(*lua.LTable)
+		ok = ok && (t.Metatable == kind || kind == w.kinds.sequence && w.kinds.of(t) == syntax.Sequence)
+		return answerIf(L, ok)
+	}
+}
+
+func answerIf(L *lua.LState, ok bool) int {
+	if ok {
+		L.Push(L.Get(1))
+	} else {
+		L.Push(lua.LFalse)
+	}
+	return 1
+}
+
+func (w *macroWorld) isSymbol(L *lua.LState) int {
+	t, ok := L.Get(1).(*lua.LTable)
+	ok = ok && t.Metatable == w.kinds.symbol
+	if name := L.Get(2); ok && name != lua.LNil {
+		ok = t.RawGetInt(1) == name
+	}
+	return answerIf(L, ok)
+}
+
+func (w *macroWorld) isTable(L *lua.LState) int {
+	t, ok := L.Get(1).(*lua.LTable)
+	kind := syntax.Kind(0)
+	if ok {
+		kind = w.kinds.of(t)
+	}
+	return answerIf(L, kind == syntax.Table || kind == syntax.Sequence)
+}
+
+// multiSymbol returns the parts of a multi-symbol or of a string that could
+// be one.
+func (w *macroWorld) multiSymbol(L *lua.LState) int {
+	v := L.Get(1)
+	if t, ok := v.(*lua.LTable); ok && t.Metatable == w.kinds.symbol {
+		v = t.RawGetInt(1)
+	}
+	name, ok := v.(lua.LString)
+	if !ok || name == "" {
+		L.Push(lua.LFalse)
+		return 1
+	}
+	keys, method := parts(string(name))
+	if keys == nil {
+		L.Push(lua.LNil)
+		return 1
+	}
+	t := L.NewTable()
+	for i, key := range keys {
+		t.RawSetInt(i+1, lua.LString(key))
+	}
+	if method {
+		t.RawSetString("multi-sym-method-call", lua.LTrue)
+	}
+	L.Push(t)
+	return 1
+}
+
+func (w *macroWorld) inScope(L *lua.LState) int {
+	name := symbolName(L.Get(1))
+	if keys, _ := parts(name); name == "" || keys != nil || !w.frame().x.InScope(name) {
+		L.Push(lua.LNil)
+	} else {
+		L.Push(lua.LString(name))
+	}
+	return 1
+}
+
+func symbolName(v lua.LValue) string {
+	if t, ok := v.(*lua.LTable); ok {
+		v = t.RawGetInt(1)
+	}
+	s, _ := v.(lua.LString)
+	return string(s)
+}
+
+// getScope returns what macros may know of the scope of their call.
+func (w *macroWorld) getScope(L *lua.LState) int {
+	t, names := L.NewTable(), L.NewTable()
+	mt := L.NewTable()
+	mt.RawSetString("__index", L.NewFunction(func(L *lua.LState) int {
+		L.Remove(1)
+		return w.inScope(L)
+	}))
+	names.Metatable = mt
+	t.RawSetString("vararg", lua.LBool(w.frame().x.Vararg()))
+	t.RawSetString("manglings", names)
+	L.Push(t)
+	return 1
+}
+
+// macroexpand returns the expansion of code.
+func (w *macroWorld) macroexpand(L *lua.LState) int {
+	s := w.frame()
+	n, err := s.codec.node(L.Get(1))
+	if err != nil {
+		L.RaiseError("%s", err.Error())
+	}
+	w.within(L, func() { n = s.x.Expand(n) })
+	L.Push(s.codec.lua(n))
+	return 1
+}
+
+// within runs a part of the compiler for a macro that runs on L. An error in
+// it, which is reported by then, is one of the macro.
+func (w *macroWorld) within(L *lua.LState, run func()) {
+	s := w.frame()
+	running := s.running
+	s.running = L
+	defer func() {
+		s.running = running
+		if r := recover(); r != nil {
+			if _, ok := r.(abandoned); !ok {
+				panic(r)
+			}
+			u := L.NewUserData()
+			u.Value = abandoned{}
+			L.Error(u, 0)
+		}
+	}()
+	run()
+}
+
+// assertCompile raises an error about a node: (condition message node).
+func (w *macroWorld) assertCompile(L *lua.LState) int {
+	if lua.LVAsBool(L.Get(1)) {
+		L.Push(L.Get(1))
+		return 1
+	}
+	b := blame{message: L.Get(2).String()}
+	if t, ok := L.Get(3).(*lua.LTable); ok {
+		if o := w.codec().origins[t]; o.site == nil {
+			b.at = o.node
+		}
+	}
+	u := L.NewUserData()
+	u.Value = b
+	mt := L.NewTable()
+	mt.RawSetString("__tostring", L.NewFunction(func(L *lua.LState) int {
+		L.Push(lua.LString(b.message))
+		return 1
+	}))
+	u.Metatable = mt
+	L.Error(u, 0)
+	return 0
+}
+
+// astSource returns a table that holds the place of a node.
+func (w *macroWorld) astSource(L *lua.LState) int {
+	t, ok := L.Get(1).(*lua.LTable)
+	if !ok {
+		L.Push(L.NewTable())
+		return 1
+	}
+	switch w.kinds.of(t) {
+	case syntax.Table, syntax.Sequence:
+		source := L.NewTable()
+		for _, field := range []string{"filename", "line", "col", "endline", "bytestart", "byteend"} {
+			source.RawSetString(field, w.codec().sourceField(t, lua.LString(field)))
+		}
+		t = source
+	}
+	L.Push(t)
+	return 1
+}
+
+// pairs visits a table in an order that is always the same.
+func (w *macroWorld) pairs(L *lua.LState) int {
+	t := L.CheckTable(1)
+	keys := tableKeys(t, w.codec().origins[t])
+	w.program.State.Step(L, len(keys))
+	next := 0
+	L.Push(L.NewFunction(func(L *lua.LState) int {
+		if next >= len(keys) || t.RawGet(keys[next]) == lua.LNil {
+			L.Push(lua.LNil)
+			return 1
+		}
+		next++
+		L.Push(keys[next-1])
+		L.Push(t.RawGet(keys[next-1]))
+		return 2
+	}))
+	L.Push(t)
+	L.Push(lua.LNil)
+	return 3
+}
+
+func pack(L *lua.LState) int {
+	t := L.NewTable()
+	n := L.GetTop()
+	for i := 1; i <= n; i++ {
+		t.RawSetInt(i, L.Get(i))
+	}
+	t.RawSetString("n", lua.LNumber(n))
+	L.Push(t)
+	return 1
+}

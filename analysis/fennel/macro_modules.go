@@ -1,0 +1,247 @@
+package fennel
+
+import (
+	"strconv"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"quire/analysis/fennel/syntax"
+	"quire/analysis/source"
+)
+
+// A moduleCode is a compiled module of macros. It is immutable.
+type moduleCode struct {
+	name   string
+	module *Module
+}
+
+// A loadedModule is what a module's code gave in one world.
+type loadedModule struct {
+	code    *moduleCode
+	value   lua.LValue
+	loading bool // its code is running
+}
+
+// A moduleMacro is a macro in the table that a module gives.
+type moduleMacro struct {
+	code *moduleCode
+	name string
+}
+
+func (m *moduleMacro) expand(x *expander, call *syntax.Node) *syntax.Node {
+	w := x.c.world()
+	t, _ := w.value(m.code, x, call).(*lua.LTable)
+	if t == nil {
+		x.Fail(call, "expected macros to be table")
+	}
+	return w.expand(t.RawGetString(m.name), x, call)
+}
+
+// An importedModule is a name that stands for all macros of a module.
+type importedModule struct{ members map[string]*moduleMacro }
+
+func (m *importedModule) expand(x *expander, call *syntax.Node) *syntax.Node {
+	x.Fail(call, "macro not found in imported macro module")
+	return nil
+}
+
+func (m *importedModule) member(name string) (userMacro, bool) {
+	member, ok := m.members[name]
+	return member, ok
+}
+
+// compileImportMacros compiles (import-macros binding module …).
+func compileImportMacros(c *compiler, f form) exprs {
+	c.require(len(f.items) > 1 && len(f.items)%2 == 1, f.n, "expected even number of binding/modulename pairs")
+	for i := 1; i < len(f.items); i += 2 {
+		binding, name := f.items[i], f.items[i+1]
+		code, t := c.importModule(name, f)
+		switch {
+		case isName(binding):
+			c.checkMacroName(binding.Text, f)
+			c.defineMacro(binding.Text, &importedModule{members(code, t)}, binding, f.scope, nil, "")
+		case binding.Kind == syntax.Table:
+			c.importByName(binding, code, t, f)
+		default:
+			c.fail(binding, "expected a name or a table of names for the macros")
+		}
+	}
+	return c.noValue(f)
+}
+
+func members(code *moduleCode, t *lua.LTable) map[string]*moduleMacro {
+	out := map[string]*moduleMacro{}
+	t.ForEach(func(key, v lua.LValue) {
+		if v.Type() == lua.LTFunction {
+			out[key.String()] = &moduleMacro{code, key.String()}
+		}
+	})
+	return out
+}
+
+func (c *compiler) importByName(binding *syntax.Node, code *moduleCode, t *lua.LTable, f form) {
+	for _, e := range c.entries(binding) {
+		c.require(isName(e.value), e.value, "expected the name of a macro")
+		found := t.RawGetString(e.key.Text).Type() == lua.LTFunction
+		c.require(found, f.n, "macro %s not found in module %s", e.key.Text, code.name)
+		c.checkMacroName(e.value.Text, f)
+		c.defineMacro(e.value.Text, &moduleMacro{code, e.key.Text}, e.value, f.scope, nil, "")
+	}
+}
+
+// compileRequireMacros compiles (require-macros module).
+func compileRequireMacros(c *compiler, f form) exprs {
+	c.require(len(f.items) == 2, f.n, "Expected one module name argument")
+	code, t := c.importModule(f.items[1], f)
+	for _, key := range tableKeys(t, origin{}) {
+		c.require(key.Type() == lua.LTString && t.RawGet(key).Type() == lua.LTFunction, f.n, "expected each macro to be function")
+		c.checkMacroName(key.String(), f)
+		c.defineMacro(key.String(), &moduleMacro{code, key.String()}, f.items[1], f.scope, nil, "")
+	}
+	return c.noValue(f)
+}
+
+// importModule loads the module that a form names.
+func (c *compiler) importModule(n *syntax.Node, f form) (*moduleCode, *lua.LTable) {
+	w := c.world()
+	x := &expander{c: c, scope: f.scope}
+	name := n.Text
+	if n.Kind != syntax.String {
+		v, ok := w.run(c.source(n), x, f.n).(lua.LString)
+		c.require(ok, f.n, "module name must compile to string")
+		name = string(v)
+	}
+	m := w.load(name, n, x, f.n)
+	t, ok := m.value.(*lua.LTable)
+	c.require(ok && w.kinds.of(t) != syntax.List && w.kinds.of(t) != syntax.Symbol, f.n, "expected macros to be table")
+	return m.code, t
+}
+
+// load finds, compiles and runs a module. The name stands at a node of the form
+// that asks for it.
+func (w *macroWorld) load(name string, named *syntax.Node, x *expander, at *syntax.Node) *loadedModule {
+	if m := w.modules[name]; m != nil {
+		if m.loading {
+			x.Fail(at, "the macro module %s needs itself", name)
+		}
+		x.c.uses(name, Macros, x.c.span(named), m.code.module.Tree.File)
+		return m
+	}
+	file := w.resolve(name, named, x, at)
+	m := &loadedModule{code: &moduleCode{name: name}, loading: true}
+	w.modules[name] = m
+	m.code.module = w.compileModule(file)
+	if m.code.module.Diagnostics.HasErrors() {
+		delete(w.modules, name)
+		x.c.failed = true
+		x.c.unit.diagnostics = append(x.c.unit.diagnostics, m.code.module.Diagnostics...)
+		panic(abandoned{})
+	}
+	w.runModule(m, x, at)
+	return m
+}
+
+// resolve finds the file of a module and notes that it was needed.
+func (w *macroWorld) resolve(name string, named *syntax.Node, x *expander, at *syntax.Node) *source.File {
+	var file *source.File
+	if find := w.session.options.Resolve; find != nil {
+		file, _ = find(name, Macros)
+	}
+	x.c.uses(name, Macros, x.c.span(named), file)
+	if file == nil {
+		x.Fail(at, "%s", moduleText(name))
+	}
+	return file
+}
+
+// value returns what a module gives in this world.
+func (w *macroWorld) value(code *moduleCode, x *expander, at *syntax.Node) lua.LValue {
+	m := w.modules[code.name]
+	if m == nil || m.code != code {
+		m = &loadedModule{code: code, loading: true}
+		w.modules[code.name] = m
+		w.runModule(m, x, at)
+	}
+	return m.value
+}
+
+func (w *macroWorld) runModule(m *loadedModule, x *expander, at *syntax.Node) {
+	defer func() {
+		if m.loading {
+			delete(w.modules, m.code.name)
+		}
+	}()
+	defer w.enter(x, at)()
+	file := m.code.module.Tree.File
+	m.value = w.call(w.program.Function(m.code.module), lua.LString(m.code.name), lua.LString(file.Name()))
+	m.loading = false
+}
+
+// compileModule compiles a file as code that runs at compile time.
+func (w *macroWorld) compileModule(f *source.File) *Module {
+	options := *w.session.options
+	options.Globals, options.Explain = w.knows, nil
+	s := &session{
+		options:  &options,
+		file:     f,
+		around:   newSurroundings(),
+		specials: w.session.specials,
+		macros:   w,
+	}
+	m := &Module{Tree: syntax.Read(f)}
+	last := lastForm(m.Tree.Forms)
+	for i, n := range m.Tree.Forms {
+		if !isForm(n) {
+			continue
+		}
+		c := s.compiler(n, "\x00"+f.Name()+"\x00macros"+strconv.Itoa(i))
+		c.compileTime = true
+		u := c.topLevel(n, i == last)
+		w.placed(u, n.Span.Start)
+		m.link(u, n.Span.Start, s.around)
+	}
+	m.finish()
+	return m
+}
+
+// placed says where a unit stands.
+func (w *macroWorld) placed(u *unit, offset int) { w.offsets[u] = offset }
+
+// current reports whether a module is still the one that a unit was compiled
+// with.
+func (w *macroWorld) current(use Use) bool {
+	if use.Kind != Macros {
+		return true
+	}
+	var file *source.File
+	if find := w.session.options.Resolve; find != nil {
+		file, _ = find(use.Name, Macros)
+	}
+	if file == nil || use.File == nil {
+		return file == use.File
+	}
+	return file == use.File || file.Name() == use.File.Name() && file.Text() == use.File.Text()
+}
+
+// require loads a module for code that runs at compile time. Only modules of
+// macros are there, and a few fields of fennel.
+func (w *macroWorld) require(L *lua.LState) int {
+	name := L.CheckString(1)
+	if name == "fennel" || name == "fennel.macros" {
+		L.Push(w.fennelModule(L))
+		return 1
+	}
+	s := w.frame()
+	w.within(L, func() { L.Push(w.load(name, s.at, s.x, s.at).value) })
+	return 1
+}
+
+// fennelModule is what macros find when they require Fennel itself.
+func (w *macroWorld) fennelModule(L *lua.LState) *lua.LTable {
+	t, metadata := L.NewTable(), L.NewTable()
+	metadata.RawSetString("setall", L.NewFunction(func(*lua.LState) int { return 0 }))
+	t.RawSetString("view", L.G.Global.RawGetString("view"))
+	t.RawSetString("version", lua.LString(Version))
+	t.RawSetString("metadata", metadata)
+	return t
+}

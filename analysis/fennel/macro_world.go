@@ -1,0 +1,340 @@
+package fennel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"quire/analysis/diag"
+	"quire/analysis/fennel/bytecode"
+	"quire/analysis/fennel/syntax"
+	"quire/analysis/sandbox"
+	"quire/analysis/source"
+)
+
+// A macroWorld is the state in which the macros of one file run while it is
+// compiled. Units are kept between versions of a file and states are not: what
+// a unit keeps of a macro is the code that makes it, and each world that calls
+// it runs that code once.
+type macroWorld struct {
+	session *session
+	// program is nil until something is to run.
+	program *Program
+	kinds   *nodeKinds
+	names   map[string]bool // of the globals
+	made    map[*macroSource]lua.LValue
+	modules map[string]*loadedModule
+	// offsets say where the units that define macros stand in the file.
+	offsets map[*unit]int
+	// quotes are the places of the symbols that came from quotes and are not to
+	// be bound.
+	quotes map[*syntax.Node]source.Place
+	// frames are the calls of macros under way, one within another.
+	frames []*frame
+}
+
+// newMacroEnv returns the world of the macros of one file.
+func newMacroEnv(s *session) macroEnv {
+	return &macroWorld{
+		session: s,
+		made:    map[*macroSource]lua.LValue{},
+		modules: map[string]*loadedModule{},
+		offsets: map[*unit]int{},
+		quotes:  map[*syntax.Node]source.Place{},
+	}
+}
+
+// world returns where the macros of the file run.
+func (c *compiler) world() *macroWorld {
+	w := c.macros.(*macroWorld)
+	w.open()
+	return w
+}
+
+func (w *macroWorld) close() {
+	if w.program != nil {
+		w.program.State.Close()
+	}
+}
+
+func (w *macroWorld) open() {
+	if w.program != nil {
+		return
+	}
+	w.program = NewProgram(sandbox.Options{Limits: w.session.options.Limits, Print: w.session.options.Print})
+	L := w.program.State.L
+	w.kinds = newNodeKinds(L, w.codec, w.program.State.Step)
+	w.furnish(L)
+	w.names = map[string]bool{}
+	L.G.Global.ForEach(func(name, _ lua.LValue) { w.names[name.String()] = true })
+	w.program.runtime[buildCode] = newCell(L.NewFunction(w.build))
+}
+
+// knows reports whether code that runs at compile time finds a global.
+func (w *macroWorld) knows(name string) bool { return w.names[rootName(name)] }
+
+// A frame is a call of a macro, or a run of code at compile time.
+type frame struct {
+	x     *expander
+	at    *syntax.Node // the form that brought it about
+	codec *codec
+	// running is the thread on which the frame runs, for calls from within.
+	running *lua.LState
+}
+
+func (w *macroWorld) frame() *frame { return w.frames[len(w.frames)-1] }
+
+func (w *macroWorld) codec() *codec {
+	if len(w.frames) == 0 {
+		return nil
+	}
+	return w.frame().codec
+}
+
+// enter begins a frame; what it returns ends it.
+func (w *macroWorld) enter(x *expander, at *syntax.Node) (leave func()) {
+	depth := len(w.frames)
+	if x.c.quoted == nil {
+		x.c.quoted = map[*syntax.Node]bool{}
+	}
+	running := w.program.State.L
+	if depth > 0 {
+		running = w.frame().running
+	}
+	c := &codec{
+		kinds:    w.kinds,
+		call:     at.Span,
+		file:     x.c.file,
+		origins:  map[*lua.LTable]origin{},
+		literals: map[lua.LValue]*syntax.Node{},
+		placed:   func() { x.c.unit.line = x.c.file.Position(x.c.base).Line },
+		gensym:   func(base string) string { return x.Gensym(base) },
+		autos:    map[autoKey]string{},
+	}
+	c.quoted = func(n *syntax.Node, from source.Place) {
+		x.c.quoted[n] = true
+		w.quotes[n] = from
+	}
+	s := &frame{x: x, at: at, codec: c, running: running}
+	c.charge = func(n int) {
+		x.c.nodes += n
+		if x.c.nodes > maxNodes {
+			x.c.exceed(at, "the form expands to more than 1000000 nodes", "Make the macros in it expand to less code.")
+		}
+	}
+	w.frames = append(w.frames, s)
+	return func() { w.frames = w.frames[:depth] }
+}
+
+// call calls a function at compile time and returns its first result. What it
+// raises is an error at the form that the frame is for.
+func (w *macroWorld) call(fn lua.LValue, args ...lua.LValue) lua.LValue {
+	s := w.frame()
+	results, err := w.program.State.Call(context.Background(), s.running, fn, args...)
+	if err != nil {
+		w.fail(s, err)
+	}
+	if len(results) == 0 {
+		return lua.LNil
+	}
+	return results[0]
+}
+
+// fail reports why a call ended early, at the node that the macro blamed or at
+// the form that called it.
+func (w *macroWorld) fail(s *frame, err error) {
+	failure := new(sandbox.Error)
+	if !errors.As(err, &failure) {
+		s.x.Fail(s.at, "%s", err)
+	}
+	if l := failure.Limit; l != nil {
+		code := diag.LoadLimit
+		if l.Name == "time" {
+			code = diag.LoadTimeout
+		}
+		s.x.c.abort(s.at, code, l.String(), "Check that the macros in it come to an end.", w.related(s, failure))
+	}
+	if blame, ok := blameOf(failure.Value); ok {
+		s.x.Fail(orNode(blame.at, s.at), "%s", blame.message)
+	}
+	message := failure.Message
+	if message == "" {
+		message = "a macro failed"
+	}
+	s.x.c.abort(s.at, diag.Compile, message, suggest(message), w.related(s, failure))
+}
+
+func orNode(n, other *syntax.Node) *syntax.Node {
+	if n != nil {
+		return n
+	}
+	return other
+}
+
+// abort reports a diagnostic at a node and abandons the form.
+func (c *compiler) abort(at *syntax.Node, code diag.Code, message, help string, related []diag.Related) {
+	c.unit.volatile = c.unit.volatile || related != nil
+	c.diagnose(diag.Diagnostic{Span: c.span(at), Code: code, Message: message, Help: help, Related: related})
+	panic(abandoned{})
+}
+
+// related returns the innermost place of an error in the code of macros.
+// Places in the file that is being compiled count from the form, as all places
+// of a unit do, and have no file yet.
+func (w *macroWorld) related(s *frame, failure *sandbox.Error) []diag.Related {
+	for _, f := range failure.Frames {
+		place, ok := w.program.Place(f)
+		if !ok {
+			continue
+		}
+		r := diag.Related{File: place.File, Span: place.Span, Message: "raised in this macro"}
+		if place.File == s.x.c.file {
+			r.File, r.Span = nil, place.Span.Shift(-s.x.c.base)
+		}
+		return []diag.Related{r}
+	}
+	return nil
+}
+
+// A blame is an error that a macro raised about a node.
+type blame struct {
+	at      *syntax.Node // nil for code that the macro made
+	message string
+}
+
+func blameOf(v lua.LValue) (blame, bool) {
+	if u, ok := v.(*lua.LUserData); ok {
+		b, ok := u.Value.(blame)
+		return b, ok
+	}
+	return blame{}, false
+}
+
+// A macroSource is code that runs at compile time and makes macros.
+type macroSource struct {
+	owner *unit // the top-level form that it stands in
+	code  *unit
+	file  *source.File
+}
+
+// aside compiles a form that runs at compile time. It gives nil when the form
+// is wrong, which is then reported.
+func (c *compiler) source(n *syntax.Node) *macroSource {
+	w := c.world()
+	u := c.aside(n, w.knows)
+	if u.proto == nil {
+		panic(abandoned{})
+	}
+	return &macroSource{owner: c.unit, code: u, file: c.file}
+}
+
+// run runs the code of a source for a form, and returns its first value. Its
+// globals are its own: what it sets, no other source sees.
+func (w *macroWorld) run(src *macroSource, x *expander, at *syntax.Node, args ...lua.LValue) lua.LValue {
+	offset, ok := w.offsets[src.owner]
+	if !ok {
+		offset = x.c.base
+	}
+	w.program.chunks[src.code.name] = chunk{src.code, src.file, offset}
+	defer w.enter(x, at)()
+	return w.call(w.instantiate(src.code), args...)
+}
+
+func (w *macroWorld) instantiate(u *unit) *lua.LFunction {
+	cells := map[string]*lua.Upvalue{}
+	fn := w.program.State.Instantiate(u.proto, func(name string) *lua.Upvalue {
+		if cell := w.program.runtime[name]; cell != nil {
+			return cell
+		}
+		if cells[name] == nil {
+			cells[name] = newCell(lua.LNil)
+		}
+		return cells[name]
+	})
+	for i, name := range u.proto.DbgUpvalues {
+		if name == bytecode.Env {
+			fn.Upvalues[i] = newCell(w.globals())
+		}
+	}
+	return fn
+}
+
+// globals returns a table of globals that starts with those of the world.
+func (w *macroWorld) globals() *lua.LTable {
+	L := w.program.State.L
+	t, mt := L.NewTable(), L.NewTable()
+	mt.RawSetString("__index", L.G.Global)
+	t.Metatable = mt
+	t.RawSetString("_G", t)
+	return t
+}
+
+// functions returns what a source made.
+func (w *macroWorld) functions(src *macroSource, x *expander, at *syntax.Node) lua.LValue {
+	v, ok := w.made[src]
+	if !ok {
+		v = w.run(src, x, at)
+		w.made[src] = v
+	}
+	return v
+}
+
+// A sourceMacro is a macro that a source makes: the field of a table that is
+// its value.
+type sourceMacro struct {
+	source *macroSource
+	name   string
+}
+
+func (m *sourceMacro) expand(x *expander, call *syntax.Node) *syntax.Node {
+	w := x.c.world()
+	t, _ := w.functions(m.source, x, call).(*lua.LTable)
+	if t == nil {
+		x.Fail(call, "%s is no macro", m.name)
+	}
+	return w.expand(t.RawGetString(m.name), x, call)
+}
+
+// expand calls a macro with the arguments of a call.
+func (w *macroWorld) expand(fn lua.LValue, x *expander, call *syntax.Node) *syntax.Node {
+	if fn.Type() != lua.LTFunction {
+		x.Fail(call, "expected a macro to be a function, not a %s", fn.Type())
+	}
+	if len(w.frames) >= maxFrames {
+		x.c.exceed(call, "macros call each other more than 150 levels deep", "Check that the macros in it come to an end.")
+	}
+	defer w.enter(x, call)()
+	codec := w.codec()
+	items := forms(call)[1:]
+	args := make([]lua.LValue, len(items))
+	for i, n := range items {
+		args[i] = codec.lua(n)
+	}
+	return w.node(w.call(fn, args...))
+}
+
+// maxFrames bounds how deep expansions may be nested in each other, which
+// costs stack of this process.
+const maxFrames = 150
+
+// node returns the code that a value stands for in the present frame, nil for
+// nil.
+func (w *macroWorld) node(v lua.LValue) *syntax.Node {
+	if v == lua.LNil {
+		return nil
+	}
+	s := w.frame()
+	n, err := s.codec.node(v)
+	if err != nil {
+		s.x.Fail(s.at, "%s", err)
+	}
+	return n
+}
+
+// moduleText says what a module is not, for messages.
+func moduleText(name string) string {
+	return fmt.Sprintf("%s module not found.", strings.TrimSpace(name))
+}
