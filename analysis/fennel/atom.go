@@ -2,6 +2,7 @@ package fennel
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -119,8 +120,10 @@ func (c *compiler) reference(n *syntax.Node, keys []string, s *scope) expr {
 	if keys != nil {
 		root = keys[0]
 	}
-	c.checkValue(n, root, s)
-	b := c.local(root, s)
+	b, macro := c.resolve(root, s)
+	if b == nil || b.symbol == nil || macro != nil {
+		c.checkValue(n, root, s)
+	}
 	if b == nil && !c.isGlobal(n.Text, root) {
 		c.unknownGlobal(n, s, c.unknownName(n.Text, root))
 		return c.none(n)
@@ -198,22 +201,18 @@ func (c *compiler) field(n *syntax.Node, of expr, key string, span source.Span) 
 // isGlobal reports whether a global exists that a symbol may refer to.
 func (c *compiler) isGlobal(text, root string) bool {
 	known := c.options.Globals
-	if known == nil || root == "_ENV" || c.around.globals[root] || c.around.globals[text] {
+	if known == nil || root == "_ENV" || c.isOuterGlobal(root) || c.makesGlobal(root) {
 		return true
-	}
-	for _, g := range c.unit.globals {
-		if g == root || g == text {
-			return true
-		}
 	}
 	if !known(root) {
 		return false
 	}
-	if keys, _ := parts(text); len(keys) > 1 && root != "_G" {
-		return known(keys[0] + "." + keys[1])
-	}
-	return true
+	keys, _ := parts(text)
+	return len(keys) < 2 || root == "_G" || known(keys[0]+"."+keys[1]) || c.isOuterGlobal(text) || c.makesGlobal(text)
 }
+
+// makesGlobal reports whether the form made a name a global before.
+func (c *compiler) makesGlobal(name string) bool { return slices.Contains(c.unit.globals, name) }
 
 // unknownName returns the part of a symbol that is not known.
 func (c *compiler) unknownName(text, root string) string {

@@ -24,7 +24,7 @@ import (
 	"quire/analysis/source"
 )
 
-var corpus = flag.String("corpus", "../../testdata/conformance/cases", "folder with the cases of TestConformance")
+var corpus = flag.String("corpus", "../../testdata/conformance", "folder with the cases of TestConformance")
 
 // A conformanceCase is one line of the corpus: a program and what the
 // reference implementation makes of it. The corpus's README describes the

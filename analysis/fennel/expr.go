@@ -51,7 +51,7 @@ type exprs struct {
 	fact     *Value
 }
 
-func single(e expr) exprs { return exprs{list: []expr{e}, fact: e.fact} }
+func single(x expr) exprs { return exprs{list: []expr{x}, fact: x.fact} }
 
 func (xs exprs) luas() []ast.Expr {
 	out := make([]ast.Expr, len(xs.list))
@@ -73,14 +73,23 @@ type form struct {
 // compile compiles a node.
 func (c *compiler) compile(n *syntax.Node, s *scope, b *block, w want) exprs {
 	c.spend(n)
+	if n.Kind == syntax.List || n.Kind == syntax.Prefix {
+		c.depth++
+		xs := c.list(n, s, b, w)
+		c.depth--
+		return xs
+	}
 	c.depth++
-	defer func() { c.depth-- }()
-	var x expr
+	x := c.atom(n, s, b)
+	c.depth--
+	return c.finish(single(x), b, w, n)
+}
+
+// atom compiles anything but a list.
+func (c *compiler) atom(n *syntax.Node, s *scope, b *block) (x expr) {
 	switch n.Kind {
-	case syntax.List, syntax.Prefix:
-		return c.list(n, s, b, w)
 	case syntax.Symbol:
-		x = c.guarded(n, func() expr { return c.symbol(n, s) })
+		x = c.guarded(n, s)
 	case syntax.String:
 		x = c.text(n, n.Text)
 	case syntax.Number:
@@ -92,7 +101,7 @@ func (c *compiler) compile(n *syntax.Node, s *scope, b *block, w want) exprs {
 	default:
 		x = c.none(n)
 	}
-	return c.finish(single(x), b, w, n)
+	return x
 }
 
 // spend counts a node against the limits.
@@ -151,8 +160,9 @@ func (c *compiler) special(sp *special, f form) exprs {
 	return c.finish(xs, f.block, f.want, f.n)
 }
 
-// guarded compiles an atom that may fail.
-func (c *compiler) guarded(n *syntax.Node, compile func() expr) (x expr) {
+// guarded compiles a symbol. One that may not stand there is reported, and the
+// compiler goes on behind it.
+func (c *compiler) guarded(n *syntax.Node, s *scope) (x expr) {
 	defer func() {
 		if r := recover(); r != nil {
 			if _, ok := r.(abandoned); !ok {
@@ -161,7 +171,7 @@ func (c *compiler) guarded(n *syntax.Node, compile func() expr) (x expr) {
 			x = c.none(n)
 		}
 	}()
-	return compile()
+	return c.symbol(n, s)
 }
 
 // forms returns the children of a node that are forms.

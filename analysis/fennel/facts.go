@@ -12,7 +12,9 @@ import (
 const outerRoot RootKind = -1
 
 func (c *compiler) value(k ValueKind, n *syntax.Node) *Value {
-	return &Value{Kind: k, Span: c.span(n), Made: c.made(n)}
+	v := c.newValue()
+	v.Kind, v.Span, v.Made = k, c.span(n), c.made(n)
+	return v
 }
 
 func (c *compiler) unknown(n *syntax.Node) *Value { return c.value(Unknown, n) }
@@ -41,9 +43,10 @@ func (c *compiler) known(x expr, n *syntax.Node) *Value {
 
 // seen returns the value of a local in the place of a node that names it.
 func (c *compiler) seen(n *syntax.Node, v *Value) *Value {
-	out := *v
+	out := c.newValue()
+	*out = *v
 	out.Span, out.Made = c.span(n), c.made(n)
-	return &out
+	return out
 }
 
 // step returns what is known of the value under a key.
@@ -65,6 +68,10 @@ func under(of *Value, key Key) *Value {
 	switch of.Kind {
 	case Path:
 		out := *of
+		if of.Root.Kind == GlobalRoot && of.Root.Name == "_G" && len(of.Keys) == 0 {
+			out.Root.Name = key.Name
+			return &out
+		}
 		out.Keys = append(of.Keys[:len(of.Keys):len(of.Keys)], key)
 		return &out
 	case Result:

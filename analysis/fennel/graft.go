@@ -2,6 +2,7 @@ package fennel
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/yuin/gopher-lua/ast"
 )
@@ -28,7 +29,6 @@ func (c *compiler) mangled(s *scope) map[string]string {
 	for name, d := range c.around.locals {
 		if d.class != nothing {
 			names[mangle(name)] = exportMark + name
-			c.ask(name)
 		}
 	}
 	for i := len(chain) - 1; i >= 0; i-- {
@@ -56,6 +56,7 @@ func mangle(name string) string {
 type grafter struct {
 	line  int
 	names map[string]string
+	ask   func(name string) // is told the locals of other units that are used
 }
 
 func (g *grafter) mark(x ast.PositionHolder) {
@@ -152,6 +153,9 @@ func (g *grafter) expr(x ast.Expr) {
 	case *ast.IdentExpr:
 		if name, ok := g.names[x.Value]; ok {
 			x.Value = name
+			if outside, ok := strings.CutPrefix(name, exportMark); ok {
+				g.ask(outside)
+			}
 		}
 	case *ast.AttrGetExpr:
 		g.exprs([]ast.Expr{x.Object, x.Key})

@@ -16,17 +16,19 @@ import (
 // line returns the number that stands for a node's span.
 func (c *compiler) line(n *syntax.Node) int {
 	s := c.span(n)
-	if last := len(c.unit.spans) - 1; c.unit.spans[last] == s {
-		return last
-	}
-	if i, ok := c.lines[s]; ok {
-		return i
+	last := len(c.unit.spans) - 1
+	for i := last; i >= max(last-recent, 0); i-- {
+		if c.unit.spans[i] == s {
+			return i
+		}
 	}
 	c.unit.spans = append(c.unit.spans, s)
-	i := len(c.unit.spans) - 1
-	c.lines[s] = i
-	return i
+	return last + 1
 }
+
+// recent is how far back a span is looked for before it gets another number:
+// most forms that need one again do so soon.
+const recent = 12
 
 // at gives a node of the generated tree the place of a form and returns it.
 func at[T ast.PositionHolder](c *compiler, n *syntax.Node, x T) T {

@@ -105,23 +105,15 @@ func (p *Program) run(L *lua.LState, m *Module, args []lua.LValue) {
 // pcall called counts as called where that was. ok is false where that is not
 // code of a module.
 func (p *Program) Caller(L *lua.LState, level int) (source.Place, bool) {
-	for frame := 1; ; frame++ {
-		d, ok := L.GetStack(frame)
-		if !ok {
-			return source.Place{}, false
-		}
-		fn, err := L.GetInfo("fl", d, lua.LNil)
-		if err != nil {
-			return source.Place{}, false
-		}
-		f, ok := fn.(*lua.LFunction)
-		if !ok || f.IsG {
+	for i, f := range p.State.Frames(L) {
+		if i == 0 || f.Chunk == "" {
 			continue
 		}
 		if level--; level == 0 {
-			return p.place(f.Proto.SourceName, d.CurrentLine)
+			return p.Place(f)
 		}
 	}
+	return source.Place{}, false
 }
 
 // Place turns a frame of an error into a place.

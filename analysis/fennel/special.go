@@ -130,7 +130,12 @@ func (c *compiler) luaText(f form, n *syntax.Node, text string) []ast.Stmt {
 	if err != nil {
 		c.fail(n, "cannot parse the Lua code: %s", luaMessage(err))
 	}
-	g := &grafter{line: c.line(f.n), names: c.mangled(f.scope)}
+	ask := func(name string) {
+		if _, ok := c.around.locals[name]; ok {
+			c.ask(name)
+		}
+	}
+	g := &grafter{line: c.line(f.n), names: c.mangled(f.scope), ask: ask}
 	g.stmts(stmts)
 	return stmts
 }

@@ -94,13 +94,16 @@ func indexKey(entries []tableEntry, key *syntax.Node) int {
 
 // splitSequence takes the values of the keys 1, 2, … from the entries.
 func splitSequence(entries []tableEntry) (items []*syntax.Node, rest []tableEntry) {
-	at := map[string]int{}
+	at := map[string]int(nil)
 	for i, e := range entries {
 		if e.key.Kind == syntax.Number {
+			if at == nil {
+				at = map[string]int{}
+			}
 			at[e.key.Text] = i
 		}
 	}
-	if len(at) == 0 {
+	if at == nil {
 		return nil, entries
 	}
 	positional := map[int]bool{}
