@@ -81,7 +81,7 @@ func (f *function) number(e *ast.NumberExpr) float64 {
 }
 
 // constantIndex returns the place of a constant in the function's constants.
-func (f *function) constantIndex(c constant, line int) int {
+func (f *function) constantIndex(c constant) int {
 	known := f.pool[f.start.pool:]
 	if f.pooled != nil {
 		if i, ok := f.pooled[c]; ok {
@@ -95,10 +95,6 @@ func (f *function) constantIndex(c constant, line int) int {
 		}
 	}
 	i := len(known)
-	if i > maxBx {
-		f.fail(line, "too many constants in a function (limit is 262144)")
-		return 0
-	}
 	f.pool = append(f.pool, c)
 	if f.pooled != nil {
 		f.pooled[c] = i
@@ -128,14 +124,14 @@ func (f *function) loadConstant(dst int, c constant, line int) {
 	case lua.LTBool:
 		f.emitABC(lua.OP_LOADBOOL, dst, int(c.bits), 0, line)
 	default:
-		f.emitABx(lua.OP_LOADK, dst, f.constantIndex(c, line), line)
+		f.emitABx(lua.OP_LOADK, dst, f.constantIndex(c), line)
 	}
 }
 
 // constantOperand returns an operand that reads a constant; it takes a register
 // when the function has too many for the instruction to name it.
 func (f *function) constantOperand(c constant, line int) int {
-	if i := f.constantIndex(c, line); i <= maxRK {
+	if i := f.constantIndex(c); i <= maxRK {
 		return i | constantBit
 	}
 	r := f.reserve(1, line)

@@ -190,7 +190,7 @@ func (f *function) concat(dst int, e *ast.StringConcatOpExpr) {
 			return
 		}
 		e = rest
-		if count == maxOperands {
+		if count == maxOperands-1 {
 			f.emitCall(dst, count, 1, line)
 			f.free = dst + 2
 			f.emitABC(lua.OP_MOVE, dst+1, dst, 0, line)
@@ -210,11 +210,7 @@ func (f *function) closure(dst int, e *ast.FunctionExpr, self bool) {
 	}
 	inner := function{emitter: f.emitter, outer: f}
 	f.protos = append(f.protos, inner.compile(d))
-	index := len(f.protos) - f.start.protos - 1
-	if index > maxBx {
-		f.fail(line, "too many functions in a function (limit is 262144)")
-	}
-	f.emitABx(lua.OP_CLOSURE, dst, index, line)
+	f.emitABx(lua.OP_CLOSURE, dst, len(f.protos)-f.start.protos-1, line)
 	for _, u := range inner.upvalues {
 		op := lua.OP_GETUPVAL
 		if u.local {

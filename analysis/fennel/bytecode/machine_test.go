@@ -17,12 +17,13 @@ import (
 // this package, and whose print and io.write go to out.
 type machine struct {
 	*lua.LState
+	tb    testing.TB
 	cells map[string]*lua.Upvalue // shared between all functions of the machine
 }
 
 func newMachine(tb testing.TB, out io.Writer) *machine {
 	tb.Helper()
-	m := &machine{LState: lua.NewState(lua.Options{CallStackSize: 4096, RegistrySize: 1 << 16, RegistryMaxSize: 1 << 20}), cells: map[string]*lua.Upvalue{}}
+	m := &machine{tb: tb, LState: lua.NewState(lua.Options{CallStackSize: 4096, RegistrySize: 1 << 16, RegistryMaxSize: 1 << 20}), cells: map[string]*lua.Upvalue{}}
 	tb.Cleanup(m.Close)
 	m.cell(bytecode.Env, m.G.Global)
 	m.cell(bytecode.Concat, m.NewFunction(concat))
@@ -91,6 +92,7 @@ func (m *machine) compile(c bytecode.Chunk) (*lua.LFunction, error) {
 	if err != nil {
 		return nil, err
 	}
+	checkProto(m.tb, p)
 	return m.instantiate(p), nil
 }
 

@@ -26,7 +26,9 @@ func encodeABx(op, a, bx int) uint32 {
 	return uint32(op)<<26 | uint32(a&0xff)<<18 | uint32(bx&maxBx)
 }
 
-// emit appends an instruction and returns its place.
+// emit appends an instruction and returns its place. The limit is that of Bx,
+// which jumpLists keep places in; constants and functions cannot be more than
+// the instructions that load them.
 func (f *function) emit(instruction uint32, line int) int {
 	pc := f.pc()
 	if pc >= maxBx {
