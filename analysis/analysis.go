@@ -1,0 +1,108 @@
+// Package analysis answers an editor's questions about one version of a
+// ci.fnl, in byte offsets.
+//
+// The packages below it are the stages that text goes through, each knowing
+// only those before it:
+//
+//	source    text, and every notation of a place in it
+//	diag      what is wrong, where, and what would be right
+//	dsl       the vocabulary of ci.fnl, as data
+//	fennel    the language: syntax reads, macros expand, bytecode emits
+//	sandbox   Lua states for programs nobody has vouched for
+//	pipeline  evaluates a ci.fnl to a graph of jobs, and calls run-fns
+//
+// Nothing here starts a process or touches a file; layers_test.go holds who
+// may import whom.
+package analysis
+
+import (
+	"context"
+	"sync"
+
+	"quire/analysis/diag"
+	"quire/analysis/fennel"
+	"quire/analysis/pipeline"
+	"quire/analysis/source"
+)
+
+// Options say what surrounds a file.
+type Options struct {
+	// Tree holds the modules that the file may require; nil: there are none.
+	Tree source.Tree
+	// Cache holds what earlier versions of the file had in common with this
+	// one; nil: nothing is kept.
+	Cache *fennel.Cache
+	// Limits bound what loading the file may use; the zero value means
+	// [pipeline.DefaultLimits].
+	Limits pipeline.Limits
+}
+
+// A Snapshot is one version of one file and everything derived from it, each
+// once and when it is first asked for. It is immutable and may be used by
+// several goroutines.
+type Snapshot struct {
+	File *source.File
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	module func() *fennel.Module
+	load   func() loaded
+	check  func() diag.List
+}
+
+// loaded is what evaluation found out. Nothing of the Lua state is kept.
+type loaded struct {
+	graph       *pipeline.Graph
+	image       string
+	diagnostics diag.List
+}
+
+// New returns the snapshot of a file. Nothing is computed yet.
+func New(f *source.File, o Options) *Snapshot {
+	if o.Limits == (pipeline.Limits{}) {
+		o.Limits = pipeline.DefaultLimits()
+	}
+	s := &Snapshot{File: f}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.module = sync.OnceValue(func() *fennel.Module {
+		return pipeline.Compile(f, o.Tree, o.Cache, o.Limits)
+	})
+	s.load = sync.OnceValue(func() loaded {
+		p, ds := pipeline.Load(s.ctx, s.module(), o.Tree, o.Limits)
+		defer p.Close()
+		return loaded{p.Graph, p.Image, ds}
+	})
+	s.check = sync.OnceValue(func() diag.List { return check(s.module(), s.load().graph) })
+	return s
+}
+
+// Cancel ends an evaluation under way, for a version that nobody wants any
+// more. What the snapshot answers afterwards may be incomplete.
+func (s *Snapshot) Cancel() { s.cancel() }
+
+// Cancelled reports whether Cancel was called.
+func (s *Snapshot) Cancelled() bool { return s.ctx.Err() != nil }
+
+// Module returns the compiled file.
+func (s *Snapshot) Module() *fennel.Module { return s.module() }
+
+// Graph returns the jobs that evaluation found. It is never nil.
+func (s *Snapshot) Graph() *pipeline.Graph { return s.load().graph }
+
+// Image returns what (ci.image …) declared, or nothing.
+func (s *Snapshot) Image() string { return s.load().image }
+
+// Loaded returns the diagnostics of loading: of these, errors refuse a run.
+func (s *Snapshot) Loaded() diag.List { return s.load().diagnostics }
+
+// Findings returns the diagnostics of the static checks: what run-fns would
+// do, found without running them. They never refuse a run.
+func (s *Snapshot) Findings() diag.List { return s.check() }
+
+// Diagnostics returns everything that is known to be wrong, in the order of
+// places.
+func (s *Snapshot) Diagnostics() diag.List {
+	all := append(append(diag.List{}, s.Loaded()...), s.Findings()...)
+	all.Sort()
+	return all
+}

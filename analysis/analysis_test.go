@@ -1,0 +1,88 @@
+package analysis_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+
+	"quire/analysis"
+	"quire/analysis/diag"
+	"quire/analysis/source"
+)
+
+var update = flag.Bool("update", false, "rewrite the expectations")
+
+// TestChecks runs testdata/analysis/*.txtar. An archive holds pipelines, each
+// followed by what is expected of it:
+//
+//	-- name.fnl --
+//	(a pipeline, which is read as .quire/ci.fnl)
+//	-- name.want --
+//	2:30-2:36 error[unknown-option] the underlined text: message
+//	  help: what would be right
+//	  fix: title → the line after it
+//
+// Places are lines and byte columns, from 1. A file of which nothing is
+// expected has an empty want.
+func TestChecks(t *testing.T) {
+	paths, err := filepath.Glob("../testdata/analysis/*.txtar")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no test data: %v", err)
+	}
+	for _, path := range paths {
+		archive, err := txtar.ParseFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		suite := strings.TrimSuffix(filepath.Base(path), ".txtar")
+		for i := 0; i+1 < len(archive.Files); i += 2 {
+			in, want := archive.Files[i], &archive.Files[i+1]
+			name := strings.TrimSuffix(in.Name, ".fnl")
+			if want.Name != name+".want" {
+				t.Fatalf("%s: %s is followed by %s", path, in.Name, want.Name)
+			}
+			t.Run(suite+"/"+name, func(t *testing.T) {
+				s := analysis.New(source.NewFile(".quire/ci.fnl", string(in.Data)), analysis.Options{})
+				got := describe(s.Diagnostics())
+				if *update {
+					want.Data = []byte(got)
+				} else if diff := cmp.Diff(string(want.Data), got); diff != "" {
+					t.Errorf("(-want +got)\n%s", diff)
+				}
+			})
+		}
+		if *update {
+			if err := os.WriteFile(path, txtar.Format(archive), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func describe(ds diag.List) string {
+	var b strings.Builder
+	for _, d := range ds {
+		fmt.Fprintf(&b, "%s-%s %s[%s] %q: %s\n", d.File.Position(d.Span.Start), d.File.Position(d.Span.End),
+			d.Severity(), d.Code, d.File.Slice(d.Span), d.Message)
+		if d.Help != "" {
+			fmt.Fprintf(&b, "  help: %s\n", d.Help)
+		}
+		for _, f := range d.Fixes {
+			fmt.Fprintf(&b, "  fix: %s → %s\n", f.Title, applied(d.File, f))
+		}
+	}
+	return b.String()
+}
+
+// applied returns the first line that a fix changes, as it leaves it.
+func applied(f *source.File, fix diag.Fix) string {
+	e := fix.Edits[0]
+	line := f.Line(f.Position(e.Span.Start).Line)
+	return strings.TrimSpace(f.Text()[line.Start:e.Span.Start] + e.Text + f.Text()[e.Span.End:max(line.End, e.Span.End)])
+}

@@ -1,0 +1,239 @@
+package analysis
+
+import (
+	"slices"
+
+	"quire/analysis/fennel"
+	"quire/analysis/pipeline"
+)
+
+// A meaning is what a value is to a pipeline, as far as that is known without
+// running anything.
+//
+// The compiler says what every expression is in terms of the language: a path
+// from a module, from a parameter, from the result of a call. This file gives
+// those roots their meaning: a module of the product, the runtime table that a
+// run-fn is given, a primitive in it. Parameters of ordinary functions mean
+// what all their calls in the file agree on, so a helper that is passed sh is
+// followed too, whatever it calls its parameter.
+type meaning struct {
+	kind meaningKind
+	name string       // of a module, member or primitive
+	fn   *fennel.Func // of a function
+}
+
+type meaningKind int
+
+const (
+	unknown   meaningKind = iota
+	module                // (require :quire.ci): name
+	member                // a function of quire.ci that registers: name
+	runtime               // the table of primitives
+	primitive             // one of them: name
+	absent                // a key that the runtime does not have: name
+	function              // a function of the file
+	shResult              // what (sh …) gives
+)
+
+// A param is one parameter of one function.
+type param struct {
+	fn    *fennel.Func
+	index int
+}
+
+// A flow knows what flows where in one module.
+type flow struct {
+	calls []*fennel.Call
+	// passed holds the values that the calls of the file pass for a parameter.
+	passed map[param][]*fennel.Value
+	// jobs holds the ids of the jobs that a function is the run-fn of. An empty
+	// id stands for a job whose id is not known.
+	jobs map[*fennel.Func][]string
+	// busy holds what is being resolved, since functions may call each other
+	// in a circle.
+	busy map[any]bool
+}
+
+// newFlow returns the flow of a module. The graph tells which functions
+// evaluation saw registered; those that the text registers as well are added,
+// so that a file that cannot be evaluated is still understood.
+func newFlow(m *fennel.Module, g *pipeline.Graph) *flow {
+	f := &flow{
+		calls:  slices.Collect(m.Calls()),
+		passed: map[param][]*fennel.Value{},
+		jobs:   map[*fennel.Func][]string{},
+		busy:   map[any]bool{},
+	}
+	f.registered(m, g)
+	// A run-fn may reach job through a helper's parameter, whose calls are
+	// known only once their callees are: two rounds see through a helper, and
+	// each further round through one more.
+	for range 3 {
+		clear(f.passed)
+		for _, c := range f.calls {
+			f.pass(c)
+		}
+		for _, c := range f.calls {
+			if t := f.meaning(c.Callee); t.kind == member && t.name == "job" && len(c.Args) >= 3 {
+				f.register(c.Args[2], literalID(c.Args[0]))
+			}
+		}
+	}
+	return f
+}
+
+// registered takes over the run-fns that evaluation found.
+func (f *flow) registered(m *fennel.Module, g *pipeline.Graph) {
+	ids := map[[2]int][]string{}
+	for _, j := range g.Jobs {
+		if j.Run.File == m.Tree.File {
+			at := [2]int{j.Run.Span.Start, j.Run.Span.End}
+			ids[at] = append(ids[at], j.ID)
+		}
+	}
+	for fn := range m.Functions() {
+		at := [2]int{fn.Span.Start, fn.Span.End}
+		// A macro can make several functions with the place of its call; the
+		// outermost of them is what it returned.
+		if fn.Outer == nil || fn.Outer.Span != fn.Span {
+			f.jobs[fn] = append(f.jobs[fn], ids[at]...)
+		}
+		if len(f.jobs[fn]) == 0 {
+			delete(f.jobs, fn)
+		}
+	}
+}
+
+func literalID(v *fennel.Value) string {
+	if v.Kind == fennel.Literal && v.Type == "string" {
+		return v.Text
+	}
+	return ""
+}
+
+// register notes that v is the run-fn of a job.
+func (f *flow) register(v *fennel.Value, id string) {
+	switch {
+	case v.Kind == fennel.Path && v.Root.Kind == fennel.ParamRoot && len(v.Keys) == 0:
+		for _, arg := range f.passed[param{v.Root.Fn, v.Root.Index}] {
+			if arg != v {
+				f.registerFunc(f.meaning(arg), "")
+			}
+		}
+	default:
+		f.registerFunc(f.meaning(v), id)
+	}
+}
+
+func (f *flow) registerFunc(t meaning, id string) {
+	if t.kind != function {
+		return
+	}
+	if len(f.jobs[t.fn]) == 0 || id != "" && !slices.Contains(f.jobs[t.fn], id) {
+		f.jobs[t.fn] = append(f.jobs[t.fn], id)
+	}
+}
+
+// pass notes what a call of a function of the file passes for its parameters.
+func (f *flow) pass(c *fennel.Call) {
+	t := f.meaning(c.Callee)
+	if t.kind != function {
+		return
+	}
+	for i, arg := range c.Args {
+		p := param{t.fn, i}
+		f.passed[p] = append(f.passed[p], arg)
+	}
+}
+
+// meaning returns what a value is.
+func (f *flow) meaning(v *fennel.Value) meaning {
+	if v == nil {
+		return meaning{}
+	}
+	switch v.Kind {
+	case fennel.Lambda:
+		return meaning{kind: function, fn: v.Fn}
+	case fennel.Result:
+		return f.result(v.Call)
+	case fennel.Path:
+		t := f.root(v.Root)
+		for _, k := range v.Keys {
+			t = t.key(k.Name)
+		}
+		return t
+	}
+	return meaning{}
+}
+
+func (f *flow) root(r fennel.Root) meaning {
+	switch r.Kind {
+	case fennel.ModuleRoot:
+		if r.Name == "quire.runtime" {
+			return meaning{kind: runtime}
+		}
+		return meaning{kind: module, name: r.Name}
+	case fennel.ParamRoot:
+		return f.param(param{r.Fn, r.Index})
+	case fennel.CallRoot:
+		return f.result(r.Call)
+	}
+	return meaning{}
+}
+
+// param returns what a parameter is: the runtime, for the first one of a
+// run-fn, or else what all calls agree on.
+func (f *flow) param(p param) meaning {
+	if p.index == 0 && len(f.jobs[p.fn]) > 0 {
+		return meaning{kind: runtime}
+	}
+	if f.busy[p] {
+		return meaning{}
+	}
+	f.busy[p] = true
+	defer delete(f.busy, p)
+	return f.common(f.passed[p])
+}
+
+// result returns what the first result of a call is.
+func (f *flow) result(c *fennel.Call) meaning {
+	if c == nil || f.busy[c] {
+		return meaning{}
+	}
+	f.busy[c] = true
+	defer delete(f.busy, c)
+	switch t := f.meaning(c.Callee); {
+	case t.kind == primitive && t.name == "sh":
+		return meaning{kind: shResult}
+	case t.kind == function:
+		return f.common(t.fn.Returns)
+	}
+	return meaning{}
+}
+
+// common returns the meaning that all values share.
+func (f *flow) common(values []*fennel.Value) meaning {
+	var all meaning
+	for i, v := range values {
+		t := f.meaning(v)
+		if i > 0 && t != all {
+			return meaning{}
+		}
+		all = t
+	}
+	return all
+}
+
+// key returns what stands under a key of a value.
+func (t meaning) key(name string) meaning {
+	switch t.kind {
+	case module:
+		return moduleKey(t.name, name)
+	case runtime:
+		if isPrimitive(name) {
+			return meaning{kind: primitive, name: name}
+		}
+		return meaning{kind: absent, name: name}
+	}
+	return meaning{}
+}

@@ -1,0 +1,239 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.lsp.dev/jsonrpc2"
+	"go.lsp.dev/protocol"
+	"go.lsp.dev/uri"
+)
+
+// patience is how long a test waits for something that has to happen. It is
+// only ever used up by a test that fails.
+const patience = 60 * time.Second
+
+// A client is an editor: it speaks with a server over a pipe and remembers
+// what the server told it.
+type client struct {
+	t      *testing.T
+	conn   jsonrpc2.Conn
+	server protocol.Server
+	exit   chan int
+
+	mu          sync.Mutex
+	changed     *sync.Cond // something was told
+	diagnostics map[uri.URI]*protocol.PublishDiagnosticsParams
+	progress    []progressValue
+	messages    []*protocol.ShowMessageParams
+	shown       []uri.URI
+}
+
+type progressValue struct {
+	Token string
+	Value struct {
+		Kind, Title, Message string
+		Percentage           *int
+		Cancellable          bool
+	}
+}
+
+// start starts a server and shakes hands with it.
+func start(t *testing.T, caps string) *client {
+	t.Helper()
+	c := dial(t)
+	init := `{"processId": null, "rootUri": null, "capabilities": ` + caps + `}`
+	var result protocol.InitializeResult
+	c.call("initialize", json.RawMessage(init), &result)
+	c.notify("initialized", json.RawMessage(`{}`))
+	return c
+}
+
+// everything is what a client that can do everything says of itself.
+const everything = `{
+	"general": {"positionEncodings": ["utf-8", "utf-16"]},
+	"window": {"workDoneProgress": true, "showDocument": {"support": true}},
+	"textDocument": {"publishDiagnostics": {"relatedInformation": true}}}`
+
+// dial starts a server and connects to it.
+func dial(t *testing.T) *client {
+	t.Helper()
+	ours, theirs := net.Pipe()
+	c := &client{t: t, exit: make(chan int, 1), diagnostics: map[uri.URI]*protocol.PublishDiagnosticsParams{}}
+	c.changed = sync.NewCond(&c.mu)
+	go func() { c.exit <- serve(context.Background(), theirs, testWriter{t}) }()
+	c.conn = jsonrpc2.NewConn(jsonrpc2.NewHeaderStream(ours), jsonrpc2.WithCodec(codec{}))
+	c.server = protocol.ServerDispatcher(c.conn)
+	c.conn.Go(context.Background(), c.handle)
+	t.Cleanup(func() {
+		c.conn.Close()
+		c.exited()
+	})
+	return c
+}
+
+// exited waits for the end of the server and returns its exit code.
+func (c *client) exited() int {
+	c.t.Helper()
+	select {
+	case code := <-c.exit:
+		c.exit <- code
+		return code
+	case <-time.After(patience):
+		c.t.Fatal("the server does not end")
+		return -1
+	}
+}
+
+type testWriter struct{ t *testing.T }
+
+func (w testWriter) Write(b []byte) (int, error) {
+	w.t.Logf("server: %s", b)
+	return len(b), nil
+}
+
+// handle takes what the server tells and answers what it asks.
+func (c *client) handle(_ context.Context, req *jsonrpc2.Request) (any, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	defer c.changed.Broadcast()
+	switch req.Method() {
+	case protocol.MethodTextDocumentPublishDiagnostics:
+		var p protocol.PublishDiagnosticsParams
+		if err := protocol.Unmarshal(req.Params(), &p); err != nil {
+			return nil, err
+		}
+		c.diagnostics[p.URI] = &p
+	case protocol.MethodProgress:
+		var p progressValue
+		if err := json.Unmarshal(req.Params(), &p); err != nil {
+			return nil, err
+		}
+		c.progress = append(c.progress, p)
+	case protocol.MethodWindowShowMessage:
+		var p protocol.ShowMessageParams
+		if err := protocol.Unmarshal(req.Params(), &p); err != nil {
+			return nil, err
+		}
+		c.messages = append(c.messages, &p)
+	case protocol.MethodWindowShowDocument:
+		var p protocol.ShowDocumentParams
+		if err := protocol.Unmarshal(req.Params(), &p); err != nil {
+			return nil, err
+		}
+		c.shown = append(c.shown, p.URI)
+		return &protocol.ShowDocumentResult{Success: true}, nil
+	}
+	return nil, nil
+}
+
+// call makes a request that has to succeed.
+func (c *client) call(method string, params, result any) {
+	c.t.Helper()
+	if err := c.try(method, params, result); err != nil {
+		c.t.Fatalf("%s: %v", method, err)
+	}
+}
+
+// try makes a request and returns its error.
+func (c *client) try(method string, params, result any) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	_, err := c.conn.Call(ctx, method, params, result)
+	return err
+}
+
+func (c *client) notify(method string, params any) {
+	c.t.Helper()
+	if err := c.conn.Notify(context.Background(), method, params); err != nil {
+		c.t.Fatalf("%s: %v", method, err)
+	}
+}
+
+// wait waits until the server has told what ok looks for.
+func (c *client) wait(what string, ok func() bool) {
+	c.t.Helper()
+	timer := time.AfterFunc(patience, func() { c.changed.Broadcast() })
+	defer timer.Stop()
+	end := time.Now().Add(patience)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for !ok() {
+		if time.Now().After(end) {
+			c.t.Fatalf("waited in vain for %s", what)
+		}
+		c.changed.Wait()
+	}
+}
+
+// open writes a file below a new root, opens it and returns its URI.
+func (c *client) open(name, text string) uri.URI {
+	c.t.Helper()
+	return c.openIn(c.t.TempDir(), name, text)
+}
+
+func (c *client) openIn(root, name, text string) uri.URI {
+	c.t.Helper()
+	path := filepath.Join(root, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		c.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+	u := uri.File(path)
+	c.notify("textDocument/didOpen", &protocol.DidOpenTextDocumentParams{
+		TextDocument: protocol.TextDocumentItem{URI: u, LanguageID: "fennel", Version: 1, Text: text},
+	})
+	return u
+}
+
+// change replaces the whole text.
+func (c *client) change(u uri.URI, version int32, text string) {
+	c.t.Helper()
+	c.notify("textDocument/didChange", &protocol.DidChangeTextDocumentParams{
+		TextDocument: protocol.VersionedTextDocumentIdentifier{
+			TextDocumentIdentifier: protocol.TextDocumentIdentifier{URI: u}, Version: version,
+		},
+		ContentChanges: []protocol.TextDocumentContentChangeEvent{&protocol.TextDocumentContentChangeWholeDocument{Text: text}},
+	})
+}
+
+// published waits for the diagnostics of a version and returns them.
+func (c *client) published(u uri.URI, version int32) []protocol.Diagnostic {
+	c.t.Helper()
+	var ds []protocol.Diagnostic
+	c.wait("diagnostics", func() bool {
+		p := c.diagnostics[u]
+		if p == nil {
+			return false
+		}
+		v, _ := p.Version.Get()
+		ds = p.Diagnostics
+		return v == version
+	})
+	return ds
+}
+
+// codes returns the codes of diagnostics in their order.
+func codes(ds []protocol.Diagnostic) []string {
+	list := []string{}
+	for _, d := range ds {
+		list = append(list, string(d.Code.(protocol.String)))
+	}
+	return list
+}
+
+func equal[T any](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}

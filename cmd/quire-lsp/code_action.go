@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"go.lsp.dev/protocol"
+	"go.lsp.dev/uri"
+
+	"quire/analysis/diag"
+	"quire/analysis/source"
+)
+
+// runKind is the kind of the actions that run a job, for clients without code
+// lenses.
+const runKind protocol.CodeActionKind = "quire.run"
+
+// CodeAction offers the fixes of the diagnostics in the range, and to run the
+// job around it.
+func (s *server) CodeAction(ctx context.Context, p *protocol.CodeActionParams) ([]protocol.CommandOrCodeAction, error) {
+	doc := s.documents.get(p.TextDocument.URI)
+	release(ctx)
+	actions := []protocol.CommandOrCodeAction{}
+	if doc == nil || doc.snapshot == nil {
+		return actions, nil
+	}
+	span := s.caps.encoding.span(doc.file, p.Range)
+	if wanted(p.Context.Only, protocol.CodeActionKindQuickFix) {
+		for _, d := range doc.snapshot.Diagnostics() {
+			if d.File == doc.file && d.Span.Start <= span.End && span.Start <= d.Span.End {
+				actions = append(actions, s.fixes(doc, d)...)
+			}
+		}
+	}
+	if wanted(p.Context.Only, runKind) {
+		for _, j := range doc.jobs() {
+			if j.Call.Span.Start <= span.End && span.Start <= j.Call.Span.End {
+				actions = append(actions, runAction(doc, j.ID))
+			}
+		}
+	}
+	return actions, ctx.Err()
+}
+
+// wanted reports whether a client that asks for only some kinds gets this one.
+// A kind includes those below it, which begin with it and a dot.
+func wanted(only []protocol.CodeActionKind, kind protocol.CodeActionKind) bool {
+	for _, o := range only {
+		if o == kind || o == "" || strings.HasPrefix(string(kind), string(o)+".") {
+			return true
+		}
+	}
+	return len(only) == 0
+}
+
+func runAction(doc *document, job string) *protocol.CodeAction {
+	kind := runKind
+	title := "▶ Run job '" + job + "'"
+	return &protocol.CodeAction{Title: title, Kind: &kind, Command: runCommand(title, doc, job)}
+}
+
+// fixes returns the fixes of a diagnostic as actions.
+func (s *server) fixes(doc *document, d diag.Diagnostic) []protocol.CommandOrCodeAction {
+	var actions []protocol.CommandOrCodeAction
+	for _, f := range d.Fixes {
+		kind, preferred := protocol.CodeActionKindQuickFix, f.Safe
+		edit := &protocol.WorkspaceEdit{Changes: map[uri.URI][]protocol.TextEdit{}}
+		for _, e := range f.Edits {
+			u := doc.sibling(e.File)
+			edit.Changes[u] = append(edit.Changes[u], s.textEdit(e.File, e))
+		}
+		actions = append(actions, &protocol.CodeAction{
+			Title:       f.Title,
+			Kind:        &kind,
+			Diagnostics: []protocol.Diagnostic{s.diagnostic(doc, d)},
+			IsPreferred: &preferred,
+			Edit:        edit,
+		})
+	}
+	return actions
+}
+
+func (s *server) textEdit(f *source.File, e diag.Edit) protocol.TextEdit {
+	return protocol.TextEdit{Range: s.caps.encoding.rangeOf(f, e.Span), NewText: e.Text}
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"go.lsp.dev/jsonrpc2"
+	"go.lsp.dev/protocol"
+	"go.lsp.dev/uri"
+)
+
+// The commands of the server. Each takes one JSON object.
+const (
+	cmdRun     = "quire.run"
+	cmdCancel  = "quire.cancel"
+	cmdShowLog = "quire.showLog"
+)
+
+func commands() []string { return []string{cmdRun, cmdCancel, cmdShowLog} }
+
+// runArgs is the argument of quire.run.
+type runArgs struct {
+	URI uri.URI `json:"uri"`
+	// Jobs are run with what they need; none: everything that a push runs.
+	Jobs []string `json:"jobs,omitempty"`
+	// Only leaves out what the jobs need.
+	Only bool `json:"only,omitempty"`
+}
+
+// runResult is the result of quire.run, which comes as the run starts.
+type runResult struct {
+	RunID string   `json:"runId"`
+	Jobs  []string `json:"jobs,omitempty"`
+}
+
+// cancelArgs is the argument of quire.cancel.
+type cancelArgs struct {
+	RunID string `json:"runId"`
+}
+
+// logArgs is the argument of quire.showLog. Without a job it is the log of the
+// job that failed first, or else of the last one.
+type logArgs struct {
+	RunID string `json:"runId"`
+	Job   string `json:"job,omitempty"`
+}
+
+func (s *server) ExecuteCommand(ctx context.Context, p *protocol.ExecuteCommandParams) (protocol.LSPAny, error) {
+	switch p.Command {
+	case cmdRun:
+		var args runArgs
+		if err := argument(p, &args); err != nil {
+			return nil, err
+		}
+		return s.startRun(ctx, args)
+	case cmdCancel:
+		var args cancelArgs
+		if err := argument(p, &args); err != nil {
+			return nil, err
+		}
+		release(ctx)
+		if !s.runs.cancel(args.RunID) {
+			return nil, invalid("no run '%s' is under way", args.RunID)
+		}
+		return nil, nil
+	case cmdShowLog:
+		var args logArgs
+		if err := argument(p, &args); err != nil {
+			return nil, err
+		}
+		release(ctx)
+		return nil, s.showLog(ctx, args)
+	}
+	return nil, invalid("unknown command '%s'", p.Command)
+}
+
+// argument decodes the one argument of a command.
+func argument(p *protocol.ExecuteCommandParams, into any) error {
+	if len(p.Arguments) != 1 {
+		return invalid("%s takes one JSON object, got %d arguments", p.Command, len(p.Arguments))
+	}
+	if err := protocol.Unmarshal(p.Arguments[0], into); err != nil {
+		return invalid("%s: %v", p.Command, err)
+	}
+	return nil
+}
+
+func invalid(format string, args ...any) error {
+	return jsonrpc2.NewError(jsonrpc2.InvalidParams, fmt.Sprintf(format, args...))
+}
+
+// encode returns the JSON of a value that always has one.
+func encode(v any) protocol.LSPAny {
+	text, err := protocol.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return text
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"slices"
+
+	"go.lsp.dev/protocol"
+
+	"quire/exec"
+)
+
+// capabilities are those of the client that the server asks about.
+type capabilities struct {
+	encoding     encoding
+	progress     bool // window/workDoneProgress/create
+	showDocument bool
+	related      bool // relatedInformation in diagnostics
+	lensRefresh  bool
+}
+
+func (s *server) Initialize(_ context.Context, p *protocol.InitializeParams) (*protocol.InitializeResult, error) {
+	s.state = serving
+	s.caps = clientCapabilities(p.Capabilities)
+	yes, incremental := true, protocol.TextDocumentSyncKindIncremental
+	return &protocol.InitializeResult{
+		ServerInfo: protocol.ServerInfo{Name: "quire-lsp", Version: protocol.NewOptional(exec.Version())},
+		Capabilities: protocol.ServerCapabilities{
+			PositionEncoding: s.caps.encoding.kind(),
+			TextDocumentSync: &protocol.TextDocumentSyncOptions{
+				OpenClose: &yes,
+				Change:    &incremental,
+				Save:      protocol.Boolean(true),
+			},
+			CodeLensProvider: &protocol.CodeLensOptions{},
+			CodeActionProvider: &protocol.CodeActionOptions{
+				CodeActionKinds: []protocol.CodeActionKind{protocol.CodeActionKindQuickFix, runKind},
+			},
+			ExecuteCommandProvider: protocol.ExecuteCommandOptions{Commands: commands()},
+		},
+	}, nil
+}
+
+func clientCapabilities(c protocol.ClientCapabilities) capabilities {
+	caps := capabilities{encoding: utf16}
+	if g := c.General; g != nil && slices.Contains(g.PositionEncodings, protocol.PositionEncodingKindUTF8) {
+		caps.encoding = utf8
+	}
+	if w := c.Window; w != nil {
+		caps.progress = w.WorkDoneProgress != nil && *w.WorkDoneProgress
+		caps.showDocument = w.ShowDocument != nil && w.ShowDocument.Support
+	}
+	if t := c.TextDocument; t != nil && t.PublishDiagnostics != nil {
+		caps.related = t.PublishDiagnostics.RelatedInformation != nil && *t.PublishDiagnostics.RelatedInformation
+	}
+	if w := c.Workspace; w != nil && w.CodeLens != nil {
+		caps.lensRefresh = w.CodeLens.RefreshSupport != nil && *w.CodeLens.RefreshSupport
+	}
+	return caps
+}
+
+func (s *server) Initialized(context.Context, *protocol.InitializedParams) error { return nil }
+
+func (s *server) SetTrace(context.Context, *protocol.SetTraceParams) error { return nil }
+
+// Shutdown ends all runs and answers when nothing of them is left.
+func (s *server) Shutdown(ctx context.Context) error {
+	s.state = stopping
+	s.runs.cancelAll()
+	release(ctx)
+	s.runs.wait()
+	return nil
+}
+
+func (s *server) Exit(context.Context) error {
+	s.runs.cancelAll()
+	// Closing waits for the handlers under way, this one among them.
+	go s.conn.Close()
+	return nil
+}

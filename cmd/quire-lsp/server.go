@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"sync"
+
+	"go.lsp.dev/jsonrpc2"
+	"go.lsp.dev/protocol"
+)
+
+// A server is one session with one client.
+//
+// Messages are taken in the order in which they arrive: a handler applies its
+// change, or takes the snapshot it will answer from, on the reading goroutine,
+// and only then calls jsonrpc2.Async, which lets the next message in. What
+// follows runs beside other requests and touches only the snapshot. A change
+// makes a new snapshot and cancels the old one.
+type server struct {
+	protocol.UnimplementedServer
+
+	conn   jsonrpc2.Conn
+	client protocol.Client
+	stderr io.Writer
+
+	// ctx ends when the session does; runs and publishing live in it.
+	ctx  context.Context
+	work sync.WaitGroup
+
+	inflight  inflight
+	caps      capabilities
+	documents documents
+	runs      runs
+
+	state phase // only touched on the reading goroutine
+}
+
+// A phase is where in its life cycle a session is.
+type phase int
+
+const (
+	starting phase = iota // before initialize
+	serving
+	stopping // after shutdown
+)
+
+// serve speaks with a client until it says exit or goes away, and returns the
+// exit code. No run is left when it returns.
+func serve(ctx context.Context, rw io.ReadWriteCloser, stderr io.Writer) int {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s := &server{stderr: stderr, ctx: ctx}
+	s.documents.init()
+	s.conn = jsonrpc2.NewConn(jsonrpc2.NewHeaderStream(rw), jsonrpc2.WithCodec(codec{}))
+	s.client = protocol.ClientDispatcher(s.conn)
+	s.conn.Go(ctx, s.handler())
+	<-s.conn.Done()
+	cancel()
+	s.work.Wait()
+	if s.state != stopping {
+		return 1
+	}
+	return 0
+}
+
+// handler returns what every message goes through: a recover, which has to be
+// in the goroutine of the request itself, cancellation, the life cycle, and the
+// dispatch to a method of the server.
+func (s *server) handler() jsonrpc2.Handler {
+	dispatch := protocol.ServerHandler(s, jsonrpc2.MethodNotFoundHandler)
+	return func(request context.Context, req *jsonrpc2.Request) (result any, err error) {
+		ctx, end := s.inflight.begin(s.ctx, request, req)
+		call := req.IsCall()
+		defer func() {
+			if r := recover(); r != nil {
+				fmt.Fprintf(s.stderr, "quire-lsp: panic in %s: %v\n%s", req.Method(), r, debug.Stack())
+				result, err = nil, jsonrpc2.NewError(jsonrpc2.InternalError, fmt.Sprintf("internal error: %v", r))
+			}
+			if err != nil && ctx.Err() != nil {
+				result, err = nil, protocol.ErrRequestCancelled
+			}
+			// A notification has no reply, and an error would end the session.
+			if !call {
+				result, err = nil, nil
+			}
+			end()
+		}()
+		if req.Method() == protocol.MethodCancelRequest {
+			s.inflight.cancelRequest(req)
+			return nil, nil
+		}
+		if err := s.admit(req.Method()); err != nil {
+			return nil, err
+		}
+		return dispatch(ctx, req)
+	}
+}
+
+// admit says whether a method may be called in the phase that the session is
+// in.
+func (s *server) admit(method string) error {
+	switch {
+	case method == protocol.MethodExit:
+		return nil
+	case s.state == starting && method != protocol.MethodInitialize:
+		return jsonrpc2.NewError(jsonrpc2.Code(protocol.ErrorCodesServerNotInitialized), "the session is not initialized")
+	case s.state == serving && method == protocol.MethodInitialize:
+		return jsonrpc2.NewError(jsonrpc2.InvalidRequest, "the session is already initialized")
+	case s.state == stopping:
+		return jsonrpc2.NewError(jsonrpc2.InvalidRequest, "the session is shutting down")
+	}
+	return nil
+}
+
+// goWork runs f beside the session, which waits for it at its end.
+func (s *server) goWork(f func()) {
+	s.work.Add(1)
+	go func() {
+		defer s.work.Done()
+		defer func() {
+			if r := recover(); r != nil {
+				fmt.Fprintf(s.stderr, "quire-lsp: panic: %v\n%s", r, debug.Stack())
+			}
+		}()
+		f()
+	}()
+}
+
+// codec encodes payloads with the unions of LSP.
+type codec struct{}
+
+func (codec) Marshal(v any) ([]byte, error) {
+	if raw, ok := v.(jsonrpc2.RawMessage); ok {
+		return jsonrpc2.DefaultCodec.Marshal(raw)
+	}
+	return protocol.Marshal(v)
+}
+
+func (codec) Unmarshal(data []byte, v any) error {
+	if raw, ok := v.(*jsonrpc2.RawMessage); ok {
+		return jsonrpc2.DefaultCodec.Unmarshal(data, raw)
+	}
+	return protocol.Unmarshal(data, v)
+}
