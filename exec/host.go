@@ -135,18 +135,23 @@ func (h *host) directory(rel string) (string, error) {
 	}
 	switch info, statErr := os.Stat(dir); {
 	case !filepath.IsLocal(rel), err == nil && !filepath.IsLocal(real):
-		return "", fmt.Errorf("sh: :cwd %q leads out of the workspace", rel)
+		return "", fmt.Errorf("sh: :cwd leaves the workspace: %s", rel)
 	case err != nil:
-		return "", fmt.Errorf("sh: :cwd %q: %w", rel, osError(err))
+		return "", fmt.Errorf("sh: :cwd cannot be used: %s: %w", rel, osError(err))
 	case statErr != nil || !info.IsDir():
-		return "", fmt.Errorf("sh: :cwd %q is not a directory", rel)
+		return "", fmt.Errorf("sh: :cwd is not a directory: %s", rel)
 	}
 	return dir, nil
 }
 
 // Secret reveals a secret.
-func (h *host) Secret(_ context.Context, _, name string) (string, error) {
-	return h.secrets.reveal(name)
+func (h *host) Secret(ctx context.Context, job, name string) (string, error) {
+	value, short, err := h.secrets.reveal(name)
+	if short {
+		h.Log(ctx, job, fmt.Sprintf("the value of the secret %q has %d bytes, fewer than the %d from which values are redacted",
+			name, len(value), minRedacted))
+	}
+	return value, err
 }
 
 // Outputs returns what a source or a job gave.
@@ -170,7 +175,7 @@ func (h *host) Outputs(_ context.Context, _, name string) (*pipeline.Data, error
 func (h *host) ReadFile(_ context.Context, _, path string) (string, error) {
 	text, err := readBelow(h.work.dir, path, maxRead)
 	if err != nil {
-		return "", fmt.Errorf("cannot read %q: %w", path, inWorkspace(err))
+		return "", fmt.Errorf("cannot read %s: %w", path, inWorkspace(err))
 	}
 	return string(text), nil
 }
@@ -179,7 +184,7 @@ func (h *host) ReadFile(_ context.Context, _, path string) (string, error) {
 func (h *host) WriteFile(_ context.Context, job, path, content string) error {
 	h.state(job).wrote = true
 	if err := writeBelow(h.work.dir, path, content); err != nil {
-		return fmt.Errorf("cannot write %q: %w", path, inWorkspace(err))
+		return fmt.Errorf("cannot write %s: %w", path, inWorkspace(err))
 	}
 	return nil
 }
@@ -189,7 +194,7 @@ func inWorkspace(err error) error {
 	var pathErr interface{ Unwrap() error }
 	switch {
 	case errors.Is(err, errLeaves):
-		return errors.New("it lies outside of the workspace")
+		return errors.New("path leaves the workspace")
 	case errors.As(err, &pathErr):
 		return pathErr.Unwrap()
 	}

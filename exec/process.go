@@ -106,20 +106,19 @@ func endGroup(leader int, exited <-chan struct{}) {
 	_ = syscall.Kill(-leader, syscall.SIGCONT) // a stopped process sees the other signal only then
 	grace := time.NewTimer(killGrace)
 	defer grace.Stop()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	left := exited
-	for {
+	pause := 2 * time.Millisecond
+	for left := exited; ; {
 		select {
 		case <-left:
 			left = nil
-		case <-tick.C:
+		case <-time.After(pause):
+			pause = min(2*pause, 50*time.Millisecond)
 		case <-grace.C:
 			_ = syscall.Kill(-leader, syscall.SIGKILL)
 			<-exited
 			return
 		}
-		if left == nil && errors.Is(syscall.Kill(-leader, 0), syscall.ESRCH) {
+		if left == nil && !groupRuns(leader) {
 			return
 		}
 	}

@@ -163,7 +163,7 @@ func (r *gitRepository) object(ctx context.Context, rev string) (c commitObject,
 		return c, false, nil
 	}
 	head, message, _ := strings.Cut(strings.TrimSuffix(rest, "\n"), "\n\n")
-	c = commitObject{sha: fields[0], message: strings.ToValidUTF8(message, "\uFFFD")}
+	c = commitObject{sha: fields[0], message: lossy(strings.TrimRight(message, "\n"))}
 	tree, _, _ := strings.Cut(head, "\n")
 	c.tree = strings.TrimPrefix(tree, "tree ")
 	return c, true, nil

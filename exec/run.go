@@ -101,12 +101,7 @@ func (x *execution) load(ctx context.Context) (*secrets, bool) {
 	for name, s := range r.options.Secrets {
 		config[name] = s
 	}
-	return &secrets{sources: config, env: r.env, values: &x.values, short: x.warnShort}, true
-}
-
-func (x *execution) warnShort(name string, length int) {
-	x.record.emit(Event{Type: Log, Message: fmt.Sprintf(
-		"the value of the secret %q has %d bytes, fewer than the %d from which values are redacted", name, length, minRedacted)})
+	return &secrets{sources: config, env: r.env, values: &x.values}, true
 }
 
 // open makes the run and its directory.

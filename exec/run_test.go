@@ -34,6 +34,9 @@ var update = flag.Bool("update", false, "rewrite the expectations in testdata/ru
 //	work/…    files that are laid over them and not committed
 //	args      arguments of quire ci run, one a line
 //	env       variables of the environment, one NAME=value a line
+//	bare      names of bare repositories to make below $BASE
+//
+// in which $BASE stands for a directory of the case,
 //
 // and is compared with what it says of the run:
 //
@@ -41,6 +44,7 @@ var update = flag.Bool("update", false, "rewrite the expectations in testdata/ru
 //	events    the events in the words of [eventText]: neighbouring output of one
 //	          stream joined, and of one command all of stdout before stderr
 //	logs      the content of the logs, without times, in the same order
+//	refs      the refs of the bare repositories
 //	error     the error of Local or Run
 //
 // $RUN, $WORKSPACE, $ROOT, $ID and $SHA stand for what differs from run to run.
@@ -87,7 +91,7 @@ func rewrite(t *testing.T, file string, archive *txtar.Archive, got map[string]s
 			kept = append(kept, f)
 		}
 	}
-	for _, name := range []string{"error", "report", "events", "logs"} {
+	for _, name := range []string{"error", "report", "events", "logs", "refs"} {
 		if got[name] != "" {
 			kept = append(kept, txtar.File{Name: name, Data: []byte(got[name])})
 		}
@@ -104,6 +108,7 @@ type fixture struct {
 	base string // holds everything
 	root string // of the repository
 	env  []string
+	bare []string // names of bare repositories below base
 }
 
 // newFixture makes a repository from the files of an archive.
@@ -126,12 +131,18 @@ func newFixture(t testing.TB, archive *txtar.Archive) *fixture {
 	plain := false
 	for _, file := range archive.Files {
 		if name, ok := strings.CutPrefix(file.Name, "repo/"); ok {
-			f.write(filepath.Join(f.root, name), string(file.Data))
+			f.write(filepath.Join(f.root, name), strings.ReplaceAll(string(file.Data), "$BASE", base))
 		}
 		plain = plain || file.Name == "plain"
 		if file.Name == "env" {
 			f.env = append(f.env, strings.Fields(string(file.Data))...)
 		}
+		if file.Name == "bare" {
+			f.bare = strings.Fields(string(file.Data))
+		}
+	}
+	for _, name := range f.bare {
+		f.git("init", "-q", "--bare", filepath.Join(base, name))
 	}
 	if !plain {
 		f.git("init", "-q")
@@ -269,7 +280,7 @@ func runCase(t *testing.T, archive *txtar.Archive) map[string]string {
 		}
 	}
 	report, events, err := f.run(o)
-	got := map[string]string{"error": "", "report": "", "events": "", "logs": ""}
+	got := map[string]string{"error": "", "report": "", "events": "", "logs": "", "refs": ""}
 	if err != nil {
 		got["error"] = f.scrub(report, err.Error()) + "\n"
 	}
@@ -281,11 +292,16 @@ func runCase(t *testing.T, archive *txtar.Archive) map[string]string {
 		got["logs"] = f.scrub(report, logsText(t, report.Dir))
 		checkStored(t, report, events)
 	}
+	for _, name := range f.bare {
+		refs := f.gitIn(filepath.Join(f.base, name), "for-each-ref", "--format=%(objectname) %(refname)")
+		got["refs"] += f.scrub(report, strings.TrimSpace(name+"\n"+refs)+"\n")
+	}
 	return got
 }
 
 var (
 	hexSHA = regexp.MustCompile(`\b[0-9a-f]{40}\b`)
+	broken = regexp.MustCompile("(\uFFFD|\\\\x[0-9a-f]{2})+")
 	slot   = regexp.MustCompile(`\$STORE/workspaces/\d+`)
 )
 
@@ -430,7 +446,11 @@ func logsText(t testing.TB, dir string) string {
 func checkStored(t testing.TB, report *exec.Report, events []exec.Event) {
 	t.Helper()
 	stored := storedEvents(t, report.Dir)
-	if diff := cmp.Diff(eventsText(events), eventsText(stored)); diff != "" {
+	// How many replacement characters stand for a run of bytes is tested apart.
+	collapse := func(text string) string {
+		return broken.ReplaceAllString(strings.ToValidUTF8(text, "\uFFFD"), "\uFFFD")
+	}
+	if diff := cmp.Diff(collapse(eventsText(events)), collapse(eventsText(stored))); diff != "" {
 		t.Errorf("events observed and stored differ (-observed +stored):\n%s", diff)
 	}
 }

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -19,8 +20,6 @@ type secrets struct {
 	sources map[string]Secret
 	env     environ
 	values  *redactions
-	// short is told a secret that is too short to be redacted, once.
-	short func(name string, length int)
 
 	mu       sync.Mutex
 	revealed map[string]revealed
@@ -31,15 +30,16 @@ type revealed struct {
 	err   error
 }
 
-// reveal returns the value of a secret. From then on it is redacted.
-func (s *secrets) reveal(name string) (string, error) {
+// reveal returns the value of a secret, which is redacted from then on. Short
+// reports, the first time, that it is too short for that.
+func (s *secrets) reveal(name string) (value string, short bool, err error) {
 	src, ok := s.sources[name]
 	if !ok {
 		text := fmt.Sprintf("unknown secret: %q", name)
 		if near, ok := diag.Nearest(name, maps.Keys(s.sources)); ok {
 			text += fmt.Sprintf("; did you mean %q?", near)
 		}
-		return "", fmt.Errorf("%s", text)
+		return "", false, errors.New(text)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -52,12 +52,10 @@ func (s *secrets) reveal(name string) (string, error) {
 		s.revealed[name] = r
 		if r.err == nil {
 			s.values.add(name, r.value)
-			if len(r.value) < minRedacted {
-				s.short(name, len(r.value))
-			}
+			short = len(r.value) < minRedacted
 		}
 	}
-	return r.value, r.err
+	return r.value, short, r.err
 }
 
 // read returns the value from where it is kept. One line feed at the end of a

@@ -3,6 +3,7 @@ package exec
 import (
 	"bytes"
 	"os"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -14,20 +15,42 @@ func childAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// A stray is a process that outlived the command that started it.
-type stray struct{ fd int }
+// groupRuns reports whether a process group has members that run: not those
+// that ended and that nobody has waited for yet.
+func groupRuns(pgid int) bool {
+	if syscall.Kill(-pgid, 0) != nil {
+		return false
+	}
+	for _, pid := range processes() {
+		stat, err := os.ReadFile("/proc/" + pid + "/stat")
+		// pid (name) state ppid pgrp …, where the name may hold anything.
+		fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+		if err == nil && len(fields) > 2 && string(fields[2]) == strconv.Itoa(pgid) && fields[0][0] != 'Z' && fields[0][0] != 'X' {
+			return true
+		}
+	}
+	return false
+}
 
-// strays returns the processes of this user whose environment has the entry,
-// in whatever group or session they are. Each is to be closed.
-func strays(entry string) []stray {
+// processes returns the names of all processes below /proc.
+func processes() []string {
 	dir, err := os.Open("/proc")
 	if err != nil {
 		return nil
 	}
 	defer dir.Close()
 	names, _ := dir.Readdirnames(-1)
+	return slices.DeleteFunc(names, func(name string) bool { return name[0] < '0' || name[0] > '9' })
+}
+
+// A stray is a process that outlived the command that started it.
+type stray struct{ fd int }
+
+// strays returns the processes of this user whose environment has the entry,
+// in whatever group or session they are. Each is to be closed.
+func strays(entry string) []stray {
 	var found []stray
-	for _, name := range names {
+	for _, name := range processes() {
 		pid, err := strconv.Atoi(name)
 		if err != nil || pid == os.Getpid() || !hasEntry(name, entry) {
 			continue

@@ -9,6 +9,9 @@ import (
 
 func childAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }
 
+// groupRuns reports whether a process group has members.
+func groupRuns(pgid int) bool { return syscall.Kill(-pgid, 0) == nil }
+
 // A stray is a process that outlived the command that started it.
 type stray struct{}
 
