@@ -215,11 +215,15 @@ func (c *compiler) poison(n *syntax.Node, s *scope) {
 	switch items[0].Text {
 	case "local", "var", "global", "fn", "lambda", "λ", "set", "macro":
 		c.poisonNames(items[1], s)
-	case "macros", "import-macros":
-		for i, item := range items[1:] {
-			if items[0].Text == "macros" || i%2 == 0 {
-				c.poisonNames(item, s)
+	case "macros":
+		for _, e := range c.entries(items[1]) {
+			if e.key.Kind == syntax.String {
+				c.poisonNames(c.keyName(e.key), s)
 			}
+		}
+	case "import-macros":
+		for i := 1; i < len(items); i += 2 {
+			c.poisonNames(items[i], s)
 		}
 	}
 }

@@ -133,7 +133,9 @@ func (c *compiler) called(n *syntax.Node, callee *Value, args []*Value) *Value {
 	}
 	c.unit.calls = append(c.unit.calls, fact)
 	if isRequire(callee) && len(args) > 0 && args[0].Kind == Literal && args[0].Type == "string" {
-		c.uses(args[0].Text, Code, args[0].Span, nil)
+		if !c.compileTime {
+			c.uses(args[0].Text, Code, args[0].Span, nil)
+		}
 		return c.path(n, Root{Kind: ModuleRoot, Name: args[0].Text})
 	}
 	v := c.value(Result, n)

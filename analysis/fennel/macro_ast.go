@@ -151,6 +151,8 @@ func (k *nodeKinds) of(t *lua.LTable) syntax.Kind {
 type origin struct {
 	node  *syntax.Node
 	items []*syntax.Node
+	// keys are the keys of a table literal, in the order of the text.
+	keys []lua.LValue
 	// site says where the node stands when it is code of a quote, nil when it
 	// is code of the call. Quoted code has the place of the call.
 	site *site
@@ -203,18 +205,26 @@ func (c *codec) auto(u *unit, id int, base string) string {
 	return c.autos[key]
 }
 
-// lua returns the value that macros see of a node of a program.
-func (c *codec) lua(n *syntax.Node) lua.LValue {
-	c.charge(1)
-	v := c.encode(n, nil, func(name string) string { return name })
-	if n.Kind == syntax.String || n.Kind == syntax.Number {
+// argument returns the value that a macro sees of an argument of its call.
+func (c *codec) argument(n *syntax.Node) lua.LValue {
+	for x := range n.All() {
+		if x.Kind != syntax.String && x.Kind != syntax.Number {
+			continue
+		}
+		v := c.lua(x)
 		_, twice := c.literals[v]
-		c.literals[v] = n
+		c.literals[v] = x
 		if twice {
 			c.literals[v] = nil
 		}
 	}
-	return v
+	return c.lua(n)
+}
+
+// lua returns the value that macros see of a node of a program.
+func (c *codec) lua(n *syntax.Node) lua.LValue {
+	c.charge(1)
+	return c.encode(n, nil, func(name string) string { return name })
 }
 
 // encode returns the value of a node, which stands at the site of a quote or,
@@ -233,9 +243,9 @@ func (c *codec) encode(n *syntax.Node, at *site, rename func(string) string) lua
 		case "false":
 			return lua.LFalse
 		case "...":
-			return c.table(c.kinds.vararg, origin{n, nil, at}, lua.LString(n.Text))
+			return c.table(c.kinds.vararg, origin{node: n, site: at}, lua.LString(n.Text))
 		}
-		return c.table(c.kinds.symbol, origin{n, nil, at}, lua.LString(rename(n.Text)))
+		return c.table(c.kinds.symbol, origin{node: n, site: at}, lua.LString(rename(n.Text)))
 	case syntax.Table:
 		return c.encodeTable(n, at, rename)
 	}
@@ -243,7 +253,7 @@ func (c *codec) encode(n *syntax.Node, at *site, rename func(string) string) lua
 	if n.Kind == syntax.Sequence {
 		kind = c.kinds.sequence
 	}
-	o := origin{n, forms(n), at}
+	o := origin{node: n, items: forms(n), site: at}
 	if n.Kind == syntax.Prefix {
 		o.items = forms(unprefixed(n))
 	}
@@ -263,13 +273,24 @@ func (c *codec) encodeAll(ns []*syntax.Node, at *site, rename func(string) strin
 }
 
 func (c *codec) encodeTable(n *syntax.Node, at *site, rename func(string) string) lua.LValue {
-	t := c.table(nil, origin{n, nil, at})
+	o := origin{node: n, site: at}
 	for _, e := range tableEntries(n) {
-		pair := c.encodeAll([]*syntax.Node{e.key, e.value}, at, rename)
-		if pair[0] != lua.LNil {
-			t.RawSet(pair[0], pair[1])
+		o.items = append(o.items, e.key, e.value)
+	}
+	return c.tableOf(o, c.encodeAll(o.items, at, rename))
+}
+
+// tableOf returns the table of a table literal, of its keys and values in
+// turn.
+func (c *codec) tableOf(o origin, items []lua.LValue) *lua.LTable {
+	t := new(lua.LState).CreateTable(0, len(items)/2)
+	for i := 0; i+1 < len(items); i += 2 {
+		if key := items[i]; key != lua.LNil {
+			t.RawSet(key, items[i+1])
+			o.keys = append(o.keys, key)
 		}
 	}
+	c.origins[t] = o
 	return t
 }
 
@@ -414,12 +435,6 @@ func (c *codec) decodeTable(t *lua.LTable, depth int) (*syntax.Node, error) {
 	for _, k := range keys {
 		items = append(items, k, t.RawGet(k))
 	}
-	if o.node != nil {
-		o.items = nil
-		for _, e := range tableEntries(o.node) {
-			o.items = append(o.items, e.key, e.value)
-		}
-	}
 	return c.bracketed(syntax.Table, items, o, depth)
 }
 
@@ -429,12 +444,15 @@ func (c *codec) bracketed(kind syntax.Kind, items []lua.LValue, o origin, depth 
 	children := make([]*syntax.Node, len(items))
 	for i, item := range items {
 		var was *syntax.Node
-		if i < len(o.items) && o.site == nil {
+		if i < len(o.items) {
 			was = o.items[i]
 		}
 		var err error
 		if children[i], err = c.decode(item, was, depth+1); err != nil {
 			return nil, err
+		}
+		if o.site != nil && was != nil && children[i] == was {
+			children[i] = c.atom(was.Kind, was.Text)
 		}
 	}
 	if o.node != nil && o.site == nil {
@@ -461,12 +479,21 @@ func (c *codec) symbol(t *lua.LTable, o origin) *syntax.Node {
 // tableKeys returns the keys of a table literal: those it was written with in
 // that order, then the others sorted.
 func tableKeys(t *lua.LTable, o origin) []lua.LValue {
-	var keys []lua.LValue
-	t.ForEach(func(k, _ lua.LValue) { keys = append(keys, k) })
-	if o.node == nil || o.site != nil {
-		sort.SliceStable(keys, func(i, j int) bool { return keyLess(keys[i], keys[j]) })
+	var keys, others []lua.LValue
+	written := make(map[lua.LValue]bool, len(o.keys))
+	for _, k := range o.keys {
+		if !written[k] && t.RawGet(k) != lua.LNil {
+			keys = append(keys, k)
+		}
+		written[k] = true
 	}
-	return keys
+	t.ForEach(func(k, _ lua.LValue) {
+		if !written[k] {
+			others = append(others, k)
+		}
+	})
+	sort.SliceStable(others, func(i, j int) bool { return keyLess(others[i], others[j]) })
+	return append(keys, others...)
 }
 
 // keyLess orders keys as the reference does where nothing else orders them.

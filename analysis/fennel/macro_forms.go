@@ -21,7 +21,7 @@ func compileMacros(c *compiler, f form) exprs {
 	for _, e := range entries {
 		c.checkMacroName(e.key.Text, f)
 		params, doc := c.signature(e.value)
-		c.defineMacro(e.key.Text, &sourceMacro{src, e.key.Text}, e.key, f.scope, params, doc)
+		c.defineMacro(e.key.Text, &sourceMacro{src, e.key.Text}, c.keyName(e.key), f.scope, params, doc)
 	}
 	return c.noValue(f)
 }
@@ -64,6 +64,20 @@ func (c *compiler) defineAll(t *lua.LTable, src *macroSource, f form, at *syntax
 		c.checkMacroName(name, f)
 		c.defineMacro(name, &sourceMacro{src, name}, at, f.scope, nil, "")
 	}
+}
+
+// keyName returns a node for the name in a key, without the colon or the
+// quotation marks around it.
+func (c *compiler) keyName(key *syntax.Node) *syntax.Node {
+	n := &syntax.Node{Kind: syntax.Symbol, Span: key.Span, Text: key.Text}
+	switch key.Span.Len() - len(key.Text) {
+	case 1:
+		n.Span.Start++
+	case 2:
+		n.Span.Start++
+		n.Span.End--
+	}
+	return n
 }
 
 func (c *compiler) checkMacroName(name string, f form) {

@@ -226,12 +226,13 @@ func (w *macroWorld) getScope(L *lua.LState) int {
 // macroexpand returns the expansion of code.
 func (w *macroWorld) macroexpand(L *lua.LState) int {
 	s := w.frame()
-	n, err := s.codec.node(L.Get(1))
-	if err != nil {
-		L.RaiseError("%s", err.Error())
-	}
-	w.within(L, func() { n = s.x.Expand(n) })
-	L.Push(s.codec.lua(n))
+	w.within(L, func() {
+		if n := w.node(L.Get(1)); n != nil {
+			L.Push(s.codec.lua(s.x.Expand(n)))
+			return
+		}
+		L.Push(lua.LNil)
+	})
 	return 1
 }
 

@@ -228,20 +228,22 @@ func (w *macroWorld) quoted(v lua.LValue) lua.LValue {
 
 // assemble makes the node of a template of the values in it.
 func (c *codec) assemble(n *syntax.Node, at *site, items *lua.LTable) lua.LValue {
-	o := origin{node: n, site: at}
+	o := origin{node: n, items: forms(n), site: at}
 	switch n.Kind {
 	case syntax.List:
 		items.Metatable = c.kinds.list
 	case syntax.Sequence:
 		items.Metatable = c.kinds.sequence
 	default:
-		t := c.table(nil, o)
-		for i := 1; i < lastIndex(items); i += 2 {
-			if key := items.RawGetInt(i); key != lua.LNil {
-				t.RawSet(key, items.RawGetInt(i+1))
-			}
+		o.items = nil
+		for _, e := range tableEntries(n) {
+			o.items = append(o.items, e.key, e.value)
 		}
-		return t
+		values := make([]lua.LValue, len(o.items))
+		for i := range values {
+			values[i] = items.RawGetInt(i + 1)
+		}
+		return c.tableOf(o, values)
 	}
 	c.origins[items] = o
 	return items

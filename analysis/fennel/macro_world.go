@@ -157,8 +157,13 @@ func (w *macroWorld) fail(s *frame, err error) {
 		}
 		s.x.c.abort(s.at, code, l.String(), "Check that the macros in it come to an end.", w.related(s, failure))
 	}
-	if blame, ok := blameOf(failure.Value); ok {
-		s.x.Fail(orNode(blame.at, s.at), "%s", blame.message)
+	if u, ok := failure.Value.(*lua.LUserData); ok {
+		switch v := u.Value.(type) {
+		case blame:
+			s.x.Fail(orNode(v.at, s.at), "%s", v.message)
+		case abandoned:
+			panic(v)
+		}
 	}
 	message := failure.Message
 	if message == "" {
@@ -205,14 +210,6 @@ type blame struct {
 	message string
 }
 
-func blameOf(v lua.LValue) (blame, bool) {
-	if u, ok := v.(*lua.LUserData); ok {
-		b, ok := u.Value.(blame)
-		return b, ok
-	}
-	return blame{}, false
-}
-
 // A macroSource is code that runs at compile time and makes macros.
 type macroSource struct {
 	owner *unit // the top-level form that it stands in
@@ -220,8 +217,8 @@ type macroSource struct {
 	file  *source.File
 }
 
-// aside compiles a form that runs at compile time. It gives nil when the form
-// is wrong, which is then reported.
+// source compiles a form that runs at compile time. When something is wrong
+// with it, that is reported and the form being compiled abandoned.
 func (c *compiler) source(n *syntax.Node) *macroSource {
 	w := c.world()
 	u := c.aside(n, w.knows)
@@ -311,7 +308,7 @@ func (w *macroWorld) expand(fn lua.LValue, x *expander, call *syntax.Node) *synt
 	items := forms(call)[1:]
 	args := make([]lua.LValue, len(items))
 	for i, n := range items {
-		args[i] = codec.lua(n)
+		args[i] = codec.argument(n)
 	}
 	return w.node(w.call(fn, args...))
 }

@@ -132,7 +132,8 @@ func mayBeNil(param string) bool {
 
 func defineMacro(e *expansion) *syntax.Node {
 	e.require(isSym(e.arg(0)), "expected symbol for macro name")
-	return e.list("macros", e.table(e.str(e.args[0].Text), e.list("fn", e.rest(1))))
+	name := &syntax.Node{Kind: syntax.String, Span: e.args[0].Span, Text: e.args[0].Text}
+	return e.list("macros", e.table(name, e.list("fn", e.rest(1))))
 }
 
 func assertRepl(e *expansion) *syntax.Node { return e.list("_G.assert", e.args) }
