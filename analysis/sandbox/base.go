@@ -93,13 +93,14 @@ func baseNext(a args) int {
 }
 
 func basePrint(a args) int {
+	a.meter.chargePrint(1)
 	var line strings.Builder
 	for i := 1; i <= a.count(); i++ {
 		if i > 1 {
 			line.WriteByte('\t')
 		}
 		text := a.text(a.get(i))
-		a.meter.chargePrint(len(text) + 1)
+		a.meter.chargePrint(len(text))
 		line.WriteString(text)
 	}
 	if emit := a.state.options.Print; emit != nil {
@@ -150,7 +151,7 @@ func baseToNumber(a args) int {
 		case lua.LNumber:
 			return a.ret(v)
 		case lua.LString:
-			a.meter.step(len(v) / 16)
+			a.meter.step(len(v) / 4)
 			if x, ok := parseNumber(string(v)); ok {
 				return a.retNumber(x)
 			}
@@ -161,7 +162,7 @@ func baseToNumber(a args) int {
 	if base < 2 || base > 36 {
 		a.bad(2, "base out of range")
 	}
-	a.meter.step(len(s) / 16)
+	a.meter.step(len(s) / 4)
 	if x, ok := parseInteger(s, base); ok {
 		return a.retNumber(x)
 	}

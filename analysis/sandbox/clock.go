@@ -85,6 +85,7 @@ func osDate(a args) int {
 		if rest == "" {
 			a.raise("invalid conversion specifier '%%'")
 		}
+		a.meter.step(4)
 		part, ok := datePart(at, rest[0])
 		if !ok {
 			a.raise("invalid conversion specifier '%%%c'", rest[0])

@@ -115,6 +115,7 @@ func throwVM(L *lua.LState) {
 	if message[prefix:] == "registry overflow" {
 		f.meter.endDepth()
 	}
+	message = message[:prefix] + f.reword(message[prefix:])
 	panic(&thrown{value: lua.LString(message), prefix: prefix})
 }
 

@@ -13,7 +13,7 @@ const (
 	// maxRegisters bounds a stack's growth: 8 MiB.
 	maxRegisters = 512 << 10
 	// registerStep is by how many registers a stack grows.
-	registerStep = 1 << 10
+	registerStep = 4 << 10
 	// maxDepth is the depth of calls where Limits leave it open. Calls by
 	// metamethods take about 1 KiB of Go's stack each.
 	maxDepth = 100_000

@@ -106,7 +106,7 @@ const (
 	// elementSize is what an element of an array takes.
 	elementSize = 16
 	// pairSize is what is charged for a key that is no array's.
-	pairSize = 48
+	pairSize = 128
 )
 
 // rawSet assigns v to t[k]. gopher-lua fills an array up to a key with nils, so

@@ -6,7 +6,7 @@ import (
 
 // newStack is what a stack costs to make, in instructions. A protected call
 // that fails pays for one: the one it ran on is lost.
-const newStack = 100
+const newStack = 200
 
 // baseError raises its argument. Text gets the place of the function at the
 // given level before it.

@@ -22,6 +22,7 @@ var (
 	parentField       = fieldOf(frameType, "Parent")
 	indexField        = fieldOf(frameType, "Idx")
 	tailCallsField    = fieldOf(frameType, "TailCall")
+	pcField           = fieldOf(frameType, "Pc")
 )
 
 func fieldOf(t reflect.Type, name string) []int {
@@ -45,6 +46,15 @@ func stackDepth(L *lua.LState) int {
 		return 0
 	}
 	return int(frame.Elem().FieldByIndex(indexField).Int()) + 1
+}
+
+// programCounter returns where a thread's innermost frame goes on.
+func programCounter(L *lua.LState) int {
+	frame := currentFrame(L)
+	if frame.IsNil() {
+		return 0
+	}
+	return int(frame.Elem().FieldByIndex(pcField).Int())
 }
 
 // A level is a frame as gopher-lua's GetStack counts.

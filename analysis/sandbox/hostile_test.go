@@ -1,0 +1,50 @@
+package sandbox_test
+
+import (
+	"path"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"quire/analysis/sandbox"
+)
+
+// hostileLimits are like those of loading a pipeline. What is bounded by the
+// deterministic ones does not come near the backstops.
+var hostileLimits = sandbox.Limits{
+	Instructions: 20_000_000,
+	Strings:      64 << 20,
+	Depth:        10_000,
+	Print:        1 << 20,
+	Time:         20_000_000_000,
+	Heap:         256 << 20,
+}
+
+// TestHostile runs programs that would use up the machine. Each ends at
+// the limit that its folder names.
+func TestHostile(t *testing.T) {
+	archive, err := txtar.ParseFile("../../testdata/sandbox/hostile/limits.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range archive.Files {
+		t.Run(file.Name, func(t *testing.T) {
+			w := newWorld(t, hostileLimits)
+			failed := w.mustFail(t, string(file.Data))
+			if failed.Limit == nil {
+				t.Fatalf("ended with %v, want a limit", failed)
+			}
+			if want := path.Dir(file.Name); failed.Limit.Name != want {
+				t.Errorf("ended at %v, want %s", failed.Limit, want)
+			}
+			if len(failed.Frames) == 0 {
+				t.Error("no frames")
+			}
+			// The budget was the program's; the state is as good as new.
+			w.Refill(generous)
+			if _, err := w.call(t, `assert(tostring(1) == "1")`); err != nil {
+				t.Errorf("the next call failed: %v", err)
+			}
+		})
+	}
+}
