@@ -17,7 +17,6 @@ import (
 	"sort"
 	"strings"
 	"sync"
-	"unicode/utf8"
 )
 
 // A Span is a half-open region of a text, in bytes from its start.
@@ -53,13 +52,19 @@ type File struct {
 	name  string
 	text  string
 	lines func() []int // offset of the first byte of each line
+	marks func() []mark16
 }
 
 // NewFile returns a file with the given name and text. The name is what
 // diagnostics show: a slash-separated path relative to the repository root,
 // or "-" for standard input. The text may hold any bytes.
 func NewFile(name, text string) *File {
-	return &File{name: name, text: text, lines: sync.OnceValue(func() []int { return lineStarts(text) })}
+	return &File{
+		name:  name,
+		text:  text,
+		lines: sync.OnceValue(func() []int { return lineStarts(text) }),
+		marks: sync.OnceValue(func() []mark16 { return marks16(text) }),
+	}
 }
 
 func lineStarts(text string) []int {
@@ -141,51 +146,7 @@ func (f *File) Offset(p Position) int {
 		return 0
 	}
 	line := f.Line(p.Line)
-	return min(line.Start+max(p.Column-1, 0), line.End)
-}
-
-// Position16 returns the line and UTF-16 column of an offset. An offset inside
-// a character means the start of that character; a byte that is not part of
-// valid UTF-8 counts as one unit, as the replacement character does.
-func (f *File) Position16(offset int) Position16 {
-	offset = min(max(offset, 0), len(f.text))
-	line := f.lineOf(offset)
-	units := 0
-	for i := f.lines()[line]; i < offset; {
-		r, size := utf8.DecodeRuneInString(f.text[i:])
-		if i+size > offset {
-			break
-		}
-		units += width16(r)
-		i += size
-	}
-	return Position16{line, units}
-}
-
-// Offset16 returns the byte offset of a UTF-16 position, clamped as [File.Offset]
-// clamps. A column inside a surrogate pair means the start of its character.
-func (f *File) Offset16(p Position16) int {
-	if p.Line < 0 {
-		return 0
-	}
-	line := f.Line(p.Line + 1)
-	i, units := line.Start, 0
-	for i < line.End {
-		r, size := utf8.DecodeRuneInString(f.text[i:])
-		if units+width16(r) > p.Character {
-			break
-		}
-		units += width16(r)
-		i += size
-	}
-	return i
-}
-
-func width16(r rune) int {
-	if r >= 0x10000 {
-		return 2
-	}
-	return 1
+	return line.Start + min(max(p.Column-1, 0), line.Len())
 }
 
 // A Place is a span of a file.

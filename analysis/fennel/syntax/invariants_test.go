@@ -152,7 +152,8 @@ func shows(message string) bool {
 func TestPrefixes(t *testing.T) {
 	for _, text := range texts(t) {
 		for end := range len(text) {
-			if check(t, text[:end]); t.Failed() {
+			check(t, text[:end])
+			if checkNext(t, text[:end]); t.Failed() {
 				return
 			}
 		}
@@ -185,5 +186,22 @@ func FuzzRead(f *testing.F) {
 	for _, text := range []string{"\x00", "\xff(", "\ufeff(a)", "#!", "\r(\r)", "(\U0001F600 \"\U0001F600", "```", "(#", "\\\"\n\\\""} {
 		f.Add(text)
 	}
-	f.Fuzz(func(t *testing.T, text string) { check(t, text) })
+	f.Fuzz(func(t *testing.T, text string) {
+		check(t, text)
+		checkNext(t, text)
+	})
+}
+
+// checkNext reads a text with one more form behind it, which must be read
+// whatever the text is.
+func checkNext(t *testing.T, text string) {
+	const next = "(z [1])"
+	tree := check(t, text+"\n"+next+"\n")
+	last := tree.Path(len(text) + 1)[0]
+	if last.Kind == syntax.Prefix && strings.Contains(text, ";") { // a prefix, a comment and then the form
+		return
+	}
+	if span := (source.Span{Start: len(text) + 1, End: len(text) + 1 + len(next)}); last.Span != span || last.Open || len(last.Children) != 2 {
+		t.Errorf("behind %.200q, %q reads as %s", text, next, nodeString(last))
+	}
 }

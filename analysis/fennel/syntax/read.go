@@ -287,16 +287,23 @@ func malformed(text string) (at int, problem string) {
 }
 
 // prefix takes the token of a prefix. Its form must follow at once, save that
-// a # by itself is a symbol.
+// a # by itself is a symbol; a form on the same line is taken for it all the
+// same.
 func (r *reader) prefix(t token) {
+	alone := false
 	if r.apart(t.end) && t.end < len(r.text) {
 		if t.kind == hash {
 			r.leaf(Symbol, source.Span{Start: t.start, End: t.end}, "#")
 			return
 		}
-		r.prefixApart(t)
+		gap := source.Span{Start: t.end, End: r.skipSpace(t.end)}
+		alone = r.apart(gap.End) || strings.ContainsAny(r.text[gap.Start:gap.End], "\r\n")
+		r.prefixApart(gap, alone)
 	}
 	r.stack = append(r.stack, frame{kind: Prefix, start: t.start, first: len(r.pending), layout: r.place})
+	if alone {
+		r.abandon()
+	}
 }
 
 // dropPrefixes finishes the prefixes that wait for a form in vain, because a

@@ -131,17 +131,14 @@ func (r *reader) badEscape(span source.Span, problem string) {
 	r.problems.add(r.problem(span, help, "%s", problem))
 }
 
-// prefixApart reports that white space or a closer follows on a prefix.
-func (r *reader) prefixApart(t token) {
+// prefixApart reports that the form of a prefix does not follow on it at once,
+// but behind the gap, or not at all.
+func (r *reader) prefixApart(gap source.Span, alone bool) {
 	if r.problems.full() {
 		return
 	}
-	gap := source.Span{Start: t.end, End: t.end}
-	for gap.End < len(r.text) && classes[r.text[gap.End]] == space {
-		gap.End++
-	}
 	d := r.problem(gap, "write the prefix directly before the form it is for", "invalid whitespace after quoting prefix")
-	if gap.End < len(r.text) && gap.Len() > 0 && classes[r.text[gap.End]] != closer {
+	if !alone {
 		d.Fixes = r.fix(true, gap, "", "remove the white space")
 	}
 	r.problems.add(d)
