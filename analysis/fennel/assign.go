@@ -111,8 +111,7 @@ func (c *compiler) forget(b *binding) {
 	switch {
 	case b.value == nil:
 	case b.value.Kind == TableOf || b.value.Kind == ArrayOf:
-		b.value = &Value{Span: b.value.Span, Made: b.value.Made}
-		b.symbol.Value = b.value
+		b.value, b.symbol.Value = nil, nil
 	case b.symbol == nil:
 		c.unit.written = append(c.unit.written, b.name)
 	}

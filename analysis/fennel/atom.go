@@ -90,7 +90,7 @@ func (c *compiler) symbol(n *syntax.Node, s *scope) expr {
 	case "$...":
 		if h := s.hashing(); h != nil {
 			h.variadic = true
-			return expr{lua: at(c, n, &ast.Comma3Expr{}), kind: vararg, fact: c.unknown(n)}
+			return expr{lua: at(c, n, &ast.Comma3Expr{}), kind: vararg}
 		}
 	}
 	keys, method := parts(n.Text)
@@ -110,7 +110,7 @@ func (s *scope) hashing() *hashing {
 func (c *compiler) varargs(n *syntax.Node, s *scope) expr {
 	c.require(s.hashing() == nil, n, "use $... in hashfn")
 	c.require(c.fn.vararg, n, "unexpected vararg")
-	return expr{lua: at(c, n, &ast.Comma3Expr{}), kind: vararg, fact: c.unknown(n)}
+	return expr{lua: at(c, n, &ast.Comma3Expr{}), kind: vararg}
 }
 
 // reference compiles a symbol, or a multi-symbol with the given keys, that
@@ -166,11 +166,11 @@ func (c *compiler) variable(n *syntax.Node, root string, b *binding) expr {
 		return expr{lua: x, kind: name, fact: c.path(n, Root{Kind: GlobalRoot, Name: root})}
 	}
 	c.use(n, b, false)
-	fact := c.unknown(n)
+	x := expr{lua: at(c, n, &ast.IdentExpr{Value: b.lua}), kind: name}
 	if b.value != nil {
-		fact = c.seen(n, b.value)
+		x.fact = c.seen(n, b.value)
 	}
-	return expr{lua: at(c, n, &ast.IdentExpr{Value: b.lua}), kind: name, fact: fact}
+	return x
 }
 
 // use records in the index that a symbol refers to a binding.
@@ -195,7 +195,7 @@ func (c *compiler) use(n *syntax.Node, b *binding, write bool) {
 // field compiles the read of a constant key.
 func (c *compiler) field(n *syntax.Node, of expr, key string, span source.Span) expr {
 	x := &ast.AttrGetExpr{Object: of.lua, Key: at(c, n, &ast.StringExpr{Value: key})}
-	return c.access(n, expr{lua: at(c, n, x), kind: plain, fact: c.step(n, of.fact, Key{key, span})}, of)
+	return c.access(expr{lua: at(c, n, x), kind: plain, fact: c.step(n, of.fact, Key{key, span})}, of)
 }
 
 // isGlobal reports whether a global exists that a symbol may refer to.

@@ -71,7 +71,7 @@ func (c *compiler) methodSymbol(f form, keys []string) exprs {
 func (c *compiler) method(f form, of expr, method string, key source.Span, rest []*syntax.Node) exprs {
 	args, facts := c.args(rest, f.scope, f.block)
 	x := at(c, f.n, &ast.FuncCallExpr{Receiver: of.lua, Method: method, Args: args})
-	callee := c.access(f.n, expr{fact: c.step(f.n, of.fact, Key{method, key})}, of).fact
+	callee := c.known(c.access(expr{fact: c.step(f.n, of.fact, Key{method, key})}, of), f.n)
 	callee.Span.Start = min(callee.Span.Start, key.Start)
 	fact := c.called(f.n, callee, append([]*Value{c.known(of, f.n)}, facts...))
 	return single(expr{lua: x, kind: call, fact: fact})
@@ -94,7 +94,7 @@ func compileMethod(c *compiler, f form) exprs {
 	args, facts := c.args(f.items[3:], f.scope, f.block)
 	fn := at(c, f.n, &ast.AttrGetExpr{Object: of.lua, Key: key.lua})
 	x := at(c, f.n, &ast.FuncCallExpr{Func: fn, Args: append([]ast.Expr{of.lua}, args...)})
-	fact := c.called(f.n, c.dynamic(f.n, of, key), append([]*Value{c.known(of, target)}, facts...))
+	fact := c.called(f.n, c.known(expr{fact: c.dynamic(f.n, of, key)}, f.n), append([]*Value{c.known(of, target)}, facts...))
 	return single(expr{lua: x, kind: call, fact: fact})
 }
 
@@ -111,5 +111,5 @@ func (c *compiler) dynamic(n *syntax.Node, of, key expr) *Value {
 	if k := key.fact; k != nil && k.Kind == Literal && k.Type == "string" {
 		return c.step(n, of.fact, Key{k.Text, k.Span})
 	}
-	return c.unknown(n)
+	return nil
 }

@@ -47,6 +47,8 @@ type session struct {
 // memory for small values that is taken in pieces.
 type scratch struct {
 	answers map[string]outer
+	asks    []ask
+	spans   []source.Span
 	values  []Value
 }
 
@@ -160,7 +162,7 @@ func (c *compiler) topLevel(n *syntax.Node, last bool) *unit {
 func (s *session) compiler(n *syntax.Node, name string) *compiler {
 	c := &compiler{
 		session: s,
-		unit:    &unit{name: name, spans: append(make([]source.Span, 0, 32), source.Span{Start: 0, End: n.Span.Len()})},
+		unit:    &unit{name: name, spans: append(s.spans[:0], source.Span{Start: 0, End: n.Span.Len()}), asks: s.asks[:0]},
 		base:    n.Span.Start,
 		root:    &scope{end: toEnd},
 		fn:      &function{vararg: true},
@@ -198,7 +200,8 @@ func (c *compiler) seal(body *block, n *syntax.Node) {
 		}
 		c.unit.proto = proto
 	}
-	c.unit.spans = slices.Clip(c.unit.spans)
+	c.spans, c.asks = c.unit.spans, c.unit.asks
+	c.unit.spans, c.unit.asks = slices.Clone(c.unit.spans), slices.Clone(c.unit.asks)
 	for i := range c.unit.exports {
 		e := &c.unit.exports[i]
 		e.poisoned = c.failed

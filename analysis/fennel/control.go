@@ -79,7 +79,7 @@ func (c *compiler) predeclare(f form, names []string) (exprs, []ast.Expr) {
 	var target []ast.Expr
 	for _, temp := range names {
 		id := at(c, f.n, &ast.IdentExpr{Value: temp})
-		xs.list = append(xs.list, expr{lua: id, kind: name, fact: c.unknown(f.n)})
+		xs.list = append(xs.list, expr{lua: id, kind: name})
 		target = append(target, id)
 	}
 	return xs, target
@@ -100,7 +100,7 @@ func (c *compiler) inPlace(f form, compile func(w want) *block) expr {
 	if outer.vararg {
 		x.Args = []ast.Expr{at(c, f.n, &ast.Comma3Expr{})}
 	}
-	return expr{lua: x, kind: call, fact: c.unknown(f.n)}
+	return expr{lua: x, kind: call}
 }
 
 // compileLet compiles (let [name value …] …).
@@ -142,7 +142,7 @@ func compileIf(c *compiler, f form) exprs {
 	c.require(len(f.items) > 2, f.n, "expected condition and body")
 	if f.want.tail || f.want.target != nil || f.want.n == 0 {
 		c.branches(f, f.block, f.want)
-		return exprs{returned: true, fact: c.unknown(f.n)}
+		return exprs{returned: true}
 	}
 	if f.want.n > 0 {
 		xs, target := c.predeclare(f, c.temporaries(f.want.n))

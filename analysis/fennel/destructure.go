@@ -99,7 +99,7 @@ func (c *compiler) multiple(d *destructuring, left *syntax.Node) {
 		}
 		temp := &ast.IdentExpr{Value: c.fresh(tempMark + "v")}
 		targets[i] = at(c, item, temp)
-		nested = append(nested, later{item, expr{lua: temp, kind: name, fact: c.unknown(item)}})
+		nested = append(nested, later{item, expr{lua: temp, kind: name}})
 	}
 	fact := c.assign(d, targets)
 	for i, b := range bound {
@@ -214,7 +214,7 @@ func astType(n *syntax.Node) string {
 func (c *compiler) parts(d *destructuring, left *syntax.Node, from expr) {
 	lua := c.fresh("d")
 	d.form.block.emit(at(c, left, &ast.LocalAssignStmt{Names: []string{lua}, Exprs: []ast.Expr{from.lua}}))
-	whole := expr{lua: at(c, left, &ast.IdentExpr{Value: lua}), kind: name, fact: c.known(from, left)}
+	whole := expr{lua: at(c, left, &ast.IdentExpr{Value: lua}), kind: name, fact: from.fact}
 	if left.Kind == syntax.Sequence {
 		c.sequenceParts(d, left, whole)
 		return
@@ -243,7 +243,7 @@ func (c *compiler) sequenceParts(d *destructuring, left *syntax.Node, whole expr
 		default:
 			key := at(c, item, &ast.NumberExpr{Value: decimal(i + 1)})
 			x := at(c, item, &ast.AttrGetExpr{Object: whole.lua, Key: key})
-			c.part(d, item, expr{lua: x, kind: plain, fact: c.item(item, whole.fact, i)})
+			c.part(d, item, expr{lua: x, kind: plain, fact: itemOf(whole.fact, i)})
 		}
 	}
 }
@@ -252,7 +252,7 @@ func (c *compiler) sequenceParts(d *destructuring, left *syntax.Node, whole expr
 func (c *compiler) rest(n *syntax.Node, whole expr, i int) expr {
 	start := at(c, n, &ast.NumberExpr{Value: decimal(i + 1)})
 	x := at(c, n, &ast.FuncCallExpr{Func: runtimeFunc(restItems), Args: []ast.Expr{whole.lua, start}})
-	return expr{lua: x, kind: plain, fact: c.unknown(n)}
+	return expr{lua: x, kind: plain}
 }
 
 // tableParts binds the values of a table pattern.
@@ -270,7 +270,7 @@ func (c *compiler) tableParts(d *destructuring, left *syntax.Node, whole, from e
 			c.part(d, e.value, whole)
 		case isNamed(e.key, "&"):
 			x := &ast.FuncCallExpr{Func: runtimeFunc(restPairs), Args: append([]ast.Expr{whole.lua}, taken...)}
-			c.part(d, e.value, expr{lua: at(c, e.key, x), kind: plain, fact: c.unknown(e.key)})
+			c.part(d, e.value, expr{lua: at(c, e.key, x), kind: plain})
 		default:
 			c.part(d, e.value, c.entry(d, e, whole, from))
 		}
@@ -286,11 +286,11 @@ func (c *compiler) entry(d *destructuring, e tableEntry, whole, from expr) expr 
 		if isSequenceOrTable(e.value) {
 			return out
 		}
-		return c.access(e.value, out, from)
+		return c.access(out, from)
 	case isAtom(e.key) && !isNamed(e.key, "nil"):
 		key := c.compile(e.key, d.form.scope, d.form.block, one()).list[0]
 		x := at(c, e.value, &ast.AttrGetExpr{Object: whole.lua, Key: key.lua})
-		return expr{lua: x, kind: plain, fact: c.unknown(e.value)}
+		return expr{lua: x, kind: plain}
 	}
 	c.fail(e.key, "expected key to be a literal")
 	return expr{}

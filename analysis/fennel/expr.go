@@ -37,7 +37,7 @@ const (
 type expr struct {
 	lua  ast.Expr
 	kind kind
-	fact *Value
+	fact *Value // nil when nothing is known
 	// access is the read that the expression is, for as long as no further key
 	// follows.
 	access *Access
@@ -248,8 +248,12 @@ func (c *compiler) result(xs exprs, n *syntax.Node) {
 		return
 	}
 	v := xs.fact
-	if v == nil {
+	switch {
+	case v != nil:
+	case len(xs.list) == 0:
 		v = c.nothing(n)
+	default:
+		v = c.unknown(n)
 	}
 	c.fn.fact.Returns = append(c.fn.fact.Returns, v)
 }

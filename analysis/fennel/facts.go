@@ -49,11 +49,11 @@ func (c *compiler) seen(n *syntax.Node, v *Value) *Value {
 	return out
 }
 
-// step returns what is known of the value under a key.
+// step returns what is known of the value under a key, or nil.
 func (c *compiler) step(n *syntax.Node, of *Value, key Key) *Value {
 	v := under(of, key)
 	if v == nil {
-		return c.unknown(n)
+		return nil
 	}
 	v.Span, v.Made = c.span(n), c.made(n)
 	return v
@@ -87,20 +87,21 @@ func under(of *Value, key Key) *Value {
 	return nil
 }
 
-// item returns what is known of the value at an index, counted from 0.
-func (c *compiler) item(n *syntax.Node, of *Value, i int) *Value {
+// itemOf returns what is known of the value at an index, counted from 0, or
+// nil.
+func itemOf(of *Value, i int) *Value {
 	if of == nil || of.Kind != ArrayOf && of.Kind != TableOf || i >= len(of.Items) || of.Open && i == len(of.Items)-1 {
-		return c.unknown(n)
+		return nil
 	}
 	return of.Items[i]
 }
 
 // access records that an expression reads a key of another.
-func (c *compiler) access(n *syntax.Node, x, of expr) expr {
+func (c *compiler) access(x, of expr) expr {
 	if of.access != nil {
 		of.access.Value = nil
 	}
-	if x.fact.Kind != Path {
+	if x.fact == nil || x.fact.Kind != Path {
 		return x
 	}
 	x.access = &Access{Value: x.fact, Fn: c.fn.fact, Conditional: c.fn.branches > 0 || c.nested(x.fact)}

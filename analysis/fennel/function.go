@@ -201,7 +201,7 @@ func (c *compiler) parameter(p *parameters, f form, n, params *syntax.Node) {
 func (c *compiler) restParameter(f form, n *syntax.Node) {
 	spread := at(c, n, &ast.Comma3Expr{})
 	table := at(c, n, &ast.TableExpr{Fields: []*ast.Field{{Value: spread}}})
-	from := expr{lua: table, kind: plain, fact: c.unknown(n)}
+	from := expr{lua: table, kind: plain}
 	c.unpack(n, from, f, pattern{kind: Param, declares: true, single: true})
 }
 

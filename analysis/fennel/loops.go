@@ -79,7 +79,7 @@ func compileEach(c *compiler, f form) exprs {
 	c.require(len(loop.Names) > 0, f.n, "expected binding and iterator")
 	c.fn.branches++
 	for _, l := range nested {
-		from := expr{lua: at(c, l.pattern, &ast.IdentExpr{Value: l.lua}), kind: name, fact: c.unknown(l.pattern)}
+		from := expr{lua: at(c, l.pattern, &ast.IdentExpr{Value: l.lua}), kind: name}
 		c.unpack(l.pattern, from, form{n: f.n, items: f.items, scope: s, block: stmts}, pattern{kind: LoopVar, declares: true, single: true})
 	}
 	s.add(bound...)

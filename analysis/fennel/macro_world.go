@@ -32,6 +32,9 @@ type macroWorld struct {
 	// quotes are the places of the symbols that came from quotes and are not to
 	// be bound.
 	quotes map[*syntax.Node]source.Place
+	// exhausted reports that a limit was met. It was reported then; macros that
+	// are called later do not run and say nothing more.
+	exhausted bool
 	// frames are the calls of macros under way, one within another.
 	frames []*frame
 }
@@ -133,6 +136,10 @@ func (w *macroWorld) enter(x *expander, at *syntax.Node) (leave func()) {
 // raises is an error at the form that the frame is for.
 func (w *macroWorld) call(fn lua.LValue, args ...lua.LValue) lua.LValue {
 	s := w.frame()
+	if w.exhausted {
+		s.x.c.failed, s.x.c.unit.volatile = true, true
+		panic(abandoned{})
+	}
 	results, err := w.program.State.Call(context.Background(), s.running, fn, args...)
 	if err != nil {
 		w.fail(s, err)
@@ -151,6 +158,8 @@ func (w *macroWorld) fail(s *frame, err error) {
 		s.x.Fail(s.at, "%s", err)
 	}
 	if l := failure.Limit; l != nil {
+		w.exhausted = true
+		s.x.c.unit.volatile = true
 		code := diag.LoadLimit
 		if l.Name == "time" {
 			code = diag.LoadTimeout

@@ -40,7 +40,7 @@ func arithmetic(op operator) func(*compiler, form) exprs {
 }
 
 func (c *compiler) operation(f form, x ast.Expr) exprs {
-	return single(expr{lua: x, kind: plain, fact: c.unknown(f.n)})
+	return single(expr{lua: x, kind: plain})
 }
 
 // fold combines expressions by a binary operator.
@@ -312,11 +312,7 @@ func compileDot(c *compiler, f form) exprs {
 		key := c.compile(n, f.scope, f.block, one()).list[0]
 		lua := at(c, f.n, &ast.AttrGetExpr{Object: x.lua, Key: key.lua})
 		next := expr{lua: lua, kind: plain, fact: c.dynamic(f.n, x, key)}
-		if next.fact.Kind == Path {
-			x = c.access(f.n, next, x)
-		} else {
-			x = next
-		}
+		x = c.access(next, x)
 	}
 	return single(x)
 }

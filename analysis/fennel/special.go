@@ -97,7 +97,7 @@ func compileLua(c *compiler, f form) exprs {
 	}
 	switch {
 	case len(f.items) == 2 && leaves && (f.want.tail || f.want.target != nil):
-		return exprs{returned: true, fact: c.unknown(f.n)}
+		return exprs{returned: true}
 	case len(f.items) == 2:
 		return c.noValue(f)
 	}
@@ -108,7 +108,7 @@ func compileLua(c *compiler, f form) exprs {
 	c.require(ok && len(stmts) == 1, text, "expected one Lua expression")
 	var xs exprs
 	for _, x := range ret.Exprs {
-		xs.list = append(xs.list, expr{lua: x, kind: plain, fact: c.unknown(f.n)})
+		xs.list = append(xs.list, expr{lua: x, kind: plain})
 	}
 	return xs
 }

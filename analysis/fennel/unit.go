@@ -186,9 +186,6 @@ func (c *compiler) askAll(name string) outer {
 		return o
 	}
 	a := c.around.answer(name)
-	if c.unit.asks == nil {
-		c.unit.asks = make([]ask, 0, 16)
-	}
 	c.unit.asks = append(c.unit.asks, ask{name, a})
 	var b *binding
 	if a.class != nothing {
