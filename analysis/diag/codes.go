@@ -1,5 +1,7 @@
 package diag
 
+import "slices"
+
 // A Code is the stable name of a kind of diagnostic.
 type Code string
 
@@ -62,5 +64,6 @@ func (c Code) Entry() Entry {
 	return Entry{Code: c, Severity: Error}
 }
 
-// Entries returns the table of codes, in the order it is documented.
-func Entries() []Entry { return entries }
+// Entries returns the table of codes, in the order it is documented. The table
+// is the caller's own.
+func Entries() []Entry { return slices.Clone(entries) }
