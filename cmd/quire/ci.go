@@ -12,6 +12,7 @@ import (
 	"quire/analysis/diag"
 	"quire/analysis/pipeline"
 	"quire/cmd/quire/internal/render"
+	"quire/cmd/quire/internal/terminal"
 	"quire/exec"
 )
 
@@ -79,10 +80,10 @@ func listJobs(out *stream, indent string, jobs []*pipeline.Job) {
 	for _, job := range jobs {
 		var inputs []string
 		for _, input := range job.Inputs {
-			inputs = append(inputs, input.Name)
+			inputs = append(inputs, terminal.Inline(input.Name))
 		}
-		fmt.Fprintln(out, indent+out.screen.Output(fmt.Sprintf("%s %s [%s]",
-			job.ID, out.screen.Sign("←", "<-"), strings.Join(inputs, ", "))))
+		fmt.Fprintln(out, indent+fmt.Sprintf("%s %s [%s]",
+			terminal.Inline(job.ID), out.screen.Sign("←", "<-"), strings.Join(inputs, ", ")))
 	}
 }
 

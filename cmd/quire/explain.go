@@ -55,7 +55,6 @@ like that has it and one that has not. Without a code it lists all codes.`,
 }
 
 func unknownCode(name string) error {
-	hint := ""
 	codes := func(yield func(string) bool) {
 		for _, e := range diag.Entries() {
 			if !yield(string(e.Code)) {
@@ -63,10 +62,7 @@ func unknownCode(name string) error {
 			}
 		}
 	}
-	if near, ok := diag.Nearest(name, codes); ok {
-		hint = fmt.Sprintf(" Did you mean %s?", near)
-	}
-	return usagef("There is no code %q.%s\nquire explain lists all codes.", name, hint)
+	return usagef("There is no code %q.%s\nquire explain lists all codes.", name, didYouMean(name, codes))
 }
 
 func explain(out *stream, e diag.Entry) {

@@ -36,10 +36,11 @@ const maxPiece = 16 << 10
 
 // A liveJob is a job as far as it went.
 type liveJob struct {
-	style   terminal.Style
-	started int64               // milliseconds since the Unix epoch
-	ignored []int               // non-zero exits so far
-	partial map[partKey]*string // of each stream the line that is not yet complete
+	prefix  string // of its lines
+	started int64  // milliseconds since the Unix epoch
+	ignored []int  // non-zero exits so far
+	// partial holds, of each stream, the line that is not yet complete.
+	partial map[partKey]string
 }
 
 // A partKey names one stream of one command of a job.
@@ -77,15 +78,15 @@ func (p *progress) observe(e exec.Event) {
 	case exec.RunStarted:
 		p.begin(e)
 	case exec.JobStarted:
-		p.job(e).started = e.AtMS
+		p.job(e.JobID).started = e.AtMS
 		fmt.Fprintf(p.buf, "\n%s\n", p.out.screen.Paint(terminal.Bold,
-			p.out.screen.Sign("▶ ", "> ")+terminal.Plain(e.JobID)))
+			p.out.screen.Sign("▶ ", "> ")+terminal.Inline(e.JobID)))
 	case exec.ShStarted:
 		p.command(e)
 	case exec.Output:
 		p.output(e)
 	case exec.Log:
-		p.lines(e.JobID, e.Message)
+		p.log(e)
 	case exec.ShFinished:
 		p.finishCommand(e)
 	case exec.JobFinished:
@@ -98,54 +99,90 @@ var palette = []terminal.Style{terminal.Cyan, terminal.Magenta, terminal.Green, 
 
 func (p *progress) begin(e exec.Event) {
 	for _, id := range e.Jobs {
-		p.name = max(p.name, terminal.Width(terminal.Plain(id)))
-		p.job(exec.Event{JobID: id})
+		p.name = max(p.name, terminal.Width(terminal.Inline(id)))
+	}
+	for _, id := range e.Jobs {
+		p.job(id)
 	}
 	p.started(e)
 }
 
-// job returns the state of the job of an event.
-func (p *progress) job(e exec.Event) *liveJob {
-	j := p.jobs[e.JobID]
+// job returns the state of a job.
+func (p *progress) job(id string) *liveJob {
+	j := p.jobs[id]
 	if j == nil {
-		j = &liveJob{style: palette[len(p.jobs)%len(palette)], partial: map[partKey]*string{}}
-		p.jobs[e.JobID] = j
+		name := terminal.Inline(id)
+		name += strings.Repeat(" ", max(p.name-terminal.Width(name), 0))
+		style := palette[len(p.jobs)%len(palette)]
+		j = &liveJob{
+			prefix:  p.out.screen.Paint(style, name+p.out.screen.Sign(" │ ", " | ")),
+			partial: map[partKey]string{},
+		}
+		p.jobs[id] = j
 	}
 	return j
 }
 
 // line writes one line behind the name of a job.
 func (p *progress) line(job, text string) {
-	name := terminal.Plain(job)
-	pad := strings.Repeat(" ", max(p.name-terminal.Width(name), 0))
-	prefix := name + pad + p.out.screen.Sign(" │ ", " | ")
-	p.buf.WriteString(p.out.screen.Paint(p.job(exec.Event{JobID: job}).style, prefix))
+	p.buf.WriteString(p.job(job).prefix)
 	p.buf.WriteString(text)
 	p.buf.WriteByte('\n')
 }
 
-func (p *progress) lines(job, text string) {
-	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
-		p.line(job, p.out.screen.Output(line))
+// log writes a message of a job, or a notice about the whole run.
+func (p *progress) log(e exec.Event) {
+	for text := range strings.SplitSeq(strings.TrimSuffix(e.Message, "\n"), "\n") {
+		text = p.out.screen.Output(text)
+		if e.JobID != "" {
+			p.line(e.JobID, text)
+		} else {
+			fmt.Fprintf(p.buf, "%s %s\n", p.out.screen.Paint(terminal.Cyan, "note:"), text)
+		}
 	}
 }
 
 // command writes what is going to run, as a shell would have been asked.
 func (p *progress) command(e exec.Event) {
-	sign := "$ "
-	for line := range strings.SplitSeq(strings.TrimSpace(e.Cmd), "\n") {
-		p.line(e.JobID, p.out.screen.Paint(terminal.Dim, sign+p.out.screen.Output(line)))
-		sign = "> "
+	first, rest, more := strings.Cut(strings.TrimSpace(e.Cmd), "\n")
+	write := func(sign, line string) {
+		p.line(e.JobID, p.out.screen.Paint(terminal.Dim, sign+terminal.Inline(line)))
+	}
+	write("$ ", first)
+	if !more {
+		return
+	}
+	lines := strings.Split(rest, "\n")
+	indent := commonIndent(lines)
+	for _, line := range lines {
+		write("> ", strings.TrimPrefix(line, indent))
 	}
 }
 
-func (p *progress) output(e exec.Event) {
-	j := p.job(e)
-	key := partKey{e.Sh, e.Stream}
-	if j.partial[key] == nil {
-		j.partial[key] = new(string)
+// commonIndent returns the white space that all lines begin with, blank ones
+// aside.
+func commonIndent(lines []string) string {
+	common, found := "", false
+	for _, line := range lines {
+		text := strings.TrimLeft(line, " \t")
+		if text == "" {
+			continue
+		}
+		indent := line[:len(line)-len(text)]
+		if !found {
+			common, found = indent, true
+		}
+		for !strings.HasPrefix(indent, common) {
+			common = common[:len(common)-1]
+		}
 	}
-	rest := *j.partial[key] + e.Text
+	return common
+}
+
+func (p *progress) output(e exec.Event) {
+	j := p.job(e.JobID)
+	key := partKey{e.Sh, e.Stream}
+	rest := j.partial[key] + e.Text
 	for {
 		line, after, ok := strings.Cut(rest, "\n")
 		if !ok && len(rest) < maxPiece {
@@ -154,15 +191,15 @@ func (p *progress) output(e exec.Event) {
 		p.line(e.JobID, p.out.screen.Output(line))
 		rest = after
 	}
-	*j.partial[key] = rest
+	j.partial[key] = rest
 }
 
 func (p *progress) finishCommand(e exec.Event) {
-	j := p.job(e)
+	j := p.job(e.JobID)
 	for _, stream := range []string{"stdout", "stderr"} {
 		key := partKey{e.Sh, stream}
-		if rest := j.partial[key]; rest != nil && *rest != "" {
-			p.line(e.JobID, p.out.screen.Output(*rest))
+		if rest := j.partial[key]; rest != "" {
+			p.line(e.JobID, p.out.screen.Output(rest))
 		}
 		delete(j.partial, key)
 	}
@@ -179,7 +216,7 @@ func (p *progress) finishCommand(e exec.Event) {
 // finishJob says how a job went. Jobs that were not even begun are left to the
 // summary.
 func (p *progress) finishJob(e exec.Event) {
-	j := p.job(e)
+	j := p.job(e.JobID)
 	if exec.Outcome(e.Outcome) == exec.NotRun {
 		return
 	}
@@ -189,5 +226,9 @@ func (p *progress) finishJob(e exec.Event) {
 	} else {
 		p.buf.WriteByte('\n')
 	}
-	fmt.Fprintln(p.buf, jobLine(p.out.screen, r, 0))
+	line := jobLine(p.out.screen, r, 0)
+	if r.Notice != "" && r.Outcome != exec.Failed {
+		line += ": " + p.out.screen.Output(firstLine(r.Notice))
+	}
+	fmt.Fprintln(p.buf, line)
 }

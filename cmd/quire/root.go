@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"quire/analysis/diag"
 	"quire/cmd/quire/internal/terminal"
 	"quire/exec"
 )
@@ -49,13 +51,27 @@ func group(c *cobra.Command) *cobra.Command {
 		if len(args) == 0 {
 			return c.Help()
 		}
-		hint := ""
-		if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-			hint = fmt.Sprintf(" Did you mean %s?", strings.Join(near, " or "))
+		names := func(yield func(string) bool) {
+			for _, sub := range c.Commands() {
+				if sub.IsAvailableCommand() && !yield(sub.Name()) {
+					return
+				}
+			}
 		}
-		return usagef("%s has no command %q.%s\nSee %s --help.", c.CommandPath(), args[0], hint, c.CommandPath())
+		return usagef("%s has no command %q.%s\nSee %s --help.",
+			c.CommandPath(), args[0], didYouMean(args[0], names), c.CommandPath())
 	}
 	return c
+}
+
+// didYouMean returns a sentence that suggests the nearest of the names, behind
+// a space, or nothing when none is near.
+func didYouMean(name string, names iter.Seq[string]) string {
+	near, ok := diag.Nearest(name, names)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf(" Did you mean %s?", near)
 }
 
 // args makes the error of a check of positional arguments one about the call.

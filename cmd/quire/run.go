@@ -97,7 +97,7 @@ func runJobs(ctx context.Context, s *session, src *exec.Source, o exec.Options, 
 	p := newProgress(s.stdout, nil)
 	p.started = func(e exec.Event) {
 		showFindings(s, src, e.Jobs)
-		fmt.Fprintf(p.buf, "Run %s: executing at %s\n", e.RunID, display(src, o, e))
+		fmt.Fprintf(p.buf, "Run %s: executing at %s\n", e.RunID, display(src, o, e.SHA))
 	}
 	o.Observe = p.observe
 	request, err := exec.Local(src.Root, o)
@@ -151,14 +151,14 @@ func showFindings(s *session, src *exec.Source, jobs []string) {
 }
 
 // display names what a run runs: the place, and the first 12 digits of the
-// commit.
-func display(src *exec.Source, o exec.Options, _ exec.Event) string {
-	where := terminal.Plain(src.Where)
+// commit that is checked out for it.
+func display(src *exec.Source, o exec.Options, sha string) string {
+	where := terminal.Inline(src.Where)
 	if o.InPlace {
-		where += " (in place)"
+		where += ", in place"
 	}
-	if src.SHA != "" {
-		where += " (" + src.SHA[:min(12, len(src.SHA))] + ")"
+	if sha != "" {
+		where += " (" + sha[:min(12, len(sha))] + ")"
 	}
 	return where
 }

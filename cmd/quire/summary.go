@@ -28,7 +28,7 @@ var signs = map[exec.Outcome]sign{
 // jobLine says how a job went, with its name filled up to width columns.
 func jobLine(screen terminal.Screen, r exec.JobReport, width int) string {
 	sign := signs[r.Outcome]
-	name := terminal.Plain(r.ID)
+	name := terminal.Inline(r.ID)
 	parts := []string{
 		screen.Paint(sign.style, screen.Sign(sign.unicode, sign.ascii)),
 		name + strings.Repeat(" ", max(width-terminal.Width(name), 0)),
@@ -42,11 +42,7 @@ func jobLine(screen terminal.Screen, r exec.JobReport, width int) string {
 	if !r.Started.IsZero() && !r.Finished.IsZero() {
 		parts = append(parts, screen.Paint(terminal.Dim, duration(r.Finished.Sub(r.Started))))
 	}
-	line := strings.Join(parts, " ")
-	if r.Notice != "" && r.Outcome != exec.Failed {
-		line += ": " + screen.Output(firstLine(r.Notice))
-	}
-	return line
+	return strings.Join(parts, " ")
 }
 
 func firstLine(text string) string {
@@ -82,7 +78,7 @@ func summarize(out *stream, r *exec.Report, again func(job string) string) {
 	if len(r.Jobs) > 1 {
 		width := 0
 		for _, job := range r.Jobs {
-			width = max(width, terminal.Width(terminal.Plain(job.ID)))
+			width = max(width, terminal.Width(terminal.Inline(job.ID)))
 		}
 		fmt.Fprintln(out)
 		for _, job := range r.Jobs {
@@ -110,7 +106,7 @@ func summarize(out *stream, r *exec.Report, again func(job string) string) {
 func explainFailure(out *stream, job exec.JobReport, again string) {
 	screen := out.screen
 	f := job.Failure
-	fmt.Fprintf(out, "\n%s\n", screen.Paint(terminal.Red, fmt.Sprintf("job '%s' failed", terminal.Plain(job.ID))))
+	fmt.Fprintf(out, "\n%s\n", screen.Paint(terminal.Red, fmt.Sprintf("job '%s' failed", terminal.Inline(job.ID))))
 	_ = render.Diagnostic(out, screen, f.Diagnostic)
 	row := func(name, text string) {
 		if text != "" {

@@ -27,7 +27,7 @@ type mark struct {
 // place writes where a span is and its lines, with the span marked.
 func (p *printer) place(at source.Place, m mark) {
 	arrow := p.screen.Paint(terminal.Blue, strings.Repeat(" ", p.gutter)+"-->")
-	fmt.Fprintf(&p.out, "%s %s\n", arrow, terminal.Plain(at.String()))
+	fmt.Fprintf(&p.out, "%s %s\n", arrow, terminal.Inline(at.String()))
 	p.row(0, "")
 	first := at.File.Position(at.Span.Start).Line
 	last := lastLine(at.File, at.Span)

@@ -102,6 +102,19 @@ func formless(r rune) bool {
 // Width returns the number of columns that drawable text takes.
 func Width(text string) int { return uniseg.StringWidth(text) }
 
+// Inline returns text as one line of what can be drawn: in it even line feeds
+// are made visible.
+func Inline(text string) string {
+	if drawable(text) == len(text) {
+		return text
+	}
+	var b strings.Builder
+	for _, c := range Cells(text, tab) {
+		b.WriteString(c.Text)
+	}
+	return b.String()
+}
+
 // Plain returns text, which may have several lines, with everything made
 // visible that a terminal would obey instead of draw. Line feeds and tabs stay.
 func Plain(text string) string {
