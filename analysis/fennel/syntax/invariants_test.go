@@ -183,7 +183,7 @@ func FuzzRead(f *testing.F) {
 			f.Add(c.Source)
 		}
 	}
-	for _, text := range []string{"\x00", "\xff(", "\ufeff(a)", "#!", "\r(\r)", "(\U0001F600 \"\U0001F600", "```", "(#", "\\\"\n\\\""} {
+	for _, text := range []string{"\x00", "\xff(", "\ufeff(a)", "#!", "\r(\r)", "(\U0001F600 \"\U0001F600", "```", "(#", "\\\"\n\\\"", strings.Repeat("'", 250), ",,;c"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

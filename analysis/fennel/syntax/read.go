@@ -174,7 +174,7 @@ func (r *reader) skip(pos int) (end int, ok bool) {
 			closers = closers[:n]
 		}
 		end = t.end
-		if len(closers) == 0 && t.kind != sigil && t.kind != hash && t.kind != semicolon {
+		if len(closers) == 0 && t.kind != semicolon && !r.waits(t) {
 			return end, true
 		}
 	}
@@ -290,20 +290,28 @@ func malformed(text string) (at int, problem string) {
 // a # by itself is a symbol; a form on the same line is taken for it all the
 // same.
 func (r *reader) prefix(t token) {
-	alone := false
+	waits := r.waits(t)
 	if r.apart(t.end) && t.end < len(r.text) {
 		if t.kind == hash {
 			r.leaf(Symbol, source.Span{Start: t.start, End: t.end}, "#")
 			return
 		}
-		gap := source.Span{Start: t.end, End: r.skipSpace(t.end)}
-		alone = r.apart(gap.End) || strings.ContainsAny(r.text[gap.Start:gap.End], "\r\n")
-		r.prefixApart(gap, alone)
+		r.prefixApart(t, waits)
 	}
 	r.stack = append(r.stack, frame{kind: Prefix, start: t.start, first: len(r.pending), layout: r.place})
-	if alone {
+	if !waits && t.end < len(r.text) {
 		r.abandon()
 	}
+}
+
+// waits reports whether t is a prefix whose form may follow: one on the same
+// line, or behind a comment.
+func (r *reader) waits(t token) bool {
+	if t.kind != sigil && t.kind != hash || t.kind == hash && r.apart(t.end) {
+		return false
+	}
+	gap := r.skipSpace(t.end)
+	return !r.apart(gap) && !strings.ContainsAny(r.text[t.end:gap], "\r\n")
 }
 
 // dropPrefixes finishes the prefixes that wait for a form in vain, because a

@@ -43,8 +43,8 @@ const (
 	closeNone                     // nothing
 )
 
-// plans returns the plans that differ from p in how strings are read, or else
-// in how delimiters are.
+// variants returns the plans that differ from p in how strings are read, or
+// else those that read strings as p does and differ in how delimiters are read.
 func (p plan) variants(strings bool) []plan {
 	if strings {
 		return []plan{
@@ -283,9 +283,9 @@ func (m *repairer) take(t token) int {
 		m.cutString(t)
 		m.cut = t
 	case t.kind == closer:
-		return m.closer(t)
+		return m.closing(t)
 	case (t.kind == opener || t.kind == sigil || t.kind == hash) && len(m.stack) >= MaxDepth:
-		end := m.skip(t)
+		end := m.skipDeep(t)
 		m.tooDeep(source.Span{Start: t.start, End: end})
 		return end
 	default:
@@ -347,9 +347,9 @@ func (m *repairer) giveUp(n int, safe bool) {
 	m.glued = false
 }
 
-// closer takes a closing delimiter and returns where the next token starts at
+// closing takes a closing delimiter and returns where the next token starts at
 // the earliest.
-func (m *repairer) closer(t token) int {
+func (m *repairer) closing(t token) int {
 	m.dropPrefixes()
 	n := len(m.stack) - 1
 	if n < 0 {
@@ -398,9 +398,9 @@ func (m *repairer) fits(t token) int {
 	return n
 }
 
-// skip returns the end of the form that starts with t, which is nested too
+// skipDeep returns the end of the form that starts with t, which is nested too
 // deep to be read. Closers need not fit: what they close is not kept.
-func (m *repairer) skip(t token) int {
+func (m *repairer) skipDeep(t token) int {
 	depth, end := 0, t.start
 	for ; !m.ends(t); t = m.next(end) {
 		switch {
@@ -414,7 +414,7 @@ func (m *repairer) skip(t token) int {
 			m.reportCut(t)
 		}
 		end = t.end
-		if depth == 0 && t.kind != sigil && t.kind != hash && t.kind != semicolon {
+		if depth == 0 && t.kind != semicolon && !m.waits(t) {
 			break
 		}
 	}
@@ -424,9 +424,11 @@ func (m *repairer) skip(t token) int {
 // cutString takes a string whose closing quote is missing.
 func (m *repairer) cutString(t token) {
 	m.reportCut(t)
-	body := source.Span{Start: t.start + 1, End: t.end}
-	node := m.leaf(String, source.Span{Start: t.start, End: t.end}, m.text[body.Start:body.End])
-	node.Open = true
+	// A bad escape in it is no news: the text may not be meant for the string.
+	found := m.problems
+	value := m.unescape(source.Span{Start: t.start + 1, End: t.end})
+	m.problems = found
+	m.leaf(String, source.Span{Start: t.start, End: t.end}, value).Open = true
 }
 
 // reportCut reports a string whose closing quote is missing.

@@ -131,14 +131,15 @@ func (r *reader) badEscape(span source.Span, problem string) {
 	r.problems.add(r.problem(span, help, "%s", problem))
 }
 
-// prefixApart reports that the form of a prefix does not follow on it at once,
-// but behind the gap, or not at all.
-func (r *reader) prefixApart(gap source.Span, alone bool) {
+// prefixApart reports that the form of the prefix t does not follow on it at
+// once, but behind a gap, or not at all.
+func (r *reader) prefixApart(t token, behindGap bool) {
 	if r.problems.full() {
 		return
 	}
+	gap := source.Span{Start: t.end, End: r.skipSpace(t.end)}
 	d := r.problem(gap, "write the prefix directly before the form it is for", "invalid whitespace after quoting prefix")
-	if !alone {
+	if behindGap {
 		d.Fixes = r.fix(true, gap, "", "remove the white space")
 	}
 	r.problems.add(d)
