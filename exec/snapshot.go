@@ -212,7 +212,7 @@ func (w *workspace) checkOutSubmodule(ctx context.Context, c checkout, e entry) 
 		return nil
 	}
 	inner := &workspace{dir: filepath.Join(w.dir, e.path)}
-	own, err := inner.init(sub.vcs)
+	own, err := inner.makeGitDir(sub.vcs)
 	if err != nil {
 		return err
 	}

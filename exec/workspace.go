@@ -68,7 +68,7 @@ func (c checkout) make(ctx context.Context, dir string) (*workspace, error) {
 		w.dir, w.gitDir = c.repo.root, c.repo.vcs.gitDir
 		return w, nil
 	}
-	own, err := w.init(c.repo.vcs)
+	own, err := w.makeGitDir(c.repo.vcs)
 	if err != nil {
 		return nil, err
 	}
@@ -128,8 +128,8 @@ var takenOver = []string{
 	"core.precomposeunicode", "core.sparsecheckout", "core.sparsecheckoutcone", "index.sparse", "core.excludesfile",
 }
 
-// init makes the git directory and returns a git that works in the workspace.
-func (w *workspace) init(vcs *gitRepository) (git, error) {
+// makeGitDir makes the git directory and returns a git that works in the workspace.
+func (w *workspace) makeGitDir(vcs *gitRepository) (git, error) {
 	w.gitDir = filepath.Join(w.dir, ".git")
 	for _, d := range []string{"objects/info", "refs/heads", "refs/tags", "info", "hooks"} {
 		if err := os.MkdirAll(filepath.Join(w.gitDir, d), 0o777); err != nil {
@@ -150,15 +150,13 @@ func (w *workspace) init(vcs *gitRepository) (git, error) {
 			return git{}, err
 		}
 	}
-	for from, names := range map[string][]string{
-		vcs.commonDir: {"shallow", "info/exclude", "info/attributes"},
-		vcs.gitDir:    {"info/sparse-checkout"},
+	for _, f := range []struct{ from, name string }{
+		{vcs.commonDir, "shallow"}, {vcs.commonDir, "info/exclude"}, {vcs.commonDir, "info/attributes"},
+		{vcs.gitDir, "info/sparse-checkout"},
 	} {
-		for _, name := range names {
-			err := copyFile(filepath.Join(from, name), filepath.Join(w.gitDir, name))
-			if err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return git{}, err
-			}
+		err := copyFile(filepath.Join(f.from, f.name), filepath.Join(w.gitDir, f.name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return git{}, err
 		}
 	}
 	return vcs.on(w.gitDir, w.dir), nil

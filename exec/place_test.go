@@ -1,0 +1,167 @@
+package exec_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	osexec "os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"quire/analysis/pipeline"
+	"quire/analysis/source"
+	"quire/exec"
+)
+
+func mkfifo(t testing.TB, path string) {
+	t.Helper()
+	if err := syscall.Mkfifo(path, 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// git2 calls git outside of the repository.
+func (f *fixture) git2(args ...string) string { return f.gitIn(f.base, args...) }
+
+// gitFails calls git and wants it to fail.
+func (f *fixture) gitFails(args ...string) {
+	f.t.Helper()
+	cmd := osexec.Command("git", args...)
+	cmd.Dir, cmd.Env = f.root, f.env
+	if err := cmd.Run(); err == nil {
+		f.t.Fatalf("git %v did not fail", args)
+	}
+}
+
+// checkTree reads files of a tree that holds file, dir/inner, in → file,
+// absolute → file, out → outside of it, loop → loop, and dir.
+func checkTree(t *testing.T, tree source.Tree, special []string) {
+	t.Helper()
+	for _, name := range []string{"file", "dir/inner", "in", "dir/../file"} {
+		f, err := tree.Read(name)
+		if err != nil {
+			t.Errorf("Read(%s): %v", name, err)
+			continue
+		}
+		if f.Text() != "text\n" || f.Name() != name {
+			t.Errorf("Read(%s) = %q named %q", name, f.Text(), f.Name())
+		}
+	}
+	if _, err := tree.Read("missing"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Read(missing): %v, want fs.ErrNotExist", err)
+	}
+	if _, err := tree.Read("file/below"); err == nil {
+		t.Error("Read(file/below) succeeded")
+	}
+	for _, name := range append([]string{"../file", "/etc/hostname", "", "out", "out-dir/hostname", "loop", "dir", ".."}, special...) {
+		if f, err := tree.Read(name); err == nil {
+			t.Errorf("Read(%s) = %q, want an error", name, f.Text())
+		} else if errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("Read(%s): %v, want another error than not to exist", name, err)
+		}
+	}
+}
+
+func TestTrees(t *testing.T) {
+	f := pipelineFixture(t, script("true"))
+	f.write(filepath.Join(f.base, "outside"), "outside\n")
+	f.write(filepath.Join(f.root, "file"), "text\n")
+	f.write(filepath.Join(f.root, "dir/inner"), "text\n")
+	for name, target := range map[string]string{"in": "file", "out": "../outside", "out-dir": "/etc", "loop": "loop"} {
+		if err := os.Symlink(target, filepath.Join(f.root, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.commit("second")
+	src, err := exec.Find(f.root, "HEAD")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Run("commit", func(t *testing.T) { checkTree(t, src.Tree, nil) })
+
+	mkfifo(t, filepath.Join(f.root, "fifo"))
+	if err := os.Symlink(filepath.Join(f.root, "file"), filepath.Join(f.root, "absolute")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("/dev/zero", filepath.Join(f.root, "zero")); err != nil {
+		t.Fatal(err)
+	}
+	big, err := os.Create(filepath.Join(f.root, "big"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(big.Truncate(1<<30), big.Close()); err != nil {
+		t.Fatal(err)
+	}
+	tree := exec.Dir(f.root)
+	t.Run("disk", func(t *testing.T) { checkTree(t, tree, []string{"fifo", "zero", "big"}) })
+	if got, err := tree.Read("absolute"); err != nil || got.Text() != "text\n" {
+		t.Errorf("an absolute link to a file below: %v, %v", got, err)
+	}
+}
+
+func TestFind(t *testing.T) {
+	f := pipelineFixture(t, script("true"))
+	sha := f.git("rev-parse", "HEAD")
+	f.write(filepath.Join(f.root, "sub/x"), "")
+	f.write(filepath.Join(f.root, "other/ci.fnl"), "{}")
+	plain := filepath.Join(f.base, "plain")
+	f.write(filepath.Join(plain, ".quire/ci.fnl"), script("true"))
+	f.write(filepath.Join(plain, "sub/x"), "")
+	link := filepath.Join(f.base, "link")
+	if err := os.Symlink(f.root, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ path, sha, root, name, where string }{
+		{f.root, "", f.root, pipeline.Path, f.root},
+		{link, "", f.root, pipeline.Path, link},
+		{filepath.Join(f.root, "sub"), "", f.root, pipeline.Path, filepath.Join(f.root, "sub")},
+		{filepath.Join(f.root, pipeline.Path), "", f.root, pipeline.Path, filepath.Join(f.root, pipeline.Path)},
+		{filepath.Join(link, "other/ci.fnl"), "", f.root, "other/ci.fnl", filepath.Join(link, "other/ci.fnl")},
+		{f.root, "HEAD", f.root, pipeline.Path, "HEAD"},
+		{f.root, sha[:10], f.root, pipeline.Path, sha[:10]},
+		{filepath.Join(plain, "sub"), "", plain, pipeline.Path, filepath.Join(plain, "sub")},
+	} {
+		s, err := exec.Find(tt.path, tt.sha)
+		if err != nil {
+			t.Errorf("Find(%s, %s): %v", tt.path, tt.sha, err)
+			continue
+		}
+		if s.Root != tt.root || s.File.Name() != tt.name || s.Where != tt.where {
+			t.Errorf("Find(%s, %s) = root %s, file %s, where %s", tt.path, tt.sha, s.Root, s.File.Name(), s.Where)
+		}
+		if want := map[bool]string{true: sha}[tt.sha != ""]; s.SHA != want {
+			t.Errorf("Find(%s, %s) has commit %q, want %q", tt.path, tt.sha, s.SHA, want)
+		}
+	}
+}
+
+func TestFindMissing(t *testing.T) {
+	f := pipelineFixture(t, script("true"))
+	f.git("rm", "-q", "--cached", "-r", ".quire")
+	f.git("commit", "-q", "-m", "second")
+	empty := filepath.Join(f.base, "empty")
+	if err := os.Mkdir(empty, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		path, sha string
+		onDisk    bool
+		text      string
+	}{
+		{empty, "", false, "No ci.fnl found at " + empty + "."},
+		{f.root, "HEAD", true, "No ci.fnl found at HEAD. The working tree has one that is not in that commit."},
+	} {
+		s, err := exec.Find(tt.path, tt.sha)
+		var missing *exec.MissingError
+		if !errors.As(err, &missing) || missing.OnDisk != tt.onDisk || err.Error() != tt.text {
+			t.Errorf("Find(%s, %s): %v", tt.path, tt.sha, err)
+			continue
+		}
+		if s == nil || s.File != nil || s.Tree == nil || !strings.HasPrefix(tt.path, s.Root) {
+			t.Errorf("Find(%s, %s) = %+v", tt.path, tt.sha, s)
+		}
+	}
+}
