@@ -25,8 +25,8 @@ type compiler struct {
 	unit   *unit
 	base   int // offset of the form in the file
 	root   *scope
-	fn     *function             // the function being compiled
-	quoted map[*syntax.Node]bool // symbols that a macro quoted and must not bind
+	fn     *function                     // the function being compiled
+	quoted map[*syntax.Node]source.Place // symbols that a macro quoted and must not bind, by where
 	budget
 	naming
 	outcome
@@ -80,9 +80,6 @@ type budget struct {
 	// macro; one that the user wrote inside a call lies strictly within.
 	expanding []source.Span
 }
-
-// naming counts the names that were made up.
-type naming struct{ names, gensyms int }
 
 // phase says when the code will run.
 type phase struct {
@@ -216,10 +213,6 @@ func (c *compiler) refuse(err error, n *syntax.Node) {
 	}
 	c.diagnose(diag.Diagnostic{Span: span, Code: diag.Compile, Message: err.Error()})
 }
-
-// isShared reports whether a free name of the generated code is a cell: a
-// local of another unit, or an operation of the runtime.
-func isShared(name string) bool { return name[0] == exportMark[0] || name[0] == runtimeMark[0] }
 
 // A block collects the statements of one block of generated code.
 type block struct{ stmts []ast.Stmt }

@@ -1,8 +1,6 @@
 package fennel
 
 import (
-	"strings"
-
 	"github.com/yuin/gopher-lua/ast"
 
 	"quire/analysis/fennel/syntax"
@@ -77,10 +75,6 @@ func isAtom(n *syntax.Node) bool {
 		n.Kind == syntax.Symbol && (n.Text == "nil" || n.Text == "true" || n.Text == "false")
 }
 
-// tempMark starts the names of temporaries that a multi-value binding assigns
-// to beside its locals.
-const tempMark = "="
-
 // multiple assigns several values to a list of patterns.
 func (c *compiler) multiple(d *destructuring, left *syntax.Node) {
 	items := forms(left)
@@ -97,7 +91,7 @@ func (c *compiler) multiple(d *destructuring, left *syntax.Node) {
 			targets[i], bound[i] = c.target(d, item)
 			continue
 		}
-		temp := &ast.IdentExpr{Value: c.fresh(tempMark + "v")}
+		temp := &ast.IdentExpr{Value: c.marked("v", tempMark)}
 		targets[i] = at(c, item, temp)
 		nested = append(nested, later{item, expr{lua: temp, kind: name}})
 	}
@@ -143,10 +137,10 @@ func (c *compiler) undeclared(d *destructuring, targets []ast.Expr) []string {
 	var names []string
 	for _, t := range targets {
 		id, ok := t.(*ast.IdentExpr)
-		if !ok || strings.HasPrefix(id.Value, exportMark) {
+		if !ok || hasMark(id.Value, cellMark) {
 			continue
 		}
-		if d.declares || strings.HasPrefix(id.Value, tempMark) {
+		if d.declares || hasMark(id.Value, tempMark) {
 			names = append(names, id.Value)
 		}
 	}

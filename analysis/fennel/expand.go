@@ -247,7 +247,7 @@ func (c *compiler) poisonNames(n *syntax.Node, s *scope) {
 		}
 		b := &binding{name: x.Text, lua: c.fresh(x.Text), mutable: true, poisoned: true, symbol: &Symbol{}}
 		if s == c.root {
-			b.lua = exportMark + b.lua
+			b.lua = c.marked(x.Text, cellMark)
 			c.unit.exports = append(c.unit.exports, export{name: b.name, lua: b.lua, mutable: true, poisoned: true, binding: b})
 		}
 		s.add(b)

@@ -67,7 +67,7 @@ func (c *compiler) functionValue(f form, x *ast.FunctionExpr, local *binding, ta
 	switch {
 	case local != nil:
 		id := at(c, f.n, &ast.IdentExpr{Value: local.lua})
-		if f.scope != c.root || local.lua[0] != exportMark[0] {
+		if !hasMark(local.lua, cellMark) {
 			f.block.emit(at(c, f.n, &ast.LocalAssignStmt{Names: []string{local.lua}}))
 		}
 		f.block.emit(at(c, f.n, &ast.AssignStmt{Lhs: []ast.Expr{id}, Rhs: []ast.Expr{x}}))

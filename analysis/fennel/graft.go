@@ -2,7 +2,6 @@ package fennel
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/yuin/gopher-lua/ast"
 )
@@ -28,7 +27,7 @@ func (c *compiler) mangled(s *scope) map[string]string {
 	names := map[string]string{}
 	for name, d := range c.around.locals {
 		if d.class != nothing {
-			names[mangle(name)] = exportMark + name
+			names[mangle(name)] = cellName(name)
 		}
 	}
 	for i := len(chain) - 1; i >= 0; i-- {
@@ -153,7 +152,7 @@ func (g *grafter) expr(x ast.Expr) {
 	case *ast.IdentExpr:
 		if name, ok := g.names[x.Value]; ok {
 			x.Value = name
-			if outside, ok := strings.CutPrefix(name, exportMark); ok {
+			if outside, ok := outsideName(name); ok {
 				g.ask(outside)
 			}
 		}

@@ -56,8 +56,9 @@ func (l *link) cell(u *unit, name string) int {
 			return l.cells + i
 		}
 	}
+	outside, _ := outsideName(name)
 	for i, a := range u.asks {
-		if a.class != nothing && a.name == name[len(exportMark):] {
+		if a.class != nothing && a.name == outside {
 			return l.imports[i]
 		}
 	}

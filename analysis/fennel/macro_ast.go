@@ -1,7 +1,7 @@
 package fennel
 
 import (
-	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"sort"
@@ -182,8 +182,9 @@ type codec struct {
 	// that comes back takes the place of the one that went in, if that is
 	// beyond doubt: several with the same value count as none.
 	literals map[lua.LValue]*syntax.Node
-	// quoted is told of a symbol that came from a quote and must not be bound.
-	quoted func(n *syntax.Node, from source.Place)
+	// quoted are the symbols that came from a quote under their own names and
+	// must not be bound, and where the quotes have them.
+	quoted map[*syntax.Node]source.Place
 	// placed is told that a macro asks for a place.
 	placed func()
 	gensym func(base string) string
@@ -347,7 +348,10 @@ type decodeError struct{ text string }
 
 func (e *decodeError) Error() string { return e.text }
 
-var errTooDeep = errors.New("the macro's expansion is nested too deeply")
+// maxCodeDepth is how deep the code that a macro returns may be nested.
+const maxCodeDepth = 4 * syntax.MaxDepth
+
+var errTooDeep = fmt.Errorf("the macro's expansion is nested more than %d levels deep", maxCodeDepth)
 
 // node returns the code that a value stands for.
 func (c *codec) node(v lua.LValue) (*syntax.Node, error) { return c.decode(v, nil, 0) }
@@ -356,7 +360,7 @@ func (c *codec) node(v lua.LValue) (*syntax.Node, error) { return c.decode(v, ni
 // value stands in its table, if nothing moved it.
 func (c *codec) decode(v lua.LValue, was *syntax.Node, depth int) (*syntax.Node, error) {
 	c.charge(1)
-	if depth > syntax.MaxDepth*4 {
+	if depth > maxCodeDepth {
 		return nil, errTooDeep
 	}
 	switch v := v.(type) {
@@ -470,8 +474,8 @@ func (c *codec) symbol(t *lua.LTable, o origin) *syntax.Node {
 		return o.node
 	}
 	n := c.atom(syntax.Symbol, text)
-	if o.site != nil && lua.LVAsBool(t.RawGetString("quoted")) {
-		c.quoted(n, o.site.place(o.node))
+	if o.site != nil && o.node.Text == text {
+		c.quoted[n] = o.site.place(o.node)
 	}
 	return n
 }

@@ -197,15 +197,12 @@ func (w *macroWorld) compileModule(f *source.File) *Module {
 		c := s.compiler(n, "\x00"+f.Name()+"\x00macros"+strconv.Itoa(i))
 		c.compileTime = true
 		u := c.topLevel(n, i == last)
-		w.placed(u, n.Span.Start)
+		w.placements[u] = placement{f, n.Span.Start}
 		m.link(u, n.Span.Start, s.around)
 	}
 	m.finish()
 	return m
 }
-
-// placed says where a unit stands.
-func (w *macroWorld) placed(u *unit, offset int) { w.offsets[u] = offset }
 
 // current reports whether a module is still the one that a unit was compiled
 // with.

@@ -10,6 +10,7 @@ import (
 
 	"quire/analysis/diag"
 	"quire/analysis/fennel/syntax"
+	"quire/analysis/source"
 )
 
 // buildCode is the operation that makes code from a quote, for code that runs
@@ -190,7 +191,7 @@ func (w *macroWorld) build(L *lua.LState) int {
 		return 1
 	}
 	w.program.State.Step(L, t.node.Span.Len())
-	L.Push(w.quoted(c.encode(t.node, at, w.renaming(from.unit, t))))
+	L.Push(c.encode(t.node, at, w.renaming(from.unit, t)))
 	return 1
 }
 
@@ -206,24 +207,6 @@ func (w *macroWorld) renaming(u *unit, t template) func(string) string {
 		}
 		return c.auto(u, id, strings.TrimSuffix(base, "#")) + name[len(base):]
 	}
-}
-
-// quoted marks the symbols of a template that keep their names.
-func (w *macroWorld) quoted(v lua.LValue) lua.LValue {
-	t, ok := v.(*lua.LTable)
-	if !ok {
-		return v
-	}
-	o := w.codec().origins[t]
-	if t.Metatable == w.kinds.symbol && o.node != nil && t.RawGetInt(1).String() == o.node.Text {
-		t.RawSetString("quoted", lua.LTrue)
-		return v
-	}
-	for key, item := t.Next(lua.LNil); key != lua.LNil; key, item = t.Next(key) {
-		w.quoted(key)
-		w.quoted(item)
-	}
-	return v
 }
 
 // assemble makes the node of a template of the values in it.
@@ -251,8 +234,7 @@ func (c *codec) assemble(n *syntax.Node, at *site, items *lua.LTable) lua.LValue
 
 // failQuoted fails for a symbol of a quote that is about to be bound, at the
 // place of the quote.
-func (c *compiler) failQuoted(n *syntax.Node) {
-	from := c.macros.(*macroWorld).quotes[n]
+func (c *compiler) failQuoted(n *syntax.Node, from source.Place) {
 	d := diag.Diagnostic{
 		File:    from.File,
 		Span:    from.Span,

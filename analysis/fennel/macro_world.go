@@ -27,11 +27,8 @@ type macroWorld struct {
 	names   map[string]bool // of the globals
 	made    map[*macroSource]lua.LValue
 	modules map[string]*loadedModule
-	// offsets say where the units that define macros stand in the file.
-	offsets map[*unit]int
-	// quotes are the places of the symbols that came from quotes and are not to
-	// be bound.
-	quotes map[*syntax.Node]source.Place
+	// placements say where the units that define macros stand.
+	placements map[*unit]placement
 	// exhausted reports that a limit was met. It was reported then; macros that
 	// are called later do not run and say nothing more.
 	exhausted bool
@@ -42,11 +39,10 @@ type macroWorld struct {
 // newMacroEnv returns the world of the macros of one file.
 func newMacroEnv(s *session) macroEnv {
 	return &macroWorld{
-		session: s,
-		made:    map[*macroSource]lua.LValue{},
-		modules: map[string]*loadedModule{},
-		offsets: map[*unit]int{},
-		quotes:  map[*syntax.Node]source.Place{},
+		session:    s,
+		made:       map[*macroSource]lua.LValue{},
+		modules:    map[string]*loadedModule{},
+		placements: map[*unit]placement{},
 	}
 }
 
@@ -101,7 +97,7 @@ func (w *macroWorld) codec() *codec {
 func (w *macroWorld) enter(x *expander, at *syntax.Node) (leave func()) {
 	depth := len(w.frames)
 	if x.c.quoted == nil {
-		x.c.quoted = map[*syntax.Node]bool{}
+		x.c.quoted = map[*syntax.Node]source.Place{}
 	}
 	running := w.program.State.L
 	if depth > 0 {
@@ -113,13 +109,10 @@ func (w *macroWorld) enter(x *expander, at *syntax.Node) (leave func()) {
 		file:     x.c.file,
 		origins:  map[*lua.LTable]origin{},
 		literals: map[lua.LValue]*syntax.Node{},
+		quoted:   x.c.quoted,
 		placed:   func() { x.c.unit.line = x.c.file.Position(x.c.base).Line },
 		gensym:   func(base string) string { return x.Gensym(base) },
 		autos:    map[autoKey]string{},
-	}
-	c.quoted = func(n *syntax.Node, from source.Place) {
-		x.c.quoted[n] = true
-		w.quotes[n] = from
 	}
 	s := &frame{x: x, at: at, codec: c, running: running}
 	c.charge = func(n int) {
@@ -223,7 +216,16 @@ type blame struct {
 type macroSource struct {
 	owner *unit // the top-level form that it stands in
 	code  *unit
-	file  *source.File
+}
+
+// A placement is the file that a unit stands in and the offset of its form.
+type placement struct {
+	file   *source.File
+	offset int
+}
+
+func (w *macroWorld) placed(u *unit, offset int) {
+	w.placements[u] = placement{w.session.file, offset}
 }
 
 // source compiles a form that runs at compile time. When something is wrong
@@ -234,17 +236,17 @@ func (c *compiler) source(n *syntax.Node) *macroSource {
 	if u.proto == nil {
 		panic(abandoned{})
 	}
-	return &macroSource{owner: c.unit, code: u, file: c.file}
+	return &macroSource{owner: c.unit, code: u}
 }
 
 // run runs the code of a source for a form, and returns its first value. Its
 // globals are its own: what it sets, no other source sees.
 func (w *macroWorld) run(src *macroSource, x *expander, at *syntax.Node, args ...lua.LValue) lua.LValue {
-	offset, ok := w.offsets[src.owner]
+	where, ok := w.placements[src.owner]
 	if !ok {
-		offset = x.c.base
+		where = placement{x.c.file, x.c.base}
 	}
-	w.program.chunks[src.code.name] = chunk{src.code, src.file, offset}
+	w.program.chunks[src.code.name] = chunk{src.code, where.file, where.offset}
 	defer w.enter(x, at)()
 	return w.call(w.instantiate(src.code), args...)
 }
@@ -334,6 +336,9 @@ func (w *macroWorld) node(v lua.LValue) *syntax.Node {
 	}
 	s := w.frame()
 	n, err := s.codec.node(v)
+	if errors.Is(err, errTooDeep) {
+		s.x.c.exceed(s.at, err.Error(), "Check that the macros in it come to an end.")
+	}
 	if err != nil {
 		s.x.Fail(s.at, "%s", err)
 	}

@@ -106,13 +106,6 @@ func (c *compiler) hashParam(h *hashing, name string) *binding {
 	return h.params[index]
 }
 
-// fresh returns a name for the generated code that nothing else in the unit
-// has, so that no local there ever hides another.
-func (c *compiler) fresh(base string) string {
-	c.names++
-	return base + "#" + strconv.Itoa(c.names)
-}
-
 // A declaration is a binding on its way into a scope.
 type declaration struct {
 	node    *syntax.Node // the symbol
@@ -128,7 +121,7 @@ func (c *compiler) declare(d declaration, s *scope, form *syntax.Node) *binding 
 	name := d.node.Text
 	b := &binding{name: name, lua: c.fresh(name), mutable: d.mutable}
 	if s == c.root {
-		b.lua = c.fresh(exportMark + name)
+		b.lua = c.marked(name, cellMark)
 		c.unit.exports = append(c.unit.exports, export{name: name, lua: b.lua, mutable: d.mutable, binding: b})
 	}
 	b.symbol = &Symbol{
@@ -142,10 +135,6 @@ func (c *compiler) declare(d declaration, s *scope, form *syntax.Node) *binding 
 	return b
 }
 
-// exportMark starts the names under which the generated code knows the locals
-// that units share; no name in a program starts so.
-const exportMark = "\x01"
-
 // checkBindable fails for a symbol that must not be bound.
 func (c *compiler) checkBindable(n *syntax.Node, s *scope, form *syntax.Node) {
 	name := n.Text
@@ -153,8 +142,8 @@ func (c *compiler) checkBindable(n *syntax.Node, s *scope, form *syntax.Node) {
 	c.require(!strings.HasPrefix(name, ".") || name == "..", n, "invalid character: .")
 	_, isMacro := c.macro(name, s)
 	c.require(!isMacro && c.specials[name] == nil, form, "local %s was overshadowed by a special form or macro", name)
-	if c.quoted[n] {
-		c.failQuoted(n)
+	if from, ok := c.quoted[n]; ok {
+		c.failQuoted(n, from)
 	}
 }
 

@@ -191,7 +191,7 @@ func (c *compiler) askAll(name string) outer {
 	if a.class != nothing {
 		b = &binding{
 			name:     name,
-			lua:      exportMark + name,
+			lua:      cellName(name),
 			mutable:  a.class != constant,
 			poisoned: a.class == poisoned,
 			value:    &Value{Kind: Path, Root: Root{Kind: outerRoot, Name: name}},

@@ -1,0 +1,46 @@
+package fennel
+
+import (
+	"strconv"
+	"strings"
+)
+
+// The generated code knows a local by the name that the program gave it, NUL,
+// a mark, and a number that no other name of the unit has, so that no local
+// there ever hides another. No name in a program holds a NUL. What stands
+// before it is what messages may show.
+const (
+	nameEnd   = '\x00'
+	localMark = ""  // a local of one unit
+	tempMark  = "=" // a temporary that a binding of several values assigns to
+	cellMark  = "!" // a local that units share; without a number, another unit's
+)
+
+// naming counts the names that were made up.
+type naming struct{ names, gensyms int }
+
+// fresh returns a new name for a local of the generated code.
+func (c *naming) fresh(base string) string { return c.marked(base, localMark) }
+
+// marked returns a new name with a mark.
+func (c *naming) marked(base, mark string) string {
+	c.names++
+	return base + string(nameEnd) + mark + strconv.Itoa(c.names)
+}
+
+// cellName returns the name for a local of another unit.
+func cellName(name string) string { return name + string(nameEnd) + cellMark }
+
+// outsideName returns the local of another unit that a name stands for.
+func outsideName(lua string) (string, bool) {
+	return strings.CutSuffix(lua, string(nameEnd)+cellMark)
+}
+
+func hasMark(lua, mark string) bool {
+	i := strings.IndexByte(lua, nameEnd)
+	return i >= 0 && strings.HasPrefix(lua[i+1:], mark)
+}
+
+// isShared reports whether a free name of the generated code is a cell: a
+// local of another unit, or an operation of the runtime.
+func isShared(lua string) bool { return lua[0] == nameEnd || hasMark(lua, cellMark) }
