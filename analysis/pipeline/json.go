@@ -160,10 +160,6 @@ func DataFromJSON(text []byte) (*Data, error) {
 	}
 	if err != nil {
 		offset := r.d.InputOffset()
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
-			offset = max(syntax.Offset-1, 0)
-		}
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			offset, err = int64(len(text)), errors.New("the text ends too early")
 		}

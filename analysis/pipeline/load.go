@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -28,7 +27,7 @@ func Load(ctx context.Context, m *fennel.Module, tree source.Tree, l Limits) (*P
 	ld := &loader{
 		main:     m,
 		finder:   finder{tree, l},
-		trees:    newTrees(m.Tree),
+		trees:    newTrees(m),
 		modules:  map[string]*module{},
 		mistakes: map[string]diag.Diagnostic{},
 	}
@@ -38,7 +37,7 @@ func Load(ctx context.Context, m *fennel.Module, tree source.Tree, l Limits) (*P
 	ld.program = fennel.NewProgram(sandbox.Options{Limits: l.Load, Print: ld.print})
 	ld.vm = newVM(ld)
 	ld.pipeline.vm = ld.vm
-	ld.program.State.L.SetGlobal("require", ld.program.State.L.NewFunction(ld.require))
+	ld.vm.setGlobals(ld.require)
 	complete := ld.evaluate(ctx) && !m.Diagnostics.HasErrors()
 	ld.sealed = true
 	ld.findProblems(complete)
@@ -83,7 +82,7 @@ func (ld *loader) evaluate(ctx context.Context) bool {
 			Message: "loading was stopped before it was done: " + err.Error()})
 		return false
 	}
-	d := ld.program.Diagnose(raised, ld.blamed(raised))
+	d := diagnose(ld.program, raised, ld.blamed(raised), "loading")
 	if known, ok := ld.mistakes[raised.Message]; ok {
 		if known.Code == reported {
 			return false
@@ -193,10 +192,10 @@ func (ld *loader) loadModule(L *lua.LState, name string) *module {
 			m.mistake = diag.Diagnostic{Code: diag.Runtime, Message: fmt.Sprintf("module '%s' could not be loaded", name)}
 		}
 	}()
-	compiled := ld.compileModule(file)
+	compiled := compileModule(file, ld.finder)
 	ld.pipeline.Files = append(ld.pipeline.Files, file)
 	ld.addMacroFiles(compiled)
-	ld.trees.of[file] = compiled.Tree
+	ld.trees.of[file] = compiled
 	ld.addFindings(L, m, name, compiled)
 	L.Push(ld.program.Function(compiled))
 	L.Push(lua.LString(name))
@@ -212,7 +211,7 @@ func (ld *loader) loadModule(L *lua.LState, name string) *module {
 
 // addFindings reports the diagnostics of a module. One with errors is not run.
 func (ld *loader) addFindings(L *lua.LState, m *module, name string, compiled *fennel.Module) {
-	call := ld.site(L).call()
+	call := ld.site(L, "require").call()
 	for _, d := range compiled.Diagnostics {
 		d.Related = append(slices.Clone(d.Related), diag.Related{
 			File: call.File, Span: call.Span, Message: fmt.Sprintf("'%s' is required here", name)})
@@ -231,23 +230,4 @@ func (ld *loader) addMacroFiles(m *fennel.Module) {
 			ld.pipeline.Files = append(ld.pipeline.Files, u.File)
 		}
 	}
-}
-
-// maxShown is how much of a text from a program is shown in a message.
-const maxShown = 1000
-
-// plain returns a message without control characters, and of bounded length.
-func plain(s string) string {
-	if len(s) > maxShown {
-		s = strings.ToValidUTF8(s[:maxShown], "") + "…"
-	}
-	var b strings.Builder
-	for _, r := range s {
-		if r < ' ' && r != '\n' || r >= 0x7f && r < 0xa0 {
-			fmt.Fprintf(&b, `\x%02x`, r)
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
 }

@@ -25,7 +25,7 @@ type mirroring struct {
 
 // mirror is (ci.mirror url opts).
 func (ld *loader) mirror(L *lua.LState) int {
-	s := ld.begin(L)
+	s := ld.begin(L, "mirror")
 	m := mirroring{url: ld.stringArgument(L, s, 1)}
 	opts, ok := L.Get(2).(*lua.LTable)
 	if !ok {

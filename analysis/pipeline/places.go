@@ -4,24 +4,15 @@ import (
 	"slices"
 	"sort"
 
-	lua "github.com/yuin/gopher-lua"
-
+	"quire/analysis/fennel"
 	"quire/analysis/fennel/syntax"
 	"quire/analysis/source"
 )
 
-// A site is where a registration function was called.
-type site struct {
-	// calls are the places of the calls that led to it, innermost first. It is
-	// empty when no code of a file made the call.
-	calls []source.Place
-	trees *trees
-	main  *source.File
-}
-
 // trees finds the nodes behind places.
 type trees struct {
-	of       map[*source.File]*syntax.Tree
+	of       map[*source.File]*fennel.Module
+	calls    map[*source.File]map[source.Span][]*fennel.Call
 	literals map[literalsKey]map[string]*syntax.Node
 }
 
@@ -30,18 +21,22 @@ type literalsKey struct {
 	region region
 }
 
-func newTrees(t *syntax.Tree) *trees {
-	return &trees{map[*source.File]*syntax.Tree{t.File: t}, map[literalsKey]map[string]*syntax.Node{}}
+func newTrees(m *fennel.Module) *trees {
+	return &trees{
+		of:       map[*source.File]*fennel.Module{m.Tree.File: m},
+		calls:    map[*source.File]map[source.Span][]*fennel.Call{},
+		literals: map[literalsKey]map[string]*syntax.Node{},
+	}
 }
 
 // node returns the outermost node with exactly that place, and the node that
 // holds it.
 func (t *trees) node(p source.Place) (n, parent *syntax.Node) {
-	tree := t.of[p.File]
-	if tree == nil {
+	m := t.of[p.File]
+	if m == nil {
 		return nil, nil
 	}
-	for nodes := tree.Forms; ; {
+	for nodes := m.Tree.Forms; ; {
 		i := sort.Search(len(nodes), func(i int) bool { return nodes[i].Span.Start > p.Span.Start }) - 1
 		if i < 0 || !nodes[i].Span.Encloses(p.Span) {
 			return nil, nil
@@ -55,15 +50,16 @@ func (t *trees) node(p source.Place) (n, parent *syntax.Node) {
 
 // top returns the top-level form that holds a place.
 func (t *trees) top(p source.Place) *syntax.Node {
-	tree := t.of[p.File]
-	if tree == nil {
+	m := t.of[p.File]
+	if m == nil {
 		return nil
 	}
-	i := sort.Search(len(tree.Forms), func(i int) bool { return tree.Forms[i].Span.Start > p.Span.Start }) - 1
-	if i < 0 || !tree.Forms[i].Span.Encloses(p.Span) {
+	forms := m.Tree.Forms
+	i := sort.Search(len(forms), func(i int) bool { return forms[i].Span.Start > p.Span.Start }) - 1
+	if i < 0 || !forms[i].Span.Encloses(p.Span) {
 		return nil
 	}
-	return tree.Forms[i]
+	return forms[i]
 }
 
 // literal returns the string literal at a place if it has that text, and the
@@ -111,130 +107,21 @@ func collectLiterals(n *syntax.Node, r region, found map[string]*syntax.Node) {
 	}
 }
 
-// site returns where the Go function that runs in L was called.
-func (ld *loader) site(L *lua.LState) site {
-	s := site{trees: ld.trees, main: ld.main.Tree.File}
-	for _, frame := range ld.program.State.Frames(L) {
-		if p, ok := ld.program.Place(frame); ok {
-			s.calls = append(s.calls, p)
-		}
-	}
-	return s
-}
-
-// call returns the place that stands for the whole call: the outermost in
-// ci.fnl, or else the call itself.
-func (s site) call() source.Place {
-	for _, p := range slices.Backward(s.calls) {
-		if p.File == s.main {
-			return p
-		}
-	}
-	if len(s.calls) > 0 {
-		return s.calls[0]
-	}
-	return source.Place{File: s.main}
-}
-
-// form returns the form of the call itself.
-func (s site) form() *syntax.Node {
-	if len(s.calls) == 0 {
+// callsAt returns what is known of the calls that a form was compiled to.
+func (t *trees) callsAt(p source.Place) []*fennel.Call {
+	m := t.of[p.File]
+	if m == nil {
 		return nil
 	}
-	if n, _ := s.trees.node(s.calls[0]); n != nil && n.Kind == syntax.List {
-		return n
-	}
-	return nil
-}
-
-// argument returns the node of the i-th argument, from 1, of the call itself.
-func (s site) argument(i int) *syntax.Node {
-	form := s.form()
-	if form == nil {
-		return nil
-	}
-	for n := range form.Forms() {
-		if i == 0 {
-			return n
+	index, ok := t.calls[p.File]
+	if !ok {
+		index = map[source.Span][]*fennel.Call{}
+		for c := range m.Calls() {
+			index[c.Span] = append(index[c.Span], c)
 		}
-		i--
+		t.calls[p.File] = index
 	}
-	return nil
-}
-
-// direct reports whether the call itself stands for the whole call: no helper
-// made it.
-func (s site) direct() bool { return len(s.calls) > 0 && s.calls[0] == s.call() }
-
-// argumentPlace returns the place of the i-th argument where the call itself
-// stands for the whole call, and else the whole call.
-func (s site) argumentPlace(i int) source.Place {
-	if n := s.argument(i); n != nil && s.direct() {
-		return source.Place{File: s.calls[0].File, Span: n.Span}
-	}
-	return s.call()
-}
-
-// id returns the place of a job's id.
-func (s site) id(id string) source.Place {
-	if n := s.argument(1); n != nil && n.Kind == syntax.String && n.Text == id {
-		return source.Place{File: s.calls[0].File, Span: n.Span}
-	}
-	if p, ok := s.written(id, notInputs); ok {
-		return p
-	}
-	return s.argumentPlace(1)
-}
-
-// inputs returns the places of a job's inputs.
-func (s site) inputs(names []string) []source.Place {
-	places := make([]source.Place, len(names))
-	items := s.items()
-	next := map[string]int{} // where the search for a name goes on
-	for i, name := range names {
-		switch {
-		case len(items) == len(names) && (items[i].Kind != syntax.String || items[i].Text == name):
-			places[i] = source.Place{File: s.calls[0].File, Span: items[i].Span}
-			continue
-		case len(items) > 0:
-			rest := items[next[name]:]
-			if k := slices.IndexFunc(rest, func(n *syntax.Node) bool { return n.Kind == syntax.String && n.Text == name }); k >= 0 {
-				places[i] = source.Place{File: s.calls[0].File, Span: rest[k].Span}
-				next[name] += k + 1
-				continue
-			}
-		}
-		if p, ok := s.written(name, everywhere); ok {
-			places[i] = p
-		} else {
-			places[i] = s.argumentPlace(2)
-		}
-	}
-	return places
-}
-
-// items returns the entries of the inputs where the call itself holds them as
-// a sequence.
-func (s site) items() []*syntax.Node {
-	if n := s.argument(2); n != nil && n.Kind == syntax.Sequence {
-		return slices.Collect(n.Forms())
-	}
-	return nil
-}
-
-// written returns the place of the first string literal with that text in the
-// calls that led here, innermost call first. In the call itself only the
-// region is searched.
-func (s site) written(text string, r region) (source.Place, bool) {
-	for _, call := range s.calls {
-		if form, _ := s.trees.node(call); form != nil && form.Kind == syntax.List {
-			if n := s.trees.literalsIn(form, r)[text]; n != nil {
-				return source.Place{File: call.File, Span: n.Span}, true
-			}
-		}
-		r = everywhere
-	}
-	return source.Place{}, false
+	return index[p.Span]
 }
 
 // isFunction reports whether a form makes a function.
@@ -249,26 +136,4 @@ func isFunction(n *syntax.Node) bool {
 		return head.Kind == syntax.Symbol && slices.Contains([]string{"fn", "lambda", "λ", "hashfn", "defrun"}, head.Text)
 	}
 	return false
-}
-
-// key returns the places of a key and of its value in a table literal that is
-// the i-th argument, or twice that of the argument.
-func (s site) key(i int, name string) (key, value source.Place) {
-	whole := s.argumentPlace(i)
-	n := s.argument(i)
-	if n == nil || n.Kind != syntax.Table || !s.direct() {
-		return whole, whole
-	}
-	forms := slices.Collect(n.Forms())
-	for k := 0; k+1 < len(forms); k += 2 {
-		kn, vn := forms[k], forms[k+1]
-		shorthand := kn.Kind == syntax.Symbol && kn.Text == ":" && vn.Kind == syntax.Symbol && vn.Text == name
-		if shorthand || kn.Kind == syntax.String && kn.Text == name {
-			if shorthand {
-				kn = vn
-			}
-			return source.Place{File: whole.File, Span: kn.Span}, source.Place{File: whole.File, Span: vn.Span}
-		}
-	}
-	return whole, whole
 }

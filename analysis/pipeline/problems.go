@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"fmt"
-	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -65,8 +64,8 @@ func (p *problems) mayExist(name string) bool {
 func (ld *loader) mentions() []string {
 	done := ld.evaluated()
 	seen := map[string]bool{}
-	for file, tree := range ld.trees.of {
-		for _, form := range tree.Forms {
+	for file, m := range ld.trees.of {
+		for _, form := range m.Tree.Forms {
 			if done[source.Place{File: file, Span: form.Span}] {
 				continue
 			}
@@ -149,11 +148,12 @@ func (p *problems) inputs(j *Job, good bool) {
 			d.Code = diag.UnknownSource
 			d.Message = fmt.Sprintf("Source '%s' does not exist.", in.Name)
 			d.Help = fmt.Sprintf("The only source is '%s'.", dsl.Push)
+			d.Fixes = p.replaceLiteral(in.Place, in.Name, dsl.Push)
 			if in.Name == dsl.MirrorJob {
+				d.Fixes = p.removeInput(in, fmt.Sprintf("Remove '%s' from the inputs", in.Name))
 				d.Message = fmt.Sprintf("Job '%s' is not registered.", in.Name)
 				d.Help = "(ci.mirror url opts) registers it."
 			}
-			d.Fixes = p.replaceLiteral(in.Place, in.Name, dsl.Push)
 			p.report(d)
 			continue
 		}
@@ -163,7 +163,7 @@ func (p *problems) inputs(j *Job, good bool) {
 		d.Code = diag.UnknownInput
 		d.Message = fmt.Sprintf("Input '%s' of job '%s' names no job or source.", in.Name, j.ID)
 		d.Help = "Register a job of that name, or remove it: nothing waits for it."
-		if near, ok := diag.Nearest(in.Name, p.candidates(j)); ok {
+		if near, ok := p.nearest(j, in.Name); ok {
 			d.Help = fmt.Sprintf("Did you mean '%s'?", near)
 			d.Fixes = p.replaceLiteral(in.Place, in.Name, near)
 		}
@@ -172,9 +172,13 @@ func (p *problems) inputs(j *Job, good bool) {
 	}
 }
 
-// candidates iterates over what could be meant by an input of a job.
-func (p *problems) candidates(j *Job) iter.Seq[string] {
-	return func(yield func(string) bool) {
+// nearest returns the job or source that an input of a job was probably meant
+// to name.
+func (p *problems) nearest(j *Job, name string) (string, bool) {
+	if _, ok := dsl.FindSource(dsl.SourcePrefix + name); ok {
+		return dsl.SourcePrefix + name, true
+	}
+	return diag.Nearest(name, func(yield func(string) bool) {
 		for _, s := range dsl.Sources() {
 			if !yield(s.Name) {
 				return
@@ -185,7 +189,7 @@ func (p *problems) candidates(j *Job) iter.Seq[string] {
 				return
 			}
 		}
-	}
+	})
 }
 
 // unreachable reports a job that nothing starts.
@@ -200,7 +204,7 @@ func (p *problems) unreachable(j *Job, started []bool) {
 			}
 			continue
 		}
-		near, ok := diag.Nearest(in.Name, p.candidates(j))
+		near, ok := p.nearest(j, in.Name)
 		r := diag.Related{File: in.Place.File, Span: in.Place.Span, Message: fmt.Sprintf("'%s' names no job or source", in.Name)}
 		if ok {
 			d.Help = fmt.Sprintf("Did you mean '%s' by '%s'?", near, in.Name)

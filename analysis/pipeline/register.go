@@ -22,16 +22,16 @@ func (ld *loader) registration() map[string]lua.LGFunction {
 }
 
 // begin raises once registration is over, and returns where it was called.
-func (ld *loader) begin(L *lua.LState) site {
+func (ld *loader) begin(L *lua.LState, name string) site {
 	if ld.sealed {
 		L.Error(lua.LString("quire.ci registration not installed on Lua VM"), 0)
 	}
-	return ld.site(L)
+	return ld.site(L, name)
 }
 
 // job is (ci.job id inputs run-fn).
 func (ld *loader) job(L *lua.LState) int {
-	s := ld.begin(L)
+	s := ld.begin(L, "job")
 	id := ld.stringArgument(L, s, 1)
 	names := ld.inputNames(L, s)
 	run, ok := L.Get(3).(*lua.LFunction)
@@ -102,15 +102,20 @@ func (ld *loader) add(L *lua.LState, j *Job, run *lua.LFunction) {
 	ld.checkRepeats(j)
 }
 
-// checkRepeats warns of inputs that are listed twice.
+// checkRepeats warns of inputs that are listed twice, once for each.
 func (ld *loader) checkRepeats(j *Job) {
 	first := map[string]source.Place{}
+	warned := map[string]bool{}
 	for _, in := range j.Inputs {
 		p, twice := first[in.Name]
 		if !twice {
 			first[in.Name] = in.Place
 			continue
 		}
+		if warned[in.Name] {
+			continue
+		}
+		warned[in.Name] = true
 		fixes := ld.removeInput(in, fmt.Sprintf("Remove the second '%s'", in.Name))
 		for i := range fixes {
 			fixes[i].Safe = true
@@ -125,7 +130,7 @@ func (ld *loader) checkRepeats(j *Job) {
 
 // declareImage is (ci.image name).
 func (ld *loader) declareImage(L *lua.LState) int {
-	s := ld.begin(L)
+	s := ld.begin(L, "image")
 	name := ld.stringArgument(L, s, 1)
 	call := s.call()
 	if first := ld.image; first.File != nil {

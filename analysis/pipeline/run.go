@@ -70,7 +70,7 @@ func (v *vm) jobError(ctx context.Context, err error) error {
 	if !errors.As(err, &raised) {
 		return err
 	}
-	d := v.program.Diagnose(raised, v.main)
-	d.Message = plain(d.Message)
+	d := diagnose(v.program, raised, v.main, "the run-fn")
+	d.Code, d.Message = diag.Runtime, plain(d.Message)
 	return &JobError{d}
 }

@@ -10,6 +10,7 @@ import (
 	"quire/analysis/diag"
 	"quire/analysis/dsl"
 	"quire/analysis/fennel"
+	"quire/analysis/fennel/view"
 	"quire/analysis/source"
 )
 
@@ -65,6 +66,18 @@ func newVM(ld *loader) *vm {
 	stdlib.RawSetString("mirror", L.NewFunction(v.stdlibMirror))
 	v.builtins = map[string]lua.LValue{dsl.CI: ci, dsl.RuntimeOf: v.runtime, dsl.Stdlib: stdlib}
 	return v
+}
+
+// setGlobals adds to the library what is not Lua's: require, and the part of
+// Fennel's own module that programs use.
+func (v *vm) setGlobals(require lua.LGFunction) {
+	L := v.program.State.L
+	compiler := L.NewTable()
+	compiler.RawSetString("view", view.Function(L, v.program.State.Step))
+	L.SetGlobal("fennel", compiler)
+	L.SetGlobal("require", L.NewFunction(require))
+	v.builtins["fennel"] = compiler
+	v.builtins["fennel.view"] = compiler.RawGetString("view")
 }
 
 func (v *vm) table(functions map[string]lua.LGFunction) *lua.LTable {

@@ -1,0 +1,105 @@
+package pipeline
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"quire/analysis/diag"
+	"quire/analysis/fennel"
+	"quire/analysis/fennel/view"
+	"quire/analysis/sandbox"
+	"quire/analysis/source"
+)
+
+// diagnose returns the diagnostic of an error, shown in main where that led to
+// it. What names what was running.
+func diagnose(p *fennel.Program, err *sandbox.Error, main *source.File, what string) diag.Diagnostic {
+	d := p.Diagnose(err, main)
+	d.Related = trace(d)
+	if err.Limit != nil {
+		d.Message = fmt.Sprintf("%s went over its limit of %s", what, limitText(*err.Limit))
+		if d.Code == diag.LoadLimit || d.Code == diag.LoadTimeout {
+			d.Help = "Loading only registers jobs: let a run-fn do the work."
+		}
+	} else if t, ok := err.Value.(*lua.LTable); ok && strings.HasPrefix(err.Message, "table: ") {
+		d.Message = tableText(t)
+	}
+	return d
+}
+
+// tableText shows a table that was raised.
+func tableText(t *lua.LTable) (text string) {
+	const enough = 10_000 // units of work of the view, about bytes
+	work := 0
+	defer func() {
+		if work > enough {
+			_ = recover() // our own
+			text = "a large table was raised"
+		}
+	}()
+	return view.View(t, view.Options{OneLine: true, PreferColon: true, Charge: func(n int) {
+		if work += n; work > enough {
+			panic("enough")
+		}
+	}})
+}
+
+// maxTrace is how many places of a trace are shown, half of them innermost.
+const maxTrace = 20
+
+// trace returns the related places of an error, without those that recursion
+// repeats and without the middle of a long trace.
+func trace(d diag.Diagnostic) []diag.Related {
+	last := diag.Related{File: d.File, Span: d.Span}
+	kept := slices.DeleteFunc(slices.Clone(d.Related), func(r diag.Related) bool {
+		same := r.File == last.File && r.Span == last.Span
+		last = r
+		return same
+	})
+	if len(kept) <= maxTrace {
+		return kept
+	}
+	return slices.Concat(kept[:maxTrace/2], kept[len(kept)-maxTrace/2:])
+}
+
+// limitText names a limit with its value.
+func limitText(l sandbox.Limit) string {
+	switch l.Name {
+	case "instructions":
+		return fmt.Sprintf("%d instructions", l.Value)
+	case "strings":
+		return byteText(int(l.Value)) + " of strings"
+	case "depth":
+		return fmt.Sprintf("%d nested calls", l.Value)
+	case "print":
+		return byteText(int(l.Value)) + " of printed text"
+	case "time":
+		return time.Duration(l.Value).String()
+	case "heap":
+		return byteText(int(l.Value)) + " of memory"
+	}
+	return fmt.Sprintf("%d (%s)", l.Value, l.Name)
+}
+
+// maxShown is how much of a text from a program is shown in a message.
+const maxShown = 1000
+
+// plain returns a message without control characters, and of bounded length.
+func plain(s string) string {
+	if len(s) > maxShown {
+		s = strings.ToValidUTF8(s[:maxShown], "") + "…"
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if r < ' ' && r != '\n' || r >= 0x7f && r < 0xa0 {
+			fmt.Fprintf(&b, `\x%02x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}

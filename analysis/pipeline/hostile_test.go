@@ -1,0 +1,168 @@
+package pipeline_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"quire/analysis/diag"
+	"quire/analysis/fennel"
+	"quire/analysis/pipeline"
+	"quire/analysis/source"
+)
+
+// TestDeepNesting checks that no nesting is deep enough to exhaust a stack.
+func TestDeepNesting(t *testing.T) {
+	const depth = 100_000
+	for _, unit := range []string{"(", "[", "{", "#", "`", ",", "(let [x ", "(fn [] ", "[:a {:b "} {
+		for _, closed := range []bool{false, true} {
+			text := strings.Repeat(unit, depth)
+			if closed {
+				text += "x" + strings.Repeat(closers(unit), depth)
+			}
+			_, found := load(t, map[string]*source.File{pipeline.Path: source.NewFile(pipeline.Path, text)}, pipeline.DefaultLimits())
+			if !found.HasErrors() {
+				t.Errorf("%q, %d deep, has no errors", unit, depth)
+			}
+		}
+	}
+}
+
+// closers returns what closes the brackets of a text.
+func closers(text string) string {
+	var open []byte
+	for i := range len(text) {
+		switch text[i] {
+		case '(', '[', '{':
+			open = append(open, map[byte]byte{'(': ')', '[': ']', '{': '}'}[text[i]])
+		case ')', ']', '}':
+			open = open[:len(open)-1]
+		}
+	}
+	slices.Reverse(open)
+	return string(open)
+}
+
+func TestFileLimit(t *testing.T) {
+	l := pipeline.DefaultLimits()
+	l.File = 100
+	big := strings.Repeat("; comment\n", 11)
+	_, found := load(t, map[string]*source.File{pipeline.Path: source.NewFile(pipeline.Path, big)}, l)
+	if len(found) != 1 || found[0].Code != diag.LoadLimit || found[0].Message != "the file is larger than 100 bytes" {
+		t.Errorf("a large file: %v", found)
+	}
+	_, found = load(t, map[string]*source.File{
+		pipeline.Path: source.NewFile(pipeline.Path, "(require :lib)\n"),
+		"lib.fnl":     source.NewFile("lib.fnl", big),
+	}, l)
+	if len(found) != 1 || !strings.Contains(found[0].Message, "lib.fnl: the file is larger than 100 bytes") {
+		t.Errorf("a large module: %v", found)
+	}
+}
+
+// TestLongCycle looks for the shortest cycle where that is a lot of work.
+func TestLongCycle(t *testing.T) {
+	text := `
+(local ci (require :quire.ci))
+(local n 3000)
+(for [i 1 n]
+  (ci.job i [(% (+ i 1) n) (% (+ i 2) n) (% (+ i 3) n)] #nil))
+(ci.job 0 [n] #nil)
+`
+	_, found := load(t, map[string]*source.File{pipeline.Path: source.NewFile(pipeline.Path, text)}, pipeline.DefaultLimits())
+	if len(found) != 1 || found[0].Code != diag.Cycle {
+		t.Errorf("found %d diagnostics: %.300v", len(found), found)
+	}
+}
+
+// TestModuleIsImmutable loads one module many times at once.
+func TestModuleIsImmutable(t *testing.T) {
+	files := map[string]*source.File{
+		pipeline.Path: source.NewFile(pipeline.Path, `
+(local ci (require :quire.ci))
+(import-macros {: defrun} :quire.ci)
+(local lib (require :lib))
+(var n 0)
+(each [_ id (ipairs [:a :b :c])]
+  (set n (+ n 1))
+  (lib.add (.. id n)))
+(ci.job :last [:a1 :nothing] (defrun [sh] (sh "x")))
+(ci.job :last [] #nil)
+(error n)
+`),
+		"lib.fnl": source.NewFile("lib.fnl", "(local ci (require :quire.ci))\n{:add (fn [id] (ci.job id [:quire/push] #nil))}\n"),
+	}
+	tree := source.Overlay(noTree{}, files)
+	l := untimed()
+	m := pipeline.Compile(files[pipeline.Path], tree, new(fennel.Cache), l)
+	results := make([]string, 8)
+	var loads sync.WaitGroup
+	for i := range results {
+		loads.Go(func() {
+			p, found := pipeline.Load(context.Background(), m, tree, l)
+			defer p.Close()
+			results[i] = renderLoad(p, found)
+		})
+	}
+	loads.Wait()
+	for _, r := range results {
+		if r != results[0] || !strings.Contains(r, `job "c3"`) {
+			t.Fatalf("one load gives\n%s\nanother\n%s", results[0], r)
+		}
+	}
+}
+
+// TestExamples loads the examples of the codes.
+func TestExamples(t *testing.T) {
+	for _, e := range diag.Entries() {
+		if e.Bad == "" {
+			continue
+		}
+		t.Run(string(e.Code), func(t *testing.T) {
+			_, found := load(t, map[string]*source.File{pipeline.Path: source.NewFile(pipeline.Path, e.Bad)}, untimed())
+			if !slices.ContainsFunc(found, func(d diag.Diagnostic) bool { return d.Code == e.Code && d.Severity() == e.Severity }) {
+				t.Errorf("the bad example gives %v", found)
+			}
+			if _, found = load(t, map[string]*source.File{pipeline.Path: source.NewFile(pipeline.Path, e.Good)}, untimed()); len(found) > 0 {
+				t.Errorf("the good example gives %v", found)
+			}
+		})
+	}
+}
+
+// TestCodesHaveCases checks that the suite shows every code that loading can
+// give.
+func TestCodesHaveCases(t *testing.T) {
+	for _, e := range diag.Entries() {
+		if e.Bad == "" {
+			continue
+		}
+		if !suiteHas(t, "["+string(e.Code)+"]") {
+			t.Errorf("no case under testdata/load has %s", e.Code)
+		}
+	}
+}
+
+// FuzzLoad checks that no text takes loading down, and that what it says has
+// a place.
+func FuzzLoad(f *testing.F) {
+	for _, e := range diag.Entries() {
+		f.Add(e.Bad)
+	}
+	for _, c := range suiteCases(f) {
+		f.Add(c.files[pipeline.Path].Text())
+	}
+	l := untimed()
+	l.Load.Instructions, l.Load.Strings = 200_000, 1<<20
+	f.Fuzz(func(t *testing.T, text string) {
+		p, found := load(t, map[string]*source.File{pipeline.Path: source.NewFile(pipeline.Path, text)}, l)
+		for _, d := range found {
+			if d.File == nil || d.Message == "" || d.Span.Start < 0 || d.Span.End > len(d.File.Text()) || d.Span.Start > d.Span.End {
+				t.Errorf("a diagnostic without a place: %+v", d)
+			}
+		}
+		p.Graph.Order()
+	})
+}

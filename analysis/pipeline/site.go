@@ -1,0 +1,230 @@
+package pipeline
+
+import (
+	"slices"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"quire/analysis/fennel"
+	"quire/analysis/fennel/syntax"
+	"quire/analysis/source"
+)
+
+// A site is where a registration function was called.
+type site struct {
+	name string // of the function
+	// calls are the places of the calls that led to it, innermost first. It is
+	// empty when no code of a file made the call.
+	calls []source.Place
+	args  []*syntax.Node // of the innermost call, nil where they are not known
+	trees *trees
+	main  *source.File
+}
+
+// site returns where the function of that name, which runs in L, was called.
+func (ld *loader) site(L *lua.LState, name string) site {
+	s := site{name: name, trees: ld.trees, main: ld.main.Tree.File}
+	for _, frame := range ld.program.State.Frames(L) {
+		if p, ok := ld.program.Place(frame); ok {
+			s.calls = append(s.calls, p)
+		}
+	}
+	s.args = s.arguments()
+	return s
+}
+
+// call returns the place that stands for the whole call: the outermost in
+// ci.fnl, or else the call itself.
+func (s site) call() source.Place {
+	for _, p := range slices.Backward(s.calls) {
+		if p.File == s.main {
+			return p
+		}
+	}
+	if len(s.calls) > 0 {
+		return s.calls[0]
+	}
+	return source.Place{File: s.main}
+}
+
+// arguments returns the nodes of the arguments of the call itself. Where the
+// form does not name the function, as in a macro or (pcall f …), they are what
+// the form was compiled to.
+func (s site) arguments() []*syntax.Node {
+	if len(s.calls) == 0 {
+		return nil
+	}
+	form, _ := s.trees.node(s.calls[0])
+	if form == nil || form.Kind != syntax.List {
+		return nil
+	}
+	forms := slices.Collect(form.Forms())
+	if len(forms) > 0 && forms[0].Kind == syntax.Symbol && (forms[0].Text == s.name || strings.HasSuffix(forms[0].Text, "."+s.name)) {
+		return forms[1:]
+	}
+	for _, c := range s.trees.callsAt(s.calls[0]) {
+		switch calledName(c) {
+		case s.name:
+			return s.nodes(c.Args)
+		case "pcall":
+			return s.nodes(c.Args[1:])
+		}
+	}
+	return nil
+}
+
+// calledName returns the last part of the name of what is called.
+func calledName(c *fennel.Call) string {
+	switch {
+	case c.Callee.Kind != fennel.Path:
+		return ""
+	case len(c.Callee.Keys) > 0:
+		return c.Callee.Keys[len(c.Callee.Keys)-1].Name
+	case len(c.Args) > 0:
+		return c.Callee.Root.Name
+	}
+	return ""
+}
+
+// nodes returns the nodes that values were compiled from, nil for those that a
+// macro made.
+func (s site) nodes(values []*fennel.Value) []*syntax.Node {
+	nodes := make([]*syntax.Node, len(values))
+	for i, v := range values {
+		if !v.Made {
+			nodes[i], _ = s.trees.node(source.Place{File: s.calls[0].File, Span: v.Span})
+		}
+	}
+	return nodes
+}
+
+// argument returns the node of the i-th argument, from 1, of the call itself.
+func (s site) argument(i int) *syntax.Node {
+	if i > len(s.args) {
+		return nil
+	}
+	return s.args[i-1]
+}
+
+// direct reports whether the call itself stands for the whole call: no helper
+// made it.
+func (s site) direct() bool { return len(s.calls) > 0 && s.calls[0] == s.call() }
+
+// argumentPlace returns the place of the i-th argument where the call itself
+// stands for the whole call, and else the whole call.
+func (s site) argumentPlace(i int) source.Place {
+	if n := s.argument(i); n != nil && s.direct() {
+		return source.Place{File: s.calls[0].File, Span: n.Span}
+	}
+	return s.call()
+}
+
+// id returns the place of a job's id.
+func (s site) id(id string) source.Place {
+	if n := s.argument(1); n != nil && n.Kind == syntax.String && n.Text == id {
+		return source.Place{File: s.calls[0].File, Span: n.Span}
+	}
+	if p, ok := s.written(id, notInputs); ok {
+		return p
+	}
+	return s.argumentPlace(1)
+}
+
+// inputs returns the places of a job's inputs.
+func (s site) inputs(names []string) []source.Place {
+	places := make([]source.Place, len(names))
+	items := s.items()
+	next := map[string]int{} // where the search for a name goes on
+	for i, name := range names {
+		var item *syntax.Node
+		if len(items) == len(names) {
+			item = items[i]
+		} else if k := slices.IndexFunc(items[min(next[name], len(items)):], isLiteral(name)); k >= 0 {
+			item = items[next[name]+k]
+			next[name] += k + 1
+		}
+		places[i] = s.inputPlace(name, item)
+	}
+	return places
+}
+
+// inputPlace returns the place of an input: the literal wherever it is
+// written, or else its entry, which may be nil.
+func (s site) inputPlace(name string, item *syntax.Node) source.Place {
+	itemIsText := item != nil && item.Kind == syntax.String
+	if item != nil && (s.direct() || itemIsText) && (!itemIsText || item.Text == name) {
+		return source.Place{File: s.calls[0].File, Span: item.Span}
+	}
+	if p, ok := s.written(name, everywhere); ok {
+		return p
+	}
+	if item != nil && !itemIsText {
+		return source.Place{File: s.calls[0].File, Span: item.Span}
+	}
+	return s.argumentPlace(2)
+}
+
+func isLiteral(text string) func(*syntax.Node) bool {
+	return func(n *syntax.Node) bool { return n != nil && n.Kind == syntax.String && n.Text == text }
+}
+
+// items returns the entries of the inputs where these are written as a
+// sequence, in the call itself or as the value of a local that it names.
+func (s site) items() []*syntax.Node {
+	n := s.argument(2)
+	if n == nil {
+		return nil
+	}
+	if n.Kind == syntax.Sequence {
+		return slices.Collect(n.Forms())
+	}
+	if n.Kind != syntax.Symbol {
+		return nil
+	}
+	for _, c := range s.trees.callsAt(s.calls[0]) {
+		for _, arg := range c.Args {
+			if arg.Span == n.Span && arg.Kind == fennel.ArrayOf && !arg.Open {
+				return s.nodes(arg.Items)
+			}
+		}
+	}
+	return nil
+}
+
+// written returns the place of the first string literal with that text in the
+// calls that led here, innermost call first. In the call itself only the
+// region is searched.
+func (s site) written(text string, r region) (source.Place, bool) {
+	for _, call := range s.calls {
+		if form, _ := s.trees.node(call); form != nil && form.Kind == syntax.List {
+			if n := s.trees.literalsIn(form, r)[text]; n != nil {
+				return source.Place{File: call.File, Span: n.Span}, true
+			}
+		}
+		r = everywhere
+	}
+	return source.Place{}, false
+}
+
+// key returns the places of a key and of its value in a table literal that is
+// the i-th argument, or twice that of the argument.
+func (s site) key(i int, name string) (key, value source.Place) {
+	whole := s.argumentPlace(i)
+	n := s.argument(i)
+	if n == nil || n.Kind != syntax.Table || !s.direct() {
+		return whole, whole
+	}
+	forms := slices.Collect(n.Forms())
+	for k := 0; k+1 < len(forms); k += 2 {
+		kn, vn := forms[k], forms[k+1]
+		shorthand := kn.Kind == syntax.Symbol && kn.Text == ":" && vn.Kind == syntax.Symbol && vn.Text == name
+		if shorthand || kn.Kind == syntax.String && kn.Text == name {
+			if shorthand {
+				kn = vn
+			}
+			return source.Place{File: whole.File, Span: kn.Span}, source.Place{File: whole.File, Span: vn.Span}
+		}
+	}
+	return whole, whole
+}
