@@ -161,31 +161,34 @@ func (r *reader) unexpectedCloser(span source.Span) {
 	text := r.text[span.Start:min(span.End, span.Start+maxClosers)]
 	d := r.problem(span, "remove it, or write what it is to close before it", "unexpected closing delimiter%s %s", plural(span.Len()), text)
 	d.Fixes = r.fix(false, span, "", "remove "+text)
-	if at, ok := r.closedEarly(); ok {
-		d.Related = []diag.Related{r.related(at, "this ends the form, but the lines behind it are indented as if it went on")}
-	}
+	d.Related = r.strayCause()
 	r.problems.add(d)
 }
 
-// closedEarly returns the closer that ends the last form of the top level that
-// starts a line in column 0, if there are lines behind it that do not.
-func (r *reader) closedEarly() (source.Span, bool) {
+// strayCause returns where the cause of a closer that closes nothing may be. It
+// is at the last thing that stands in column 0: a form that ends although the
+// lines behind it are indented, or a symbol that nothing opens a form for.
+func (r *reader) strayCause() []diag.Related {
 	const enough = 50 // nodes to look at, so that many stray closers take linear time
 	indented := false
 	for i := len(r.pending) - 1; i >= max(0, len(r.pending)-enough); i-- {
 		n := r.pending[i]
 		column, leads := r.indent(n.Span.Start)
-		if !leads || n.Kind == Comment {
-			continue
-		}
-		if column > 0 {
+		switch {
+		case !leads || n.Kind == Comment:
+		case column > 0:
 			indented = true
-			continue
+		case n.Kind == Symbol:
+			start := source.Span{Start: n.Span.Start, End: n.Span.Start}
+			return []diag.Related{r.related(start, "an opening delimiter may be missing here")}
+		case indented && !n.Open && (n.Kind == List || n.Kind == Sequence || n.Kind == Table):
+			end := source.Span{Start: n.Span.End - 1, End: n.Span.End}
+			return []diag.Related{r.related(end, "this ends the form, but the lines behind it are indented as if it went on")}
+		default:
+			return nil
 		}
-		bracketed := n.Kind == List || n.Kind == Sequence || n.Kind == Table
-		return source.Span{Start: n.Span.End - 1, End: n.Span.End}, indented && bracketed && !n.Open
 	}
-	return source.Span{}, false
+	return nil
 }
 
 // indent returns how many blanks stand before an offset, and whether nothing else
@@ -235,7 +238,9 @@ func (r *reader) unclosed(forms []frame, at int, safe bool) {
 	if outer.closer != 0 && outer.start != inner.start {
 		d.Related = append(d.Related, r.related(source.Span{Start: outer.start, End: outer.start + 1}, "the outermost form that is still open"))
 	}
-	d.Fixes = r.fix(safe, place, text, "insert "+text)
+	// Of two openers in a row, one may be too many.
+	double := inner.start+1 < len(r.text) && classes[r.text[inner.start+1]] == opener
+	d.Fixes = r.fix(safe && !double, place, text, "insert "+text)
 	r.problems.add(d)
 }
 
