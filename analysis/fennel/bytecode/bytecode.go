@@ -42,14 +42,28 @@ type Chunk struct {
 	Shared func(name string) bool
 }
 
-// Compile returns the prototype of the chunk. Its DbgUpvalues names, in order,
-// the cells that whoever instantiates it has to supply: shared names, and Env,
-// Concat and Store where they are used. The prototype is trimmed, immutable
-// and may be used by several states at once.
+// Compile returns the prototype of the chunk. It means what Lua 5.1 means by the
+// tree, with goto of 5.2 and without the variable "arg" of vararg functions.
 //
-// The error is an [*Error] when the chunk goes over a limit of the VM (255
-// registers, 255 upvalues, 200 locals in one function) or holds something that
-// Lua refuses, such as "break" outside of a loop.
+//   - As in gopher-lua's trees, a [ast.LocalAssignStmt] of one name and one
+//     [ast.FunctionExpr] is "local function": the function sees the name. With
+//     a second value, such as a [ast.NilExpr], it does not.
+//   - The value of a [ast.NumberExpr] is a decimal or hexadecimal number, "inf",
+//     "-inf" or "nan".
+//   - A call that is returned is a tail call, except in the chunk's own
+//     function, so that its frame stays to be seen in tracebacks.
+//   - Calls of a name, a field with a constant name, or a method carry that name
+//     in DbgCalls. There are no DbgLocals.
+//
+// The prototype's DbgUpvalues name, in order, the cells that whoever
+// instantiates it has to supply: shared names, and Env, Concat and Store where
+// they are used. It is trimmed, immutable and may be used by several states at
+// once.
+//
+// The error is an [*Error] when the chunk goes over a limit (250 registers, 255
+// upvalues, 200 locals, 262143 instructions in one function; statements and
+// expressions nested 4000 deep) or holds something that Lua refuses, such as
+// "break" outside of a loop.
 func Compile(c Chunk) (*lua.FunctionProto, error) {
 	var b buffers
 	e := emitter{

@@ -16,7 +16,7 @@ func open(e ast.Expr) bool {
 	return false
 }
 
-// allResults makes results and emitCall ask for all values there are.
+// allResults is the number that stands for as many values as there are.
 const allResults = -1
 
 // results compiles a call or "..." so that n values of it start in register
@@ -36,7 +36,7 @@ func (f *function) results(base, n int, e ast.Expr) {
 }
 
 // emitCall emits the call of the function in register base with the arguments
-// behind it, which may be allResults of the last of them.
+// behind it.
 func (f *function) emitCall(base, args, results, line int) {
 	f.emitABC(lua.OP_CALL, base, args+1, results+1, line)
 }
@@ -59,23 +59,27 @@ func (f *function) callee(base int, e *ast.FuncCallExpr) int {
 		f.free = self + 1
 		name = e.Method
 	}
-	args := f.arguments(base, e.Args)
+	args := f.pushAll(e.Args)
+	if e.Func == nil && args != allResults {
+		args++
+	}
 	if name != "" {
 		f.calls = append(f.calls, lua.DbgCall{Name: name, Pc: f.pc()})
 	}
 	return args
 }
 
-// arguments pushes the arguments of the function in register base.
-func (f *function) arguments(base int, args []ast.Expr) int {
-	for i, arg := range args {
-		if i == len(args)-1 && open(arg) {
-			f.results(f.reserve(1, arg.Line()), allResults, arg)
+// pushAll pushes the values of expressions and returns how many they are, which
+// is allResults if the last of them is open.
+func (f *function) pushAll(exprs []ast.Expr) int {
+	for i, e := range exprs {
+		if i == len(exprs)-1 && open(e) {
+			f.results(f.reserve(1, e.Line()), allResults, e)
 			return allResults
 		}
-		f.push(arg)
+		f.push(e)
 	}
-	return f.free - base - 1
+	return len(exprs)
 }
 
 // calledName returns the name that tracebacks and messages of Go functions
@@ -130,6 +134,9 @@ func (f *function) discard(e ast.Expr) {
 	}
 }
 
+// returnStmt compiles a return. That of a single call is a tail call, but not in
+// the chunk's own function: nothing calls that again and again, and its frame
+// tells which form of the program is running.
 func (f *function) returnStmt(s *ast.ReturnStmt) {
 	line := s.Line()
 	switch len(s.Exprs) {
@@ -152,7 +159,7 @@ func (f *function) returnStmt(s *ast.ReturnStmt) {
 		}
 	}
 	base := f.free
-	count := f.arguments(base-1, s.Exprs)
+	count := f.pushAll(s.Exprs)
 	f.emitABC(lua.OP_RETURN, base, count+1, 0, line)
 	f.free = base
 }

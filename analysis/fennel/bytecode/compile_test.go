@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/txtar"
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
 	"github.com/yuin/gopher-lua/parse"
@@ -376,12 +377,16 @@ func TestConcurrent(t *testing.T) {
 }
 
 func FuzzCompile(f *testing.F) {
-	for _, seed := range []string{
-		"for i = 1, 3 do goto c; local x = function() return i end ::c:: end",
-		"local a, b = ... a.b[a], b = b or a and not a, {a, k = ..., [b] = a, ...}",
-		"repeat local x = f() until not (x == nil or x < 1) while a do break end return f(x):m(...)",
-	} {
-		f.Add(seed)
+	for _, path := range archives(f) {
+		a, err := txtar.ParseFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, file := range a.Files {
+			if strings.HasSuffix(file.Name, ".lua") {
+				f.Add(string(file.Data))
+			}
+		}
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		body, err := parse.Parse(strings.NewReader(text), "fuzz")

@@ -11,12 +11,7 @@ const (
 	maxB        = 1<<9 - 1
 	maxBx       = 1<<18 - 1
 	jumpBias    = maxBx >> 1
-	opMask      = ^uint32(1<<26 - 1)
 )
-
-// everything, as the operand of a call, a return or "...", stands for as many
-// values as there are.
-const everything = 0
 
 func encodeABC(op, a, b, c int) uint32 {
 	return uint32(op)<<26 | uint32(a&0xff)<<18 | uint32(c&maxB)<<9 | uint32(b&maxB)

@@ -88,7 +88,7 @@ func TestSuiteReference(t *testing.T) {
 	}
 }
 
-func archives(t *testing.T) []string {
+func archives(t testing.TB) []string {
 	t.Helper()
 	paths, err := filepath.Glob(suite)
 	if err != nil || len(paths) == 0 {

@@ -27,7 +27,7 @@ func (f *function) plainKey(e ast.Expr) (constant, bool) {
 // the VM stores at once.
 func (f *function) table(dst int, e *ast.TableExpr) {
 	line := e.Line()
-	make := f.emitABC(lua.OP_NEWTABLE, dst, 0, 0, line)
+	constructor := f.emitABC(lua.OP_NEWTABLE, dst, 0, 0, line)
 	items, keyed := 0, 0
 	for i, field := range e.Fields {
 		switch {
@@ -51,17 +51,16 @@ func (f *function) table(dst int, e *ast.TableExpr) {
 	if f.free > dst+1 {
 		f.flush(dst, items, false, line)
 	}
-	f.code[f.start.code+make] = encodeABC(lua.OP_NEWTABLE, dst, min(items, maxB), min(keyed, maxB))
+	f.code[f.start.code+constructor] = encodeABC(lua.OP_NEWTABLE, dst, min(items, maxB), min(keyed, maxB))
 }
 
-// flush stores the positional items behind the table, of which the last is
-// item number items, or all results of a call follow it.
-func (f *function) flush(table, items int, all bool, line int) {
-	count := f.free - table - 1
-	batch := (items-1)/lua.FieldsPerFlush + 1
-	if all {
-		count = everything
-		batch = items/lua.FieldsPerFlush + 1
+// flush stores the items behind the table, of which the last is item number
+// items, and, with rest, all results of a call behind that. Where the number
+// of the batch does not fit in the instruction, it is the next one.
+func (f *function) flush(table, items int, rest bool, line int) {
+	count, batch := f.free-table-1, (items-1)/lua.FieldsPerFlush+1
+	if rest {
+		count, batch = allResults+1, items/lua.FieldsPerFlush+1
 	}
 	if batch <= maxB {
 		f.emitABC(lua.OP_SETLIST, table, count, batch, line)

@@ -39,7 +39,11 @@ type verifier struct {
 
 func (v *verifier) instruction(i uint32) {
 	op, a, b, c, bx := int(i>>26), int(i>>18)&0xff, int(i&0x1ff), int(i>>9)&0x1ff, int(i&0x3ffff)
-	v.register(a)
+	switch op {
+	case lua.OP_EQ, lua.OP_LT, lua.OP_LE, lua.OP_JMP: // A is no register
+	default:
+		v.register(a)
+	}
 	switch op {
 	case lua.OP_MOVE, lua.OP_MOVEN, lua.OP_LOADNIL, lua.OP_NOT, lua.OP_LEN, lua.OP_TESTSET, lua.OP_UNM:
 		v.register(b)
