@@ -121,7 +121,7 @@ func (c *compiler) reference(n *syntax.Node, keys []string, s *scope) expr {
 		root = keys[0]
 	}
 	b, macro := c.resolve(root, s)
-	if b == nil || b.symbol == nil || macro != nil {
+	if b == nil || macro != nil {
 		c.checkValue(n, root, s)
 	}
 	if b == nil && !c.isGlobal(n.Text, root) {

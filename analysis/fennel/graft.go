@@ -24,6 +24,7 @@ func (c *compiler) mangled(s *scope) map[string]string {
 			}
 		}
 	}
+	c.unit.lookedAt = c.around.names
 	names := map[string]string{}
 	for name, d := range c.around.locals {
 		if d.class != nothing {

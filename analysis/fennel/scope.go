@@ -149,16 +149,19 @@ func (c *compiler) checkBindable(n *syntax.Node, s *scope, form *syntax.Node) {
 
 func (s *scope) add(bs ...*binding) { s.bindings = append(s.bindings, bs...) }
 
+// isMulti reports whether a name is a multi-symbol such as a.b or a:b.
+func isMulti(name string) bool {
+	return strings.IndexAny(name, ".:") > 0 && !strings.HasSuffix(name, ".") && !strings.HasSuffix(name, ":") &&
+		name != "$..." && !strings.Contains(name, "..")
+}
+
 // parts splits a multi-symbol; method reports that the last part is behind a
 // colon. A name that is none gives nil.
 func parts(name string) (keys []string, method bool) {
-	if strings.IndexByte(name, '.') < 0 && strings.IndexByte(name, ':') < 0 {
+	if !isMulti(name) {
 		return nil, false
 	}
-	if name[0] == '.' || name[0] == ':' || strings.HasSuffix(name, ".") || strings.HasSuffix(name, ":") ||
-		name == "$..." || strings.Contains(name, "..") {
-		return nil, false
-	}
+	keys = make([]string, 0, 1+strings.Count(name, ".")+strings.Count(name, ":"))
 	start := 0
 	for i := 0; i < len(name); i++ {
 		if name[i] == '.' || name[i] == ':' {
@@ -172,8 +175,8 @@ func parts(name string) (keys []string, method bool) {
 
 // rootName returns the first part of a multi-symbol, or the name itself.
 func rootName(name string) string {
-	if keys, _ := parts(name); keys != nil {
-		return keys[0]
+	if !isMulti(name) {
+		return name
 	}
-	return name
+	return name[:strings.IndexAny(name, ".:")]
 }

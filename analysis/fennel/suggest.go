@@ -70,7 +70,7 @@ func suggestions() []suggestion {
 // nearest returns a hint at the name that an unknown one was probably meant to
 // be.
 func (c *compiler) nearest(unknown string, s *scope) string {
-	c.unit.hinted = c.around.names
+	c.unit.lookedAt = c.around.names
 	var known []string
 	for ; s != nil; s = s.outer {
 		for _, b := range s.bindings {

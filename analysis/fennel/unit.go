@@ -21,9 +21,9 @@ type unit struct {
 	// the answers are the same, so is the unit.
 	asks    []ask
 	exports []export
-	// hinted is the sum of the names around the form when it was compiled with
-	// a hint at one of them; 0 when there was none.
-	hinted    uint64
+	// lookedAt is the sum of the names around the form when compiling it looked
+	// at all of them; 0 when it did not.
+	lookedAt  uint64
 	templates []template // what its quotes make, in code that runs at compile time
 	// line is the line from 1 on which the form begins, if the unit holds the
 	// numbers of lines, else 0.
@@ -118,7 +118,7 @@ type definition struct {
 }
 
 func newSurroundings() *surroundings {
-	return &surroundings{locals: map[string]definition{}, macros: map[string]userMacro{}, globals: map[string]bool{}}
+	return &surroundings{locals: map[string]definition{}, macros: map[string]userMacro{}, globals: map[string]bool{}, names: 1}
 }
 
 func (s *surroundings) answer(name string) answer {
@@ -132,7 +132,7 @@ func (s *surroundings) admits(u *unit) bool {
 			return false
 		}
 	}
-	if u.hinted != 0 && u.hinted != s.names {
+	if u.lookedAt != 0 && u.lookedAt != s.names {
 		return false
 	}
 	for _, use := range u.uses {
