@@ -15,6 +15,9 @@ const minRedacted = 8
 // A redaction is the set of values that must not be recorded or shown. It is
 // immutable; a nil redaction is empty.
 //
+// Of a value with several lines each long enough line is a value as well,
+// because so much of what handles text handles it by lines.
+//
 // Each value is replaced by its name in braces. Where values overlap, the text
 // that any of them covers is replaced once, by the one that starts first and
 // of those by the longest, so that no part of a value is left over.
@@ -29,6 +32,11 @@ type redacted struct{ value, name, shown string }
 // with returns the set with one more value. A value that is too short changes
 // nothing.
 func (r *redaction) with(name, value string) *redaction {
+	if strings.ContainsAny(value, "\r\n") {
+		for line := range strings.FieldsFuncSeq(value, func(c rune) bool { return c == '\r' || c == '\n' }) {
+			r = r.with(name, line)
+		}
+	}
 	if len(value) < minRedacted {
 		return r
 	}

@@ -29,6 +29,7 @@ func TestRedact(t *testing.T) {
 		"overlap":            {[]string{"a", "12345678", "b", "67890abc"}, "<1234567890abc>", "<{{ a }}>"},
 		"overlaps itself":    {[]string{"a", "aaaaaaaa"}, "<aaaaaaaaaaaa>", "<{{ a }}>"},
 		"more than a line":   {[]string{"key", "-- begin\nabc\n"}, "x-- begin\nabc\ny", "x{{ key }}y"},
+		"line of a value":    {[]string{"key", "-- begin\nabc\n12345678\r\n"}, "> -- begin\n> abc\n> 12345678", "> {{ key }}\n> abc\n> {{ key }}"},
 		"name gives it away": {[]string{"password1", "password"}, "password", "{{ *** }}"},
 		"at the end":         {[]string{"pw", "hunter22"}, "hunter22hunter2", "{{ pw }}hunter2"},
 	} {

@@ -475,3 +475,16 @@ func storedEvents(t testing.TB, dir string) []exec.Event {
 	}
 	return events
 }
+
+// succeedQuietly is succeed without an observer.
+func (f *fixture) succeedQuietly(o exec.Options) {
+	f.t.Helper()
+	o.Environ = f.env
+	r, err := exec.Local(f.root, o)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	if report, err := exec.Run(context.Background(), r); err != nil || report.Outcome != exec.Succeeded {
+		f.t.Fatalf("%s, %v", report.Outcome, err)
+	}
+}
