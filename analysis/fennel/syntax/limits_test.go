@@ -82,7 +82,7 @@ func hostile(n int) map[string]string {
 // TestLinear reads hostile texts and checks that they are read a bounded number
 // of times, with bounded memory for diagnostics and stack.
 func TestLinear(t *testing.T) {
-	const size = 1 << 18
+	const size = 1 << 17
 	defer debug.SetMaxStack(debug.SetMaxStack(1 << 20))
 	for name, text := range hostile(size) {
 		t.Run(name, func(t *testing.T) {
