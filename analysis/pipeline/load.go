@@ -11,6 +11,7 @@ import (
 	"quire/analysis/diag"
 	"quire/analysis/dsl"
 	"quire/analysis/fennel"
+	"quire/analysis/fennel/syntax"
 	"quire/analysis/sandbox"
 	"quire/analysis/source"
 )
@@ -193,7 +194,9 @@ func (ld *loader) loadModule(L *lua.LState, name string) *module {
 		}
 	}()
 	compiled := compileModule(file, ld.finder)
-	ld.pipeline.Files = append(ld.pipeline.Files, file)
+	if !ld.hasRead(file.Name()) {
+		ld.pipeline.Files = append(ld.pipeline.Files, file)
+	}
 	ld.addMacroFiles(compiled)
 	ld.trees.of[file] = compiled
 	ld.addFindings(L, m, name, compiled)
@@ -223,11 +226,52 @@ func (ld *loader) addFindings(L *lua.LState, m *module, name string, compiled *f
 	}
 }
 
-// addMacroFiles adds the files that a module's macros came from.
+// addMacroFiles adds the files that a module was compiled with.
 func (ld *loader) addMacroFiles(m *fennel.Module) {
 	for _, u := range m.Uses {
-		if u.File != nil && u.File.Name() != dsl.CI && !slices.Contains(ld.pipeline.Files, u.File) {
-			ld.pipeline.Files = append(ld.pipeline.Files, u.File)
+		if u.File != nil {
+			ld.addFile(u.File)
 		}
 	}
+}
+
+// addFile adds a file of macros, and those that its own macros come from. What
+// it names is looked up again: compiling it told nobody.
+func (ld *loader) addFile(f *source.File) {
+	if f.Name() == dsl.CI || ld.hasRead(f.Name()) {
+		return
+	}
+	ld.pipeline.Files = append(ld.pipeline.Files, f)
+	for _, form := range syntax.Read(f).Forms {
+		for n := range form.All() {
+			name, kind, ok := usedModule(n)
+			if !ok {
+				continue
+			}
+			if used, err := ld.finder.find(name, kind); err == nil {
+				ld.addFile(used)
+			}
+		}
+	}
+}
+
+func (ld *loader) hasRead(name string) bool {
+	return slices.ContainsFunc(ld.pipeline.Files, func(f *source.File) bool { return f.Name() == name })
+}
+
+// usedModule returns the module that a form takes macros or code from while it
+// is compiled.
+func usedModule(n *syntax.Node) (name string, kind fennel.ModuleKind, ok bool) {
+	forms := slices.Collect(n.Forms())
+	if n.Kind != syntax.List || len(forms) < 2 || forms[0].Kind != syntax.Symbol {
+		return "", 0, false
+	}
+	last := forms[len(forms)-1]
+	switch forms[0].Text {
+	case "import-macros", "require-macros", "require":
+		return last.Text, fennel.Macros, last.Kind == syntax.String
+	case "include":
+		return last.Text, fennel.Code, last.Kind == syntax.String
+	}
+	return "", 0, false
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -223,7 +224,11 @@ func renderLoad(p *pipeline.Pipeline, found diag.List) string {
 			fmt.Fprintf(&b, "and %d more lines\n", len(p.Printed)-i)
 			break
 		}
-		fmt.Fprintf(&b, "printed %s\n", strings.ReplaceAll(line, strings.Repeat("x", 1000), "x…"))
+		line = strings.ReplaceAll(line, strings.Repeat("x", 1000), "x…")
+		if strings.Contains(line, "\x00") {
+			line = strconv.Quote(line)
+		}
+		fmt.Fprintf(&b, "printed %s\n", line)
 	}
 	for _, f := range p.Files[1:] {
 		fmt.Fprintf(&b, "read %s\n", f.Name())

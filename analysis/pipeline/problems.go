@@ -41,7 +41,12 @@ type problems struct {
 	// mentions are the texts that may be part of a name that a form defines
 	// which was not evaluated.
 	mentions []string
+	compared int // names that were compared to find what was meant
 }
+
+// maxCompared bounds the search for what was meant, so that a file where
+// nothing is named right does not take long.
+const maxCompared = 100_000
 
 // known reports whether a name is that of a job, or of a source or what was
 // meant to be one: an unknown source is an error of its own.
@@ -177,6 +182,9 @@ func (p *problems) inputs(j *Job, good bool) {
 func (p *problems) nearest(j *Job, name string) (string, bool) {
 	if _, ok := dsl.FindSource(dsl.SourcePrefix + name); ok {
 		return dsl.SourcePrefix + name, true
+	}
+	if p.compared += len(p.links.jobs); p.compared > maxCompared {
+		return "", false
 	}
 	return diag.Nearest(name, func(yield func(string) bool) {
 		for _, s := range dsl.Sources() {
