@@ -65,6 +65,7 @@ func (s *server) SetTrace(context.Context, *protocol.SetTraceParams) error { ret
 // Shutdown ends all runs and answers when nothing of them is left.
 func (s *server) Shutdown(ctx context.Context) error {
 	s.state = stopping
+	s.orderly.Store(true)
 	s.runs.cancelAll()
 	release(ctx)
 	s.runs.wait()
@@ -72,8 +73,7 @@ func (s *server) Shutdown(ctx context.Context) error {
 }
 
 func (s *server) Exit(context.Context) error {
-	s.runs.cancelAll()
-	// Closing waits for the handlers under way, this one among them.
-	go s.conn.Close()
+	close(s.exited)
+	s.state = gone
 	return nil
 }

@@ -28,7 +28,9 @@ type progress struct {
 	shown bool // begin was sent
 	jobs  int
 	done  int
-	last  time.Time
+	last  time.Time   // when the last report was sent
+	next  string      // what a held-back report will say
+	timer *time.Timer // sends it
 }
 
 func newProgress(s *server, args runArgs, buffer bool) *progress {
@@ -64,8 +66,8 @@ func (p *progress) begin(runID string) {
 	})
 }
 
-// observe follows the run. Reports come when a job starts or ends, and with
-// the last line of output at most every reportEvery.
+// observe follows the run: its jobs, its commands, and the last line they
+// wrote.
 func (p *progress) observe(e exec.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -73,28 +75,52 @@ func (p *progress) observe(e exec.Event) {
 	case exec.RunStarted:
 		p.jobs = len(e.Jobs)
 	case exec.JobStarted:
-		p.report(e.JobID, true)
+		p.report(e.JobID)
 	case exec.JobFinished:
 		p.done++
-		p.report(fmt.Sprintf("%s: %s", e.JobID, e.Outcome), true)
+		p.report(fmt.Sprintf("%s: %s", e.JobID, e.Outcome))
 	case exec.ShStarted:
-		p.report(fmt.Sprintf("%s: %s", e.JobID, e.Cmd), false)
+		p.report(fmt.Sprintf("%s: %s", e.JobID, e.Cmd))
 	case exec.Output:
 		if line := strings.TrimSpace(e.Text); line != "" {
-			p.report(fmt.Sprintf("%s: %s", e.JobID, line), false)
+			p.report(fmt.Sprintf("%s: %s", e.JobID, line))
 		}
 	}
 }
 
-func (p *progress) report(message string, now bool) {
-	if !p.shown || !now && time.Since(p.last) < reportEvery {
+// report shows what the run is doing now. Of several reports within
+// reportEvery the last one is sent, at its end.
+func (p *progress) report(message string) {
+	if !p.shown {
 		return
+	}
+	p.next = message
+	switch wait := reportEvery - time.Since(p.last); {
+	case wait <= 0:
+		p.flush()
+	case p.timer == nil:
+		p.timer = time.AfterFunc(wait, func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			if p.shown && p.timer != nil {
+				p.flush()
+			}
+		})
+	}
+}
+
+// flush sends the report that is held back.
+func (p *progress) flush() {
+	if p.timer != nil {
+		p.timer.Stop()
+		p.timer = nil
 	}
 	p.last = time.Now()
 	percentage := uint32(0)
 	if p.jobs > 0 {
 		percentage = uint32(min(100*p.done/p.jobs, 100))
 	}
+	message := p.next
 	p.send(&protocol.WorkDoneProgressReport{Kind: "report", Message: &message, Percentage: &percentage})
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 
 	"go.lsp.dev/jsonrpc2"
 	"go.lsp.dev/protocol"
@@ -26,8 +27,11 @@ type server struct {
 	stderr io.Writer
 
 	// ctx ends when the session does; runs and publishing live in it.
-	ctx  context.Context
-	work sync.WaitGroup
+	ctx    context.Context
+	work   sync.WaitGroup
+	exited chan struct{} // closed by exit
+	// orderly reports that shutdown came before the end.
+	orderly atomic.Bool
 
 	inflight  inflight
 	caps      capabilities
@@ -44,6 +48,7 @@ const (
 	starting phase = iota // before initialize
 	serving
 	stopping // after shutdown
+	gone     // after exit
 )
 
 // serve speaks with a client until it says exit or goes away, and returns the
@@ -51,15 +56,22 @@ const (
 func serve(ctx context.Context, rw io.ReadWriteCloser, stderr io.Writer) int {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s := &server{stderr: stderr, ctx: ctx}
+	s := &server{stderr: stderr, ctx: ctx, exited: make(chan struct{})}
 	s.documents.init()
 	s.conn = jsonrpc2.NewConn(jsonrpc2.NewHeaderStream(rw), jsonrpc2.WithCodec(codec{}))
 	s.client = protocol.ClientDispatcher(s.conn)
 	s.conn.Go(ctx, s.handler())
-	<-s.conn.Done()
+	select {
+	case <-s.conn.Done():
+	case <-s.exited:
+		// The reader may be stuck in a read of standard input, which closing it
+		// does not always end; nobody waits for it.
+	}
+	orderly := s.orderly.Load()
 	cancel()
 	s.work.Wait()
-	if s.state != stopping {
+	_ = rw.Close()
+	if !orderly {
 		return 1
 	}
 	return 0
@@ -102,6 +114,8 @@ func (s *server) handler() jsonrpc2.Handler {
 // in.
 func (s *server) admit(method string) error {
 	switch {
+	case s.state == gone:
+		return jsonrpc2.NewError(jsonrpc2.InvalidRequest, "the session has ended")
 	case method == protocol.MethodExit:
 		return nil
 	case s.state == starting && method != protocol.MethodInitialize:

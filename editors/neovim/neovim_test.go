@@ -30,7 +30,7 @@ func TestNeovim(t *testing.T) {
 	nvims := editors(t)
 	server := build(t)
 	for i, nvim := range nvims {
-		t.Run(filepath.Base(filepath.Dir(filepath.Dir(filepath.Dir(nvim)))), func(t *testing.T) {
+		t.Run(strings.ReplaceAll(nvim, "/", "_"), func(t *testing.T) {
 			// A time to sleep that names the processes of this run.
 			mark := fmt.Sprintf("%d.%d", 100000+os.Getpid(), i)
 			root := clone(t)
