@@ -29,6 +29,9 @@ type Options struct {
 	// Observe is told every event, in order, never concurrently, on a
 	// goroutine of its own: a slow observer delays nothing but itself.
 	Observe func(Event)
+	// Kill, when it is closed after the context ended, ends the grace that
+	// processes have to end by themselves.
+	Kill <-chan struct{}
 }
 
 // A Secret says where the value of a secret comes from. Exactly one field is
