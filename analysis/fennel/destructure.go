@@ -56,7 +56,7 @@ func (c *compiler) top(d *destructuring, left *syntax.Node) {
 	case left.Kind == syntax.Prefix:
 		c.multiple(d, unprefixed(left))
 	default:
-		c.unbindable(d, left)
+		c.fail(left, "unable to bind %s %s", astType(left), left.Text)
 	}
 }
 
@@ -159,7 +159,7 @@ func (c *compiler) part(d *destructuring, left *syntax.Node, from expr) {
 	case left.Kind == syntax.List:
 		c.fail(left, "can't nest multi-value destructuring")
 	default:
-		c.unbindable(d, left)
+		c.fail(left, "unable to bind %s %s", astType(left), left.Text)
 	}
 }
 
@@ -177,18 +177,6 @@ func (c *compiler) note(b *binding, d *destructuring, fact *Value) {
 	if b != nil && d.declares && !d.mutable {
 		b.value, b.symbol.Value = fact, fact
 	}
-}
-
-// unbindable fails for something on the left that is no pattern.
-func (c *compiler) unbindable(d *destructuring, left *syntax.Node) {
-	at := d.form.n
-	if len(d.form.items) > 1 && !isAtom(d.form.items[1]) {
-		at = d.form.items[1]
-	}
-	if len(d.form.items) > 1 && isNamed(d.form.items[1], "nil") {
-		at = d.form.items[1]
-	}
-	c.fail(at, "unable to bind %s %s", astType(left), left.Text)
 }
 
 // astType names the type that the reference gives a node.
@@ -227,11 +215,11 @@ func (c *compiler) sequenceParts(d *destructuring, left *syntax.Node, whole expr
 			if rest < len(items) && isNamed(items[rest], "&as") {
 				rest += 2
 			}
-			c.require(rest == len(items), left, "expected rest argument before last parameter")
+			c.require(rest == len(items), item, "expected rest argument before last parameter")
 			c.part(d, items[i+1], c.rest(item, whole, i))
 			i++
 		case isNamed(item, "&as"):
-			c.require(i+2 == len(items), left, "expected &as argument before last parameter")
+			c.require(i+2 == len(items), item, "expected &as argument before last parameter")
 			c.part(d, items[i+1], whole)
 			return
 		default:
@@ -294,13 +282,13 @@ func (c *compiler) entry(d *destructuring, e tableEntry, whole, from expr) expr 
 // it comes from when it is a new local.
 func (c *compiler) target(d *destructuring, n *syntax.Node) (ast.Expr, *binding) {
 	keys, method := parts(n.Text)
-	c.require(!d.single || keys == nil, d.form.n, "unexpected multi symbol %s", n.Text)
+	c.require(!d.single || keys == nil, n, "unexpected multi symbol %s", n.Text)
 	if d.declares {
 		from := d.top.Span.End
 		if d.value != nil && !c.made(d.value) {
 			from = d.value.Span.End
 		}
-		b := c.declare(declaration{n, d.kind, d.mutable, from}, d.form.scope, d.form.n)
+		b := c.declare(declaration{n, d.kind, d.mutable, from}, d.form.scope)
 		d.bindings = append(d.bindings, b)
 		return at(c, n, &ast.IdentExpr{Value: b.lua}), b
 	}

@@ -127,6 +127,7 @@ func (c *compiler) list(n *syntax.Node, s *scope, b *block, w want) (out exprs) 
 			c.fn, c.depth, c.expanding = fn, depth, c.expanding[:expanding]
 			fn.branches = branches
 			c.poison(n, s)
+			c.survey(n, s)
 			out = c.finish(single(c.none(n)), b, w, n)
 		}
 	}()

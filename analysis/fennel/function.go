@@ -42,7 +42,7 @@ func (c *compiler) functionName(f form, name *syntax.Node) (*binding, ast.Expr) 
 	}
 	keys, method := parts(name.Text)
 	if keys == nil {
-		return c.declare(declaration{name, Function, false, f.n.Span.Start}, f.scope, f.n), nil
+		return c.declare(declaration{name, Function, false, f.n.Span.Start}, f.scope), nil
 	}
 	c.require(!method, name, "unexpected multi symbol %s", name.Text)
 	b := c.local(keys[0], f.scope)
@@ -163,26 +163,26 @@ func (c *compiler) parameters(p *parameters, f form, params *syntax.Node) {
 		n := items[i]
 		switch {
 		case isNamed(n, "&"):
-			c.require(i+2 == len(items), params, "expected rest argument before last parameter")
+			c.require(i+2 == len(items), n, "expected rest argument before last parameter")
 			p.list.HasVargs, c.fn.vararg = true, true
 			c.restParameter(f, items[i+1])
 			i++
 		case isNamed(n, "..."):
-			c.require(i == len(items)-1, f.n, "expected vararg as last parameter")
+			c.require(i == len(items)-1, n, "expected vararg as last parameter")
 			p.list.HasVargs, c.fn.vararg = true, true
 		default:
-			c.parameter(p, f, n, params)
+			c.parameter(p, f, n)
 		}
 	}
 }
 
-func (c *compiler) parameter(p *parameters, f form, n, params *syntax.Node) {
+func (c *compiler) parameter(p *parameters, f form, n *syntax.Node) {
 	index := len(p.list.Names)
 	value := c.path(n, Root{Kind: ParamRoot, Fn: c.fn.fact, Index: index})
 	keys, _ := parts(n.Text)
 	switch {
 	case isName(n) && keys == nil:
-		b := c.declare(declaration{n, Param, false, n.Span.Start}, f.scope, params)
+		b := c.declare(declaration{n, Param, false, n.Span.Start}, f.scope)
 		b.value, b.symbol.Value = value, value
 		f.scope.add(b)
 		p.list.Names = append(p.list.Names, b.lua)
@@ -192,7 +192,7 @@ func (c *compiler) parameter(p *parameters, f form, n, params *syntax.Node) {
 		from := expr{lua: at(c, n, &ast.IdentExpr{Value: lua}), kind: name, fact: value}
 		c.unpack(n, from, f, pattern{kind: Param, declares: true, single: true})
 	default:
-		c.fail(params, "expected symbol for function parameter: %s", n.Text)
+		c.fail(n, "expected symbol for function parameter: %s", n.Text)
 	}
 }
 

@@ -23,7 +23,7 @@ func (c *compiler) loop(f form, message string) loopParts {
 	}
 	for _, n := range p.items {
 		if isClause(n) {
-			c.fail(f.n, "%s: %s", message, n.Text[1:])
+			c.fail(n, "%s: %s", message, n.Text[1:])
 		}
 	}
 	return p
@@ -65,8 +65,8 @@ func compileEach(c *compiler, f form) exprs {
 	for _, n := range p.items[:last] {
 		if isName(n) {
 			keys, _ := parts(n.Text)
-			c.require(keys == nil, f.n, "unexpected multi symbol %s", n.Text)
-			b := c.declare(declaration{n, LoopVar, false, f.items[1].Span.End}, s, f.n)
+			c.require(keys == nil, n, "unexpected multi symbol %s", n.Text)
+			b := c.declare(declaration{n, LoopVar, false, f.items[1].Span.End}, s)
 			bound = append(bound, b)
 			loop.Names = append(loop.Names, b.lua)
 			continue
@@ -98,8 +98,8 @@ func compileFor(c *compiler, f form) exprs {
 	c.require(len(p.items) <= 4, f.items[1], "unexpected arguments")
 	s, stmts := c.inner(f.scope, f.n), &block{}
 	keys, _ := parts(p.items[0].Text)
-	c.require(keys == nil, f.n, "unexpected multi symbol %s", p.items[0].Text)
-	b := c.declare(declaration{p.items[0], LoopVar, false, f.items[1].Span.End}, s, f.n)
+	c.require(keys == nil, p.items[0], "unexpected multi symbol %s", p.items[0].Text)
+	b := c.declare(declaration{p.items[0], LoopVar, false, f.items[1].Span.End}, s)
 	var rng [3]ast.Expr
 	for i, n := range p.items[1:] {
 		rng[i] = c.compile(n, s, f.block, one()).list[0].lua

@@ -116,8 +116,8 @@ type declaration struct {
 
 // declare makes the binding for a symbol without showing it to the scope, so
 // that the value bound to a name still sees what the name meant before.
-func (c *compiler) declare(d declaration, s *scope, form *syntax.Node) *binding {
-	c.checkBindable(d.node, s, form)
+func (c *compiler) declare(d declaration, s *scope) *binding {
+	c.checkBindable(d.node, s)
 	name := d.node.Text
 	b := &binding{name: name, lua: c.fresh(name), mutable: d.mutable}
 	if s == c.root {
@@ -136,12 +136,12 @@ func (c *compiler) declare(d declaration, s *scope, form *syntax.Node) *binding 
 }
 
 // checkBindable fails for a symbol that must not be bound.
-func (c *compiler) checkBindable(n *syntax.Node, s *scope, form *syntax.Node) {
+func (c *compiler) checkBindable(n *syntax.Node, s *scope) {
 	name := n.Text
 	c.require(!strings.Contains(name, "&"), n, "invalid character: &")
 	c.require(!strings.HasPrefix(name, ".") || name == "..", n, "invalid character: .")
 	_, isMacro := c.macro(name, s)
-	c.require(!isMacro && c.specials[name] == nil, form, "local %s was overshadowed by a special form or macro", name)
+	c.require(!isMacro && c.specials[name] == nil, n, "local %s was overshadowed by a special form or macro", name)
 	if from, ok := c.quoted[n]; ok {
 		c.failQuoted(n, from)
 	}

@@ -52,10 +52,26 @@ func (c *compiler) pick(f form, xs exprs, n int) exprs {
 	if n < len(xs.list) {
 		return c.finish(xs, f.block, want{n: n}, f.n)
 	}
+	if n == 1 && len(xs.list) == 1 {
+		return single(first(xs.list[0]))
+	}
 	out, _ := c.predeclare(f, c.temporaries(n))
 	local := f.block.stmts[len(f.block.stmts)-1].(*ast.LocalAssignStmt)
 	local.Exprs = xs.luas()
 	return out
+}
+
+// first returns an expression whose only value is the first of another, which
+// is a call or "...".
+func first(x expr) expr {
+	switch lua := x.lua.(type) {
+	case *ast.FuncCallExpr:
+		lua.AdjustRet = true
+	case *ast.Comma3Expr:
+		lua.AdjustRet = true
+	}
+	x.kind = plain
+	return x
 }
 
 // compileTail compiles (tail! call).
