@@ -30,6 +30,7 @@ type host struct {
 	values  *redactions
 	push    *pipeline.Data
 	graph   *pipeline.Graph
+	kill    <-chan struct{} // ends the grace of processes
 	// earlier returns the outputs of a job that is not in this run.
 	earlier func(job string) (*pipeline.Data, error)
 

@@ -64,7 +64,7 @@ func (p *process) closeReaders() {
 // wait returns when the command ended and its output is recorded. When ctx
 // ends or the timeout passes, it ends the whole process group and returns
 // ctx's error or errTimeout.
-func (p *process) wait(ctx context.Context, timeout time.Duration) error {
+func (p *process) wait(ctx context.Context, timeout time.Duration, kill <-chan struct{}) error {
 	var reading sync.WaitGroup
 	for _, o := range p.outputs {
 		reading.Go(o.read)
@@ -89,7 +89,7 @@ func (p *process) wait(ctx context.Context, timeout time.Duration) error {
 		err = errTimeout
 	}
 	if err != nil {
-		endGroup(p.cmd.Process.Pid, exited)
+		endGroup(p.cmd.Process.Pid, exited, kill)
 	}
 	for _, o := range p.outputs {
 		o.drain()
@@ -99,9 +99,14 @@ func (p *process) wait(ctx context.Context, timeout time.Duration) error {
 	return err
 }
 
-// endGroup asks the processes of a group to end and, after a grace, makes
-// them. The channel is closed when the leader was reaped.
-func endGroup(leader int, exited <-chan struct{}) {
+// endGroup asks the processes of a group to end and, after a grace or when kill
+// is closed, makes them. The channel exited is closed when the leader was
+// reaped.
+func endGroup(leader int, exited, kill <-chan struct{}) {
+	end := func() {
+		_ = syscall.Kill(-leader, syscall.SIGKILL)
+		<-exited
+	}
 	_ = syscall.Kill(-leader, syscall.SIGTERM)
 	_ = syscall.Kill(-leader, syscall.SIGCONT) // a stopped process sees the other signal only then
 	grace := time.NewTimer(killGrace)
@@ -114,8 +119,10 @@ func endGroup(leader int, exited <-chan struct{}) {
 		case <-time.After(pause):
 			pause = min(2*pause, 50*time.Millisecond)
 		case <-grace.C:
-			_ = syscall.Kill(-leader, syscall.SIGKILL)
-			<-exited
+			end()
+			return
+		case <-kill:
+			end()
 			return
 		}
 		if left == nil && !groupRuns(leader) {

@@ -163,6 +163,7 @@ func (x *execution) perform(ctx context.Context, vault *secrets) error {
 		values:  &x.values,
 		push:    data,
 		graph:   x.pipe.Graph,
+		kill:    x.request.options.Kill,
 		earlier: x.earlier,
 		jobs:    map[string]*jobState{},
 	}

@@ -49,7 +49,7 @@ func (s *shCall) run(ctx context.Context) (exit int, signal string, err error) {
 		return 0, "", s.spawnError(err)
 	}
 	s.started = true
-	err = p.wait(ctx, s.command.Timeout)
+	err = p.wait(ctx, s.command.Timeout, s.host.kill)
 	exit, signal = p.exit()
 	if errors.Is(err, errTimeout) {
 		err = fmt.Errorf("sh: timed out after %s", seconds(s.command.Timeout))
