@@ -9,9 +9,7 @@ import (
 )
 
 func TestPath(t *testing.T) {
-	// The offsets of the text are written under it in tens.
 	tree := syntax.Read(source.NewFile("in.fnl", "(a [b #c]) (d)\n; e"))
-	//                                            0         1
 	tests := map[int]string{
 		0:  "(a [b #c])",
 		1:  "(a [b #c]) a",
