@@ -6,25 +6,27 @@
   "Run a command whose failure fails the job, and return what it printed."
   (let [{: exit : stdout} (sh command)]
     (when (not= exit 0)
-      (error (.. (table.concat command " ") " exited with " exit) 0))
+      (error (.. (table.concat command " ") " exited with " exit)))
     stdout))
 
 (job :fmt [:quire/push]
   (fn [{: sh}]
     (let [unformatted (check sh [:gofmt :-l "."])]
       (when (not= unformatted "")
-        (error (.. "not formatted:\n" unformatted) 0)))))
+        (error (.. "not formatted:\n" unformatted))))))
 
 (job :vet [:quire/push]
   (fn [{: sh}]
-    (check sh [:go :vet "./..."])))
+    (check sh [:go :vet "./..."])
+    nil))
 
 (job :test [:quire/push]
   (fn [{: sh}]
-    (check sh [:go :test "./..."])))
+    (check sh [:go :test "./..."])
+    nil))
 
 (job :build [:fmt :vet :test]
   (fn [{: sh}]
-    (each [_ command (ipairs [:quire :quire-lsp])]
-      (check sh [:go :build :-o (.. "dist/" command) (.. "./cmd/" command)]))
-    (check sh [:dist/quire :--version])))
+    (each [_ name (ipairs [:quire :quire-lsp])]
+      (check sh [:go :build :-o (.. "dist/" name) (.. "./cmd/" name)]))
+    {:version (check sh [:dist/quire :--version])}))

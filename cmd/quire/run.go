@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -99,23 +100,50 @@ func runJobs(ctx context.Context, s *session, src *exec.Source, o exec.Options, 
 		showFindings(s, src, e.Jobs)
 		fmt.Fprintf(p.buf, "Run %s: executing at %s\n", e.RunID, display(src, o, e.SHA))
 	}
-	o.Observe = p.observe
+	// A bug in showing the run must not end the process before the run ended
+	// its own.
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	o.Observe = func(e exec.Event) {
+		if err := guard(func() error { p.observe(e); return nil }); err != nil {
+			cancel(err)
+		}
+	}
+	o.Kill = s.kill
+	defer context.AfterFunc(ctx, func() { sayEnding(ctx, s) })()
 	request, err := exec.Local(src.Root, o)
 	if err != nil {
 		return err
 	}
 	r, err := exec.Run(ctx, request)
 	p.close()
+	var bug *panicError
+	if errors.As(context.Cause(ctx), &bug) {
+		return bug
+	}
 	if err != nil {
 		return err
 	}
 	return conclude(s, r, again)
 }
 
+// sayEnding tells who interrupted a run that it ends, and what to do when that
+// takes too long.
+func sayEnding(ctx context.Context, s *session) {
+	var signal signalError
+	if s.stderr.screen.Terminal && errors.As(context.Cause(ctx), &signal) {
+		fmt.Fprintln(s.stderr, "\nEnding the run. Interrupt again to kill it at once.")
+	}
+}
+
 // conclude shows a report and returns the error that stands for its outcome.
 func conclude(s *session, r *exec.Report, again func(job string) string) error {
 	if r.Diagnostics.HasErrors() {
 		return report(s, r.Diagnostics)
+	}
+	if found := aboutConfig(r.Diagnostics); len(found) > 0 {
+		fmt.Fprintln(s.stderr)
+		_ = render.Diagnostics(s.stderr, s.stderr.screen, found)
 	}
 	summarize(s.stdout, r, again)
 	switch r.Outcome {
@@ -125,6 +153,12 @@ func conclude(s *session, r *exec.Report, again func(job string) string) error {
 		return errors.New("the run could not be carried out")
 	}
 	return errPipeline
+}
+
+// aboutConfig returns the diagnostics that are about the configuration, which
+// nobody but the run has read.
+func aboutConfig(list diag.List) diag.List {
+	return slices.DeleteFunc(slices.Clone(list), func(d diag.Diagnostic) bool { return d.Code != diag.Config })
 }
 
 // showFindings shows what is known to be wrong with the jobs of a run, none of
