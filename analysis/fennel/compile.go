@@ -49,7 +49,7 @@ type scratch struct {
 	answers map[string]outer
 	asks    []ask
 	spans   []source.Span
-	values  []Value
+	valueSlab
 }
 
 // reset empties the map for the next unit. One that a big form has made big is
@@ -61,15 +61,18 @@ func (s *scratch) reset() {
 	clear(s.answers)
 }
 
-// slab is how many small values are allocated at once.
-const slab = 64
+// A valueSlab allocates values many at a time: a form has dozens.
+type valueSlab struct{ free []Value }
 
-func (s *scratch) newValue() *Value {
-	if len(s.values) == cap(s.values) {
-		s.values = make([]Value, 0, slab)
+const slabSize = 64
+
+func (s *valueSlab) newValue() *Value {
+	if len(s.free) == 0 {
+		s.free = make([]Value, slabSize)
 	}
-	s.values = s.values[:len(s.values)+1]
-	return &s.values[len(s.values)-1]
+	v := &s.free[0]
+	s.free = s.free[1:]
+	return v
 }
 
 // budget counts what compiling the unit has cost.

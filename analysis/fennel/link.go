@@ -125,12 +125,11 @@ type occurrence struct {
 
 func (m *Module) derive() *derivedFacts {
 	d := &deriver{
-		m:        m,
-		out:      &derivedFacts{},
-		top:      map[string]*Symbol{},
-		macros:   map[string]*Symbol{},
-		written:  map[*Symbol]bool{},
-		resolved: map[*Symbol]*Value{},
+		m:       m,
+		out:     &derivedFacts{},
+		top:     map[string]*Symbol{},
+		macros:  map[string]*Symbol{},
+		written: map[*Symbol]bool{},
 	}
 	for i, u := range m.units {
 		d.unit(u, m.links[i].offset)
@@ -149,13 +148,13 @@ func compareSpans(a, b source.Span) int {
 
 // A deriver copies what the units know to where they stand.
 type deriver struct {
-	m        *Module
-	out      *derivedFacts
-	top      map[string]*Symbol // the last top-level local of each name so far
-	macros   map[string]*Symbol
-	written  map[*Symbol]bool // whose tables change
-	resolved map[*Symbol]*Value
-	*placing
+	m       *Module
+	out     *derivedFacts
+	top     map[string]*Symbol // the last top-level local of each name so far
+	macros  map[string]*Symbol
+	written map[*Symbol]bool // whose tables change
+	placing
+	valueSlab
 }
 
 // placing is what is shared by the facts of one unit.
@@ -167,8 +166,21 @@ type placing struct {
 	symbols map[*Symbol]*Symbol
 }
 
+// place starts with a unit at an offset.
+func (d *deriver) place(offset int) {
+	d.offset = offset
+	if d.values == nil || len(d.values) > 1024 {
+		d.values, d.calls = map[*Value]*Value{}, map[*Call]*Call{}
+		d.funcs, d.symbols = map[*Func]*Func{}, map[*Symbol]*Symbol{}
+	}
+	clear(d.values)
+	clear(d.calls)
+	clear(d.funcs)
+	clear(d.symbols)
+}
+
 func (d *deriver) unit(u *unit, offset int) {
-	d.placing = &placing{offset, map[*Value]*Value{}, map[*Call]*Call{}, map[*Func]*Func{}, map[*Symbol]*Symbol{}}
+	d.place(offset)
 	for _, name := range u.written {
 		if s := d.top[name]; s != nil {
 			d.written[s] = true
@@ -255,16 +267,20 @@ func (d *deriver) value(v *Value) *Value {
 	if out := d.values[v]; out != nil {
 		return out
 	}
-	out := new(Value)
+	out := d.newValue()
 	d.values[v] = out
 	*out = *v
 	out.Span = d.span(v.Span)
 	out.Items = d.each(v.Items)
-	out.Fields = nil
-	for _, f := range v.Fields {
-		out.Fields = append(out.Fields, Field{d.value(f.Key), d.value(f.Value)})
+	if v.Fields != nil {
+		out.Fields = make([]Field, len(v.Fields))
 	}
-	out.Keys = make([]Key, len(v.Keys))
+	for i, f := range v.Fields {
+		out.Fields[i] = Field{d.value(f.Key), d.value(f.Value)}
+	}
+	if v.Keys != nil {
+		out.Keys = make([]Key, len(v.Keys))
+	}
 	for i, k := range v.Keys {
 		out.Keys[i] = Key{k.Name, d.span(k.Span)}
 	}
