@@ -27,7 +27,6 @@ type host struct {
 	record  *recorder
 	spawn   *spawner
 	secrets *secrets
-	values  *redactions
 	push    *pipeline.Data
 	graph   *pipeline.Graph
 	kill    <-chan struct{} // ends the grace of processes
@@ -108,7 +107,7 @@ func (h *host) Sh(ctx context.Context, job string, c pipeline.Command) (*pipelin
 		h.record.emit(Event{Type: ShFinished, JobID: job, Sh: sh.n, Exit: &exit, Signal: signal})
 	}
 	if exit != 0 && sh.started {
-		st.failed = &failedCall{c, h.values.text(c.String()), exit, signal, h.run.LogFile(job, sh.n)}
+		st.failed = &failedCall{c, h.record.values.text(c.String()), exit, signal, h.run.LogFile(job, sh.n)}
 	}
 	if err != nil {
 		return nil, err
@@ -224,11 +223,11 @@ func (h *host) store(job string, outputs *pipeline.Data) error {
 
 func (h *host) holdsSecret(d *pipeline.Data) (found bool) {
 	d.Strings(func(s string) bool {
-		found = h.values.in(s)
+		found = h.record.values.in(s)
 		return !found
 	})
 	text, _, _ := d.JSON() // a value of digits may be a number
-	return found || h.values.in(string(text))
+	return found || h.record.values.in(string(text))
 }
 
 // seconds returns a duration as people write it.

@@ -1,10 +1,12 @@
 package exec_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
 	"os"
+	osexec "os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -98,6 +100,77 @@ func TestCancelledBeforeItStarts(t *testing.T) {
 	report, events, err := f.runContext(ctx, exec.Options{})
 	if err != nil || report.Outcome != exec.Cancelled || output(events) != "" {
 		t.Errorf("%s, %v, output %q", report.Outcome, err, output(events))
+	}
+}
+
+// TestKillEndsTheGrace has a command that does not end when it is asked to.
+func TestKillEndsTheGrace(t *testing.T) {
+	f := pipelineFixture(t, script("trap '' TERM; echo started; while :; do sleep 1000; done"))
+	ctx, cancel := context.WithCancel(context.Background())
+	kill := make(chan struct{})
+	report, events, err := f.runContext(ctx, exec.Options{Kill: kill, Observe: func(e exec.Event) {
+		if strings.Contains(e.Text, "started") {
+			cancel()
+			close(kill)
+		}
+	}})
+	if err != nil || report.Outcome != exec.Cancelled {
+		t.Fatalf("%s, %v", report.Outcome, err)
+	}
+	for _, e := range events {
+		if e.Type == exec.ShFinished && e.Signal != "SIGKILL" {
+			t.Errorf("the command ended by %q", e.Signal)
+		}
+	}
+	if left := marked(t, report.ID); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}
+
+// TestKilledProcess has the process of a run killed, which can do nothing about
+// it. The next run ends what it left behind and records what became of it.
+func TestKilledProcess(t *testing.T) {
+	if root := os.Getenv("EXEC_TEST_ROOT"); root != "" {
+		r, err := exec.Local(root, exec.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		os.Stdout.WriteString(r.ID() + "\n")
+		_, _ = exec.Run(context.Background(), r)
+		return
+	}
+	f := pipelineFixture(t, script(`test -n "$NEXT" || { sleep 1000 & echo >> "$FIFO"; wait; }`))
+	fifo := filepath.Join(f.base, "fifo")
+	mkfifo(t, fifo)
+	f.env = append(f.env, "FIFO="+fifo)
+	cmd := osexec.Command(os.Args[0], "-test.run=^TestKilledProcess$")
+	cmd.Env = append(f.env, "EXEC_TEST_ROOT="+f.root)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	id, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	id = strings.TrimSpace(id)
+	if _, err := os.ReadFile(fifo); err != nil { // the command is under way
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	f.env = append(f.env, "NEXT=1")
+	f.succeed(exec.Options{})
+	if left := marked(t, id); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+	if found, _ := filepath.Glob(filepath.Join(f.base, "state/quire/runs/*/failed", id, "times.yml")); len(found) != 1 {
+		t.Errorf("the killed run is not under failed/")
 	}
 }
 

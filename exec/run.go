@@ -111,8 +111,12 @@ func (x *execution) open() (err error) {
 		return err
 	}
 	now := x.report.Started
-	if _, err := x.store.Recover(now); err != nil {
+	orphans, err := x.store.Recover(now)
+	if err != nil {
 		return err
+	}
+	for _, id := range orphans {
+		endStrays(runMark(id), false)
 	}
 	meta := rundir.Meta{SHA: r.source.SHA, PushedAt: now.UTC(), Root: r.source.Root, Jobs: x.plan.ids()}
 	if x.run, err = x.store.Create(r.id, meta); err != nil {
@@ -151,7 +155,7 @@ func (x *execution) perform(ctx context.Context, vault *secrets) error {
 	}
 	spawn := newSpawner()
 	defer spawn.close()
-	mark := "QUIRE_RUN_ID=" + x.run.ID()
+	mark := runMark(x.run.ID())
 	defer func() { endStrays(mark, ctx.Err() == nil) }()
 	x.host = &host{
 		run:     x.run,
@@ -160,7 +164,6 @@ func (x *execution) perform(ctx context.Context, vault *secrets) error {
 		record:  x.record,
 		spawn:   spawn,
 		secrets: vault,
-		values:  &x.values,
 		push:    data,
 		graph:   x.pipe.Graph,
 		kill:    x.request.options.Kill,
@@ -173,6 +176,10 @@ func (x *execution) perform(ctx context.Context, vault *secrets) error {
 	}
 	return x.schedule(ctx)
 }
+
+// runMark returns the entry of the environment by which the processes of a run
+// are known.
+func runMark(id string) string { return "QUIRE_RUN_ID=" + id }
 
 // prepare makes the workspace.
 func (x *execution) prepare(ctx context.Context) (*workspace, push, error) {

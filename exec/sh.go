@@ -36,7 +36,7 @@ func (s *shCall) run(ctx context.Context) (exit int, signal string, err error) {
 	for i, stream := range []string{rundir.Stdout, rundir.Stderr} {
 		s.outputs[i] = &output{
 			log:     log.Stream(stream),
-			values:  s.host.values,
+			values:  s.host.record.values,
 			capture: &capture{dir: s.host.run.Dir()},
 			emit: func(at time.Time, c rundir.Chunk) {
 				s.host.record.output(at, s.job, s.n, stream, rundir.LogName(s.job, s.n), c)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"quire/analysis/source"
@@ -87,20 +88,20 @@ func (c checkout) make(ctx context.Context, dir string) (*workspace, error) {
 }
 
 // describe finds out what the workspace will be a checkout of.
-func (w *workspace) describe(ctx context.Context, c checkout) (err error) {
+func (w *workspace) describe(ctx context.Context, c checkout) error {
 	vcs := c.repo.vcs
-	if w.config, err = vcs.config(ctx); err != nil {
-		return err
-	}
-	if w.refs, err = vcs.refs(ctx); err != nil {
-		return err
-	}
 	rev := c.sha
 	if rev == "" {
 		rev = "HEAD"
 	}
 	found := false
-	if w.commit, found, err = vcs.object(ctx, rev); err != nil {
+	var asked sync.WaitGroup
+	var errs [3]error
+	asked.Go(func() { w.config, errs[0] = vcs.config(ctx) })
+	asked.Go(func() { w.refs, errs[1] = vcs.refs(ctx) })
+	asked.Go(func() { w.commit, found, errs[2] = vcs.object(ctx, rev) })
+	asked.Wait()
+	if err := errors.Join(errs[:]...); err != nil {
 		return err
 	}
 	if c.sha != "" {
@@ -113,12 +114,13 @@ func (w *workspace) describe(ctx context.Context, c checkout) (err error) {
 		}
 	}
 	if w.ref == "" && !found { // a branch without a commit is not among the refs
-		w.ref, err = vcs.line(ctx, "symbolic-ref", "--quiet", "HEAD")
-		if errors.As(err, new(*gitError)) {
-			err = nil
+		ref, err := vcs.line(ctx, "symbolic-ref", "--quiet", "HEAD")
+		if err != nil && !errors.As(err, new(*gitError)) {
+			return err
 		}
+		w.ref = ref
 	}
-	return err
+	return nil
 }
 
 // takenOver lists the settings of the user's repository that say how files on
