@@ -229,11 +229,15 @@ func (m *matcher) restTest(value, from, pattern *syntax.Node, s seen, r rules) (
 // guarded returns the test of a pattern with conditions that see its names.
 func (m *matcher) guarded(values []*syntax.Node, pattern *syntax.Node, guards []*syntax.Node, s seen, r rules) test {
 	t := m.test(values, pattern, s, r)
-	if len(guards) > 0 {
+	if isGuarded(guards) {
 		t.condition = m.list("and", t.condition, m.list("let", m.bindings(t.bound), m.list("and", guards)))
 	}
 	return t
 }
+
+// isGuarded reports whether there are conditions. As in the reference, false
+// as the first of them counts as none.
+func isGuarded(guards []*syntax.Node) bool { return len(guards) > 0 && isTrue(guards[0]) }
 
 // anyOf returns the test of (where (or …) guard …). The body sees the names
 // that all alternatives bind.
@@ -245,7 +249,7 @@ func (m *matcher) anyOf(values, alternatives, guards []*syntax.Node, r rules) te
 			conditions = append(conditions, m.test(values, a, seen{}, r).condition)
 		}
 		condition := m.list(conditions...)
-		if len(guards) > 0 {
+		if isGuarded(guards) {
 			condition = m.list("and", condition, guards)
 		}
 		return test{condition: condition}
