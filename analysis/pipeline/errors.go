@@ -15,6 +15,13 @@ import (
 	"quire/analysis/source"
 )
 
+// What an error can end.
+const (
+	loading    = "loading"
+	running    = "the run-fn"
+	evaluating = "evaluating"
+)
+
 // diagnose returns the diagnostic of an error, shown in main where that led to
 // it. What names what was running.
 func diagnose(p *fennel.Program, err *sandbox.Error, main *source.File, what string) diag.Diagnostic {
@@ -22,7 +29,7 @@ func diagnose(p *fennel.Program, err *sandbox.Error, main *source.File, what str
 	d.Related = trace(d)
 	if err.Limit != nil {
 		d.Message = fmt.Sprintf("%s went over its limit of %s", what, limitText(*err.Limit))
-		if d.Code == diag.LoadLimit || d.Code == diag.LoadTimeout {
+		if what == loading {
 			d.Help = "Loading only registers jobs: let a run-fn do the work."
 		}
 	} else if t, ok := err.Value.(*lua.LTable); ok && strings.HasPrefix(err.Message, "table: ") {

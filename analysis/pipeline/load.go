@@ -83,7 +83,7 @@ func (ld *loader) evaluate(ctx context.Context) bool {
 			Message: "loading was stopped before it was done: " + err.Error()})
 		return false
 	}
-	d := diagnose(ld.program, raised, ld.blamed(raised), "loading")
+	d := diagnose(ld.program, raised, ld.blamed(raised), loading)
 	if known, ok := ld.mistakes[raised.Message]; ok {
 		if known.Code == reported {
 			return false
@@ -125,6 +125,16 @@ func (ld *loader) raise(L *lua.LState, d diag.Diagnostic) {
 		ld.mistakes[d.Message] = d
 	}
 	L.Error(lua.LString(d.Message), 0)
+}
+
+// exceed reports that a limit was met, once and also when the program catches
+// the error that this raises.
+func (ld *loader) exceed(L *lua.LState, p source.Place, message string) {
+	if _, again := ld.mistakes[message]; !again {
+		ld.report(diag.Diagnostic{File: p.File, Span: p.Span, Code: diag.LoadLimit, Message: message,
+			Help: "Split the pipeline, or generate less of it."})
+	}
+	ld.raise(L, diag.Diagnostic{Code: reported, Message: message})
 }
 
 func (ld *loader) report(d diag.Diagnostic) { ld.found = append(ld.found, d) }
@@ -176,8 +186,7 @@ func (ld *loader) loadModule(L *lua.LState, name string) *module {
 	ld.modules[name] = m
 	if limit := ld.finder.limits.Modules; limit > 0 && len(ld.modules) > limit {
 		delete(ld.modules, name)
-		ld.raise(L, diag.Diagnostic{Code: diag.LoadLimit,
-			Message: fmt.Sprintf("more than %d modules are required", limit)})
+		ld.exceed(L, ld.site(L, "require").call(), fmt.Sprintf("more than %d modules are required", limit))
 	}
 	file, err := ld.finder.find(name, fennel.Code)
 	if err != nil {

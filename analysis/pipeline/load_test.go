@@ -19,6 +19,7 @@ import (
 
 	"quire/analysis/diag"
 	"quire/analysis/pipeline"
+	"quire/analysis/sandbox"
 	"quire/analysis/source"
 )
 
@@ -127,11 +128,30 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// untimed returns the limits that do not depend on the machine.
+// untimed returns the limits that do not depend on the machine, with a tenth
+// of the instructions so that the suite takes a tenth of the time.
 func untimed() pipeline.Limits {
 	l := pipeline.DefaultLimits()
 	l.Load.Time, l.Load.Heap = 0, 0
+	l.Load.Instructions /= 10
 	return l
+}
+
+func TestDefaultLimits(t *testing.T) {
+	l := pipeline.DefaultLimits()
+	want := sandbox.Limits{Instructions: 20_000_000, Strings: 64 << 20, Depth: 10_000, Print: 1 << 20, Time: 2e9, Heap: l.Load.Heap}
+	if l.Load != want {
+		t.Errorf("loading has %+v, want %+v", l.Load, want)
+	}
+	if l.Jobs != 5_000 || l.Modules != 200 || l.File != 4<<20 {
+		t.Errorf("got %d jobs, %d modules, files of %d bytes", l.Jobs, l.Modules, l.File)
+	}
+	if l.Load.Heap <= 0 || l.Load.Heap > 512<<20 {
+		t.Errorf("the heap may grow by %d bytes", l.Load.Heap)
+	}
+	if l.Run.Time != 0 {
+		t.Error("commands use up the time of a run-fn")
+	}
 }
 
 func testLoadCase(t *testing.T, a *txtar.Archive, c *loadCase) {

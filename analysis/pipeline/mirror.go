@@ -29,7 +29,7 @@ func (ld *loader) mirror(L *lua.LState) int {
 	m := mirroring{url: ld.stringArgument(L, s, 1)}
 	opts, ok := L.Get(2).(*lua.LTable)
 	if !ok {
-		ld.raiseAt(L, s.argumentPlace(2), fmt.Sprintf("bad argument #2: error converting Lua %s to table", typeName(L.Get(2))))
+		ld.raiseAt(L, s, s.argumentPlace(2), fmt.Sprintf("bad argument #2: error converting Lua %s to table", typeName(L.Get(2))))
 	}
 	j := &Job{ID: dsl.MirrorJob, Call: s.call(), Name: s.call(), Mirror: true}
 	j.Broken = ld.mirrorOptions(s, opts, &m)
@@ -121,7 +121,7 @@ func (ld *loader) mirrorNames(L *lua.LState, s site, opts *lua.LTable, name stri
 				place.Span = items[at].Span
 			}
 		}
-		ld.raiseAt(L, place, problem)
+		ld.raiseAt(L, s, place, problem)
 	}
 	ld.program.State.Step(L, len(list)*inputCost)
 	return list

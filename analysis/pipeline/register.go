@@ -9,6 +9,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"quire/analysis/diag"
+	"quire/analysis/dsl"
 	"quire/analysis/source"
 )
 
@@ -36,7 +37,7 @@ func (ld *loader) job(L *lua.LState) int {
 	names := ld.inputNames(L, s)
 	run, ok := L.Get(3).(*lua.LFunction)
 	if !ok {
-		ld.raiseAt(L, s.argumentPlace(3), fmt.Sprintf("bad argument #3: error converting Lua %s to function", typeName(L.Get(3))))
+		ld.raiseAt(L, s, s.argumentPlace(3), fmt.Sprintf("bad argument #3: error converting Lua %s to function", typeName(L.Get(3))))
 	}
 	j := &Job{ID: id, Call: s.call(), Name: s.id(id)}
 	for i, p := range s.inputs(names) {
@@ -84,7 +85,7 @@ func (ld *loader) checkArity(s site, j *Job, run *lua.LFunction) {
 func (ld *loader) add(L *lua.LState, j *Job, run *lua.LFunction) {
 	jobs := &ld.pipeline.Graph.Jobs
 	if limit := ld.finder.limits.Jobs; limit > 0 && len(*jobs) >= limit {
-		ld.raise(L, diag.Diagnostic{Code: diag.LoadLimit, Message: fmt.Sprintf("more than %d jobs are registered", limit)})
+		ld.exceed(L, j.Call, fmt.Sprintf("more than %d jobs are registered", limit))
 	}
 	if first := ld.vm.valid[j.ID]; first != nil {
 		j.Broken = true
@@ -145,16 +146,22 @@ func (ld *loader) declareImage(L *lua.LState) int {
 	return 0
 }
 
-// raiseAt raises an error about an argument, with the text that upstream has.
-func (ld *loader) raiseAt(L *lua.LState, p source.Place, message string) {
-	ld.raise(L, diag.Diagnostic{File: p.File, Span: p.Span, Code: diag.BadArgument, Message: message})
+// raiseAt raises an error about an argument of the function called at s, with
+// the text that upstream has.
+func (ld *loader) raiseAt(L *lua.LState, s site, p source.Place, message string) {
+	d := diag.Diagnostic{File: p.File, Span: p.Span, Code: diag.BadArgument, Message: message}
+	ci, _ := dsl.FindModule(dsl.CI)
+	if f, ok := ci.Func(s.name); ok {
+		d.Help = "It is called as " + f.Signature() + "."
+	}
+	ld.raise(L, d)
 }
 
 // stringArgument returns the n-th argument as a string.
 func (ld *loader) stringArgument(L *lua.LState, s site, n int) string {
 	text, problem := stringFrom(L.Get(n))
 	if problem != "" {
-		ld.raiseAt(L, s.argumentPlace(n), fmt.Sprintf("bad argument #%d: %s", n, problem))
+		ld.raiseAt(L, s, s.argumentPlace(n), fmt.Sprintf("bad argument #%d: %s", n, problem))
 	}
 	return text
 }
@@ -170,7 +177,7 @@ func (ld *loader) inputNames(L *lua.LState, s site) []string {
 	if items := s.items(); at < len(items) && s.direct() {
 		p.Span = items[at].Span
 	}
-	ld.raiseAt(L, p, "bad argument #2: "+problem)
+	ld.raiseAt(L, s, p, "bad argument #2: "+problem)
 	return nil
 }
 

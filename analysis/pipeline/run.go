@@ -70,7 +70,7 @@ func (v *vm) jobError(ctx context.Context, err error) error {
 	if !errors.As(err, &raised) {
 		return err
 	}
-	d := diagnose(v.program, raised, v.main, "the run-fn")
+	d := diagnose(v.program, raised, v.main, running)
 	d.Code, d.Message = diag.Runtime, plain(d.Message)
 	return &JobError{d}
 }

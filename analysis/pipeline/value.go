@@ -44,7 +44,7 @@ func Evaluate(ctx context.Context, f *source.File, l Limits) (*Value, diag.List)
 	var raised *sandbox.Error
 	switch {
 	case errors.As(err, &raised):
-		return v, append(found, p.Diagnose(raised, f))
+		return v, append(found, diagnose(p, raised, f, evaluating))
 	case err != nil:
 		return v, append(found, diag.Diagnostic{File: f, Code: diag.LoadTimeout,
 			Message: "evaluating was stopped before it was done: " + err.Error()})
