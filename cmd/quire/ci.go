@@ -35,9 +35,9 @@ func snapshot(src *exec.Source) *analysis.Snapshot {
 	return analysis.New(src.File, analysis.Options{Tree: src.Tree})
 }
 
-// missing reports that there is no ci.fnl: an error about the call when
-// something was named, else nothing to do.
-func missing(s *session, err error, named bool) error {
+// missing tells out that there is no ci.fnl, which is an error about the call
+// when something was named, and else nothing to do.
+func missing(out *stream, err error, named bool) error {
 	var none *exec.MissingError
 	if !errors.As(err, &none) {
 		return err
@@ -45,8 +45,19 @@ func missing(s *session, err error, named bool) error {
 	if named {
 		return usagef("%v", err)
 	}
-	fmt.Fprintln(s.stdout, err)
+	fmt.Fprintln(out, err)
 	return nil
+}
+
+// missingListing is missing for a listing, which in JSON is empty.
+func missingListing(s *session, err error, named bool, format formatFlag, empty any) error {
+	if format == formatText {
+		return missing(s.stdout, err, named)
+	}
+	if err := missing(s.stderr, err, named); err != nil {
+		return err
+	}
+	return writeJSON(s.stdout, empty)
 }
 
 // report shows diagnostics, and returns errPipeline when there are errors.

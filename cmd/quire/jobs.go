@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"quire/analysis/pipeline"
 	"quire/exec"
 )
 
@@ -21,7 +22,7 @@ its inputs: the jobs it needs, and the sources that start it.`,
 	c.RunE = func(*cobra.Command, []string) error {
 		src, err := exec.Find(here(), *sha)
 		if err != nil {
-			return missing(s, err, false)
+			return missingListing(s, err, false, *format, jsonJobsOf(&pipeline.Graph{}))
 		}
 		snap := snapshot(src)
 		faults := report(s, snap.Loaded())

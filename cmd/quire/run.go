@@ -65,7 +65,7 @@ exits with another status than 0 only fails its job when the job says so.`,
 		}
 		src, err := runSource(&o, file)
 		if err != nil {
-			return missing(s, err, len(o.Jobs)+len(o.Only) > 0)
+			return missing(s.stdout, err, len(o.Jobs)+len(o.Only) > 0)
 		}
 		return runJobs(c.Context(), s, src, o, func(job string) string { return rerun(flags, job) })
 	}

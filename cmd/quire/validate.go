@@ -36,7 +36,7 @@ PATH is a directory or a ci.fnl; - reads the pipeline from standard input.`,
 		}
 		src, err := find(s.stdin, path, *sha)
 		if err != nil {
-			return missing(s, err, named)
+			return missingListing(s, err, named, *format, jsonDiagnosisOf(nil, &pipeline.Graph{}))
 		}
 		return validate(s, snapshot(src), *format)
 	}
