@@ -86,7 +86,7 @@ func (c *compiler) store(f form, table *syntax.Node, keys []*syntax.Node, value 
 	c.require(!isConstant, f.n, "cannot set field of literal value")
 	of := c.compile(table, f.scope, f.block, one()).list[0]
 	if table.Kind == syntax.Symbol {
-		c.changes(table, f.scope)
+		c.changes(table, keys[0], f.scope)
 	}
 	target := of.lua
 	for _, key := range keys {
@@ -97,11 +97,16 @@ func (c *compiler) store(f form, table *syntax.Node, keys []*syntax.Node, value 
 	f.block.emit(at(c, f.n, &ast.AssignStmt{Lhs: []ast.Expr{target}, Rhs: []ast.Expr{v.lua}}))
 }
 
-// changes forgets what is known of the table that a symbol names, since its
-// fields are about to change.
-func (c *compiler) changes(n *syntax.Node, s *scope) {
+// changes notes that a field of the table that a symbol names is about to
+// change: what was known of its fields is not, and a field of a global exists
+// from now on.
+func (c *compiler) changes(n, key *syntax.Node, s *scope) {
 	if b := c.local(rootName(n.Text), s); b != nil {
 		c.forget(b)
+		return
+	}
+	if key.Kind == syntax.String {
+		c.unit.globals = append(c.unit.globals, n.Text+"."+key.Text)
 	}
 }
 

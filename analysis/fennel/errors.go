@@ -59,6 +59,8 @@ func (c *compiler) unknownGlobal(n *syntax.Node, s *scope, name string) {
 			return
 		}
 	}
-	d.Help = c.nearest(name, s)
+	if !isMulti(name) {
+		d.Help = c.nearest(name, s)
+	}
 	c.diagnose(d)
 }

@@ -60,7 +60,7 @@ func (c *compiler) table(n *syntax.Node, s *scope, b *block) expr {
 // it comes first, with the value that it has last.
 func (c *compiler) entries(n *syntax.Node) []tableEntry {
 	items := forms(n)
-	out := make([]tableEntry, 0, len(items)/2)
+	set := keySet{entries: make([]tableEntry, 0, len(items)/2)}
 	for i := 0; i+1 < len(items); i += 2 {
 		e := tableEntry{items[i], items[i+1]}
 		if isShorthand(e) {
@@ -68,28 +68,58 @@ func (c *compiler) entries(n *syntax.Node) []tableEntry {
 			key.Kind = syntax.String
 			e.key = &key
 		}
-		if j := indexKey(out, e.key); j >= 0 {
-			out[j].value = e.value
-			continue
-		}
-		out = append(out, e)
+		set.add(e)
 	}
-	return out
+	return set.entries
 }
 
 // isShorthand reports whether an entry is written {: name}.
 func isShorthand(e tableEntry) bool { return isNamed(e.key, ":") && e.value.Kind == syntax.Symbol }
 
-func indexKey(entries []tableEntry, key *syntax.Node) int {
-	if key.Kind != syntax.String && key.Kind != syntax.Number {
-		return -1
+// A keySet remembers which constant keys a table literal has, and where.
+type keySet struct {
+	entries []tableEntry
+	places  map[tableKey]int // nil while the entries are few enough to look at
+}
+
+// A tableKey is a constant key: a string or a number.
+type tableKey struct {
+	kind syntax.Kind
+	text string
+}
+
+const fewEntries = 8
+
+// add appends an entry, or replaces the value of the one with the same key.
+func (k *keySet) add(e tableEntry) {
+	constant := e.key.Kind == syntax.String || e.key.Kind == syntax.Number
+	if i, ok := k.find(e.key); ok && constant {
+		k.entries[i].value = e.value
+		return
 	}
-	for i, e := range entries {
-		if e.key.Kind == key.Kind && e.key.Text == key.Text {
-			return i
+	k.entries = append(k.entries, e)
+	if k.places != nil && constant {
+		k.places[tableKey{e.key.Kind, e.key.Text}] = len(k.entries) - 1
+	}
+}
+
+func (k *keySet) find(key *syntax.Node) (int, bool) {
+	if k.places == nil && len(k.entries) < fewEntries {
+		for i, e := range k.entries {
+			if e.key.Kind == key.Kind && e.key.Text == key.Text {
+				return i, true
+			}
+		}
+		return 0, false
+	}
+	if k.places == nil {
+		k.places = map[tableKey]int{}
+		for i, e := range k.entries {
+			k.places[tableKey{e.key.Kind, e.key.Text}] = i
 		}
 	}
-	return -1
+	i, ok := k.places[tableKey{key.Kind, key.Text}]
+	return i, ok
 }
 
 // splitSequence takes the values of the keys 1, 2, … from the entries.

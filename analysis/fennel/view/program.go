@@ -113,7 +113,7 @@ var options = []option{
 
 // optionsOf reads a table of options. Base holds the defaults. An option given
 // as {:once value} holds for the value itself, and for what is in it there is
-// the default or what stands under :after.
+// what stands under :after or the default; false without :after holds for all.
 func optionsOf(v lua.LValue, base Options) (now, next Options) {
 	now, next = base, base
 	t, ok := v.(*lua.LTable)
@@ -128,6 +128,9 @@ func optionsOf(v lua.LValue, base Options) (now, next Options) {
 		after := v
 		if both, ok := v.(*lua.LTable); ok && both.RawGetString("once") != lua.LNil {
 			v, after = both.RawGetString("once"), both.RawGetString("after")
+			if after == lua.LNil && v == lua.LFalse {
+				after = v
+			}
 		}
 		o.set(&now, v)
 		if after != lua.LNil {
