@@ -367,7 +367,7 @@ func TestKindsOfRepository(t *testing.T) {
 		}, exec.Options{}, "refs/heads/main main nil string nil\ntext\nsecond\n"},
 		"sha256": {func(f *fixture) {
 			f.root = filepath.Join(f.base, "new")
-			f.git2("init", "-q", "--object-format=sha256", f.root)
+			f.gitOutside("init", "-q", "--object-format=sha256", f.root)
 			f.write(filepath.Join(f.root, ".quire/ci.fnl"), pushed)
 			f.write(filepath.Join(f.root, "file"), "text\n")
 			f.commit("second")
@@ -379,7 +379,7 @@ func TestKindsOfRepository(t *testing.T) {
 		"previous": {func(*fixture) {}, exec.Options{PreviousSHA: "HEAD~1", Ref: "main"},
 			"refs/heads/main main $SHA string table\ntext\nsecond\n"},
 		"nested repository": {func(f *fixture) {
-			f.git2("init", "-q", filepath.Join(f.root, "nested"))
+			f.gitOutside("init", "-q", filepath.Join(f.root, "nested"))
 			f.write(filepath.Join(f.root, "nested/inner"), "inner\n")
 		}, exec.Options{}, "refs/heads/main main nil string nil\ntext\nsecond\n"},
 		"unreadable": {func(f *fixture) {
@@ -408,7 +408,7 @@ func TestSubmodules(t *testing.T) {
 	list := script("find . -name .git -prune -o -type f -print | sort; cat sub/file; git status --short")
 	f := pipelineFixture(t, list)
 	lib := filepath.Join(f.base, "lib")
-	f.git2("init", "-q", lib)
+	f.gitOutside("init", "-q", lib)
 	f.write(filepath.Join(lib, "file"), "committed\n")
 	f.gitIn(lib, "add", "-A")
 	f.gitIn(lib, "commit", "-q", "-m", "lib")

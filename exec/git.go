@@ -125,6 +125,9 @@ func safeConfig() []string {
 		"-c", "gc.auto=0",
 		"-c", "maintenance.auto=false",
 		"-c", "advice.addEmbeddedRepo=false",
+		// What is stored lives as long as a run.
+		"-c", "core.looseCompression=0",
+		"-c", "core.fsync=none",
 	}
 }
 

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"time"
 
 	"quire/analysis/pipeline"
+	"quire/analysis/source"
 	"quire/exec/rundir"
 )
 
@@ -184,7 +186,9 @@ func runMark(id string) string { return "QUIRE_RUN_ID=" + id }
 // prepare makes the workspace.
 func (x *execution) prepare(ctx context.Context) (*workspace, push, error) {
 	r := x.request
-	c := checkout{repo: r.source.repo, sha: r.source.SHA, ref: r.named, files: r.options.Buffers,
+	files := map[string]*source.File{pipeline.Path: r.source.File} // also when the disk changed meanwhile
+	maps.Copy(files, r.options.Buffers)
+	c := checkout{repo: r.source.repo, sha: r.source.SHA, ref: r.named, files: files,
 		inPlace: r.options.InPlace, at: x.report.Started, skip: r.state}
 	dir := ""
 	if !c.inPlace {

@@ -44,9 +44,6 @@ func (w *workspace) snapshot(ctx context.Context, own git, c checkout) error {
 	if err := w.copyEntries(ctx, c.repo, entries); err != nil {
 		return err
 	}
-	if err := w.overlay(c.files); err != nil {
-		return err
-	}
 	return w.commitChanges(ctx, at, c)
 }
 

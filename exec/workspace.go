@@ -84,7 +84,7 @@ func (c checkout) make(ctx context.Context, dir string) (*workspace, error) {
 	if err != nil {
 		return nil, err
 	}
-	return w, w.writeHead(c)
+	return w, errors.Join(w.overlay(c.files), w.writeHead())
 }
 
 // describe finds out what the workspace will be a checkout of.
@@ -211,7 +211,7 @@ func quoteConfig(s string) string {
 }
 
 // writeHead lets HEAD name what is checked out.
-func (w *workspace) writeHead(c checkout) error {
+func (w *workspace) writeHead() error {
 	head := w.commit.sha
 	if strings.HasPrefix(w.ref, "refs/heads/") {
 		head = "ref: " + w.ref

@@ -4,36 +4,14 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	osexec "os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"quire/analysis/pipeline"
 	"quire/analysis/source"
 	"quire/exec"
 )
-
-func mkfifo(t testing.TB, path string) {
-	t.Helper()
-	if err := syscall.Mkfifo(path, 0o666); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// git2 calls git outside of the repository.
-func (f *fixture) git2(args ...string) string { return f.gitIn(f.base, args...) }
-
-// gitFails calls git and wants it to fail.
-func (f *fixture) gitFails(args ...string) {
-	f.t.Helper()
-	cmd := osexec.Command("git", args...)
-	cmd.Dir, cmd.Env = f.root, f.env
-	if err := cmd.Run(); err == nil {
-		f.t.Fatalf("git %v did not fail", args)
-	}
-}
 
 // checkTree reads files of a tree that holds file, dir/inner, in → file,
 // absolute → file, out → outside of it, loop → loop, and dir.
