@@ -175,18 +175,18 @@ func (c *compiler) variable(n *syntax.Node, root string, b *binding) expr {
 
 // use records in the index that a symbol refers to a binding.
 func (c *compiler) use(n *syntax.Node, b *binding, write bool) {
-	if c.made(n) {
-		return
-	}
+	made := c.made(n)
 	span := c.span(n)
 	if span.Len() > len(b.name) && n.Kind == syntax.Symbol && strings.HasPrefix(n.Text, b.name) {
 		span.End = span.Start + len(b.name)
 	}
-	if b.symbol == nil {
-		c.unit.outside = append(c.unit.outside, reference{name: b.name, span: span, write: write})
+	switch {
+	case b.symbol == nil:
+		c.unit.outside = append(c.unit.outside, reference{name: b.name, span: span, write: write, made: made})
 		return
-	}
-	if span != b.symbol.Def {
+	case made:
+		b.symbol.UsedByMacro = true
+	case span != b.symbol.Def:
 		b.symbol.Uses = append(b.symbol.Uses, span)
 	}
 	b.symbol.Written = b.symbol.Written || write

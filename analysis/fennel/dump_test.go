@@ -29,6 +29,9 @@ func showIndex(m *fennel.Module) string {
 		if s.Written {
 			d.WriteString(" written")
 		}
+		if s.UsedByMacro {
+			d.WriteString(" used by macro")
+		}
 		if s.Expanded {
 			d.WriteString(" expanded")
 		}

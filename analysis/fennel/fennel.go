@@ -41,8 +41,6 @@ type Options struct {
 	Limits sandbox.Limits
 	// Print receives what macros print, a line at a time. Nil drops it.
 	Print func(line string)
-	// AsValue compiles the file as one expression chunk whose last form's
-	// values are the results of Run (it is always so; kept for documentation).
 }
 
 // A ModuleKind says what a module is wanted for.
@@ -104,6 +102,9 @@ type Symbol struct {
 	Uses  []source.Span // of the name where it is used, in order, the definition not among them
 	// Written reports that set changes it.
 	Written bool
+	// UsedByMacro reports that code made by a macro refers to it, which is not
+	// among the Uses.
+	UsedByMacro bool
 	// Expanded reports that the definition was made by a macro and that its
 	// name does not stand in the text at Def.
 	Expanded bool

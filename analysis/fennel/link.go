@@ -220,7 +220,11 @@ func (d *deriver) references(u *unit) {
 		if s == nil {
 			continue
 		}
-		s.Uses = append(s.Uses, r.span.Shift(d.offset))
+		if r.made {
+			s.UsedByMacro = true
+		} else {
+			s.Uses = append(s.Uses, r.span.Shift(d.offset))
+		}
 		s.Written = s.Written || r.write
 	}
 }

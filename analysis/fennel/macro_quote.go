@@ -103,8 +103,8 @@ func (c *compiler) quote(n *syntax.Node, f form) expr {
 	return c.build(n, f, c.quoteItems(items, f, n.Kind != syntax.Table)...)
 }
 
-// quoteItems compiles what is in a quoted node. An unquoted value at the end
-// of a list or sequence spreads.
+// quoteItems compiles what is in a quoted node. An unquoted call at the end of
+// a list or sequence spreads; of an unquoted values form there is the first.
 func (c *compiler) quoteItems(items []*syntax.Node, f form, spreads bool) []*ast.Field {
 	fields := make([]*ast.Field, 0, len(items)+1)
 	for i, item := range items {
@@ -112,8 +112,10 @@ func (c *compiler) quoteItems(items []*syntax.Node, f form, spreads bool) []*ast
 			item = unprefixed(item)
 		}
 		if spreads && i == len(items)-1 && isUnquote(item) {
-			for _, x := range c.compile(forms(item)[1], f.scope, f.block, want{n: anyNumber}).list {
-				fields = append(fields, &ast.Field{Value: x.lua})
+			xs := c.compile(forms(item)[1], f.scope, f.block, want{n: anyNumber})
+			c.drop(xs, f.block, 1, item)
+			if len(xs.list) > 0 {
+				fields = append(fields, &ast.Field{Value: xs.list[0].lua})
 			}
 			continue
 		}

@@ -74,6 +74,7 @@ type reference struct {
 	span  source.Span
 	macro bool
 	write bool
+	made  bool // a macro made the code, so that span is not the name's
 }
 
 // An ask is one question of a unit to its surroundings, and the answer.
