@@ -95,14 +95,32 @@ func limitText(l sandbox.Limit) string {
 // maxShown is how much of a text from a program is shown in a message.
 const maxShown = 1000
 
+// printable returns a diagnostic whose texts are all plain.
+func printable(d diag.Diagnostic) diag.Diagnostic {
+	d.Message, d.Help = plain(d.Message), plain(d.Help)
+	d.Related = slices.Clone(d.Related)
+	for i, r := range d.Related {
+		d.Related[i].Message = plain(r.Message)
+	}
+	d.Fixes = slices.Clone(d.Fixes)
+	for i, f := range d.Fixes {
+		d.Fixes[i].Title = plain(f.Title)
+	}
+	return d
+}
+
 // plain returns a message without control characters, and of bounded length.
 func plain(s string) string {
 	if len(s) > maxShown {
 		s = strings.ToValidUTF8(s[:maxShown], "") + "…"
 	}
+	isControl := func(r rune) bool { return r < ' ' && r != '\n' || r >= 0x7f && r < 0xa0 }
+	if !strings.ContainsFunc(s, isControl) {
+		return s
+	}
 	var b strings.Builder
 	for _, r := range s {
-		if r < ' ' && r != '\n' || r >= 0x7f && r < 0xa0 {
+		if isControl(r) {
 			fmt.Fprintf(&b, `\x%02x`, r)
 		} else {
 			b.WriteRune(r)

@@ -30,8 +30,21 @@ func literalText(written, text string) string {
 	if strings.HasPrefix(written, ":") && isKeyword(text) {
 		return ":" + text
 	}
-	quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text)
-	return `"` + quoted + `"`
+	var b strings.Builder
+	b.WriteByte('"')
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c == '"' || c == '\\':
+			b.WriteByte('\\')
+			b.WriteByte(c)
+		case c < ' ' || c == 0x7f:
+			fmt.Fprintf(&b, `\%03d`, c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
 }
 
 // isKeyword reports whether a text can be written with a colon before it.
@@ -78,10 +91,21 @@ func (ld *loader) removeInput(in Input, title string) []diag.Fix {
 }
 
 // dropInput returns the fix that ends a job's need of an input. A job whose
-// only input it is gets a source instead.
+// only input it is gets a source instead. There is none for an input that is
+// listed more than once, which has a diagnostic of its own.
 func (ld *loader) dropInput(j *Job, in Input) []diag.Fix {
-	others := slices.ContainsFunc(j.Inputs, func(other Input) bool { return other.Name != in.Name })
-	if others {
+	others, same := 0, 0
+	for _, other := range j.Inputs {
+		if other.Name == in.Name {
+			same++
+		} else {
+			others++
+		}
+	}
+	if same > 1 {
+		return nil
+	}
+	if others > 0 {
 		return ld.removeInput(in, fmt.Sprintf("Remove '%s' from the inputs of '%s'", in.Name, j.ID))
 	}
 	fixes := ld.replaceLiteral(in.Place, in.Name, dsl.Push)

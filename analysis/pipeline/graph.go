@@ -234,7 +234,7 @@ func (g *Graph) Order() []*Job {
 // name, such as quire/push, that it or one of those lists among its inputs.
 func (g *Graph) Readable(job, name string) error {
 	if job == name {
-		return fmt.Errorf("Job '%s' cannot read its own outputs", job) //nolint:staticcheck // the text is the users'
+		return readError(fmt.Sprintf("Job '%s' cannot read its own outputs", job))
 	}
 	l := g.linked()
 	if start, ok := l.byID[job]; ok {
@@ -252,8 +252,13 @@ func (g *Graph) Readable(job, name string) error {
 			}
 		}
 	}
-	return fmt.Errorf("Job '%s' cannot read outputs from '%s' — not in transitive inputs", job, name) //nolint:staticcheck // the text is the users'
+	return readError(fmt.Sprintf("Job '%s' cannot read outputs from '%s' — not in transitive inputs", job, name))
 }
+
+// A readError is why outputs may not be read.
+type readError string
+
+func (e readError) Error() string { return string(e) }
 
 func (j *Job) lists(name string) bool {
 	return slices.ContainsFunc(j.Inputs, func(in Input) bool { return in.Name == name })

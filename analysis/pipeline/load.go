@@ -43,7 +43,7 @@ func Load(ctx context.Context, m *fennel.Module, tree source.Tree, l Limits) (*P
 	ld.sealed = true
 	ld.findProblems(complete)
 	for i := range ld.found {
-		ld.found[i].Message = plain(ld.found[i].Message)
+		ld.found[i] = printable(ld.found[i])
 	}
 	ld.found.Sort()
 	return ld.pipeline, ld.found

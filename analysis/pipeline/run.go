@@ -37,8 +37,11 @@ func (e *JobError) Error() string { return e.Diagnostic.Message }
 func (v *vm) run(ctx context.Context, job *activeJob) (Result, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if v.released {
+		return Result{}, errors.New("runtime not installed")
+	}
 	fn := v.runs[job.id]
-	if fn == nil || v.released {
+	if fn == nil {
 		return Result{}, fmt.Errorf("pipeline: there is no job '%s' that can run", job.id)
 	}
 	if err := ctx.Err(); err != nil {
@@ -71,6 +74,6 @@ func (v *vm) jobError(ctx context.Context, err error) error {
 		return err
 	}
 	d := diagnose(v.program, raised, v.main, running)
-	d.Code, d.Message = diag.Runtime, plain(d.Message)
-	return &JobError{d}
+	d.Code = diag.Runtime
+	return &JobError{printable(d)}
 }

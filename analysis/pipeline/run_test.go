@@ -409,8 +409,8 @@ func TestRunOfNoJob(t *testing.T) {
 	}
 	p.Close()
 	p.Close()
-	if _, err := p.Run(context.Background(), "go", newHost(t)); err == nil {
-		t.Error("a job of a closed pipeline runs")
+	if _, err := p.Run(context.Background(), "go", newHost(t)); err == nil || err.Error() != "runtime not installed" {
+		t.Errorf("a job of a closed pipeline: %v", err)
 	}
 }
 

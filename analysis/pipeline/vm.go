@@ -100,18 +100,13 @@ func (v *vm) unknownPrimitive(L *lua.LState) int {
 	return 0
 }
 
-// The texts of the guard.
-const (
-	outsideJob = "runtime accessed outside a job — primitives are only available while a run-fn is executing"
-	notOnVM    = "runtime not installed"
-)
+// outsideJob is what a primitive says while no run-fn runs.
+const outsideJob = "runtime accessed outside a job — primitives are only available while a run-fn is executing"
 
-// guard returns the job that runs, and raises where there is none.
+// guard returns the job that runs, and raises where there is none. Nothing
+// calls a primitive after the release: there is no state left to do so.
 func (v *vm) guard(L *lua.LState) *activeJob {
-	switch {
-	case v.released:
-		v.raise(L, diag.Diagnostic{Code: diag.Runtime, Message: notOnVM})
-	case v.active == nil:
+	if v.active == nil {
 		v.raise(L, diag.Diagnostic{Code: diag.EffectAtLoad, Message: outsideJob,
 			Help: "Move the call into a run-fn: loading a file has no effects."})
 	}
