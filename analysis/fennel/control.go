@@ -115,7 +115,11 @@ func compileLet(c *compiler, f form) exprs {
 	}
 	s, stmts := c.inner(f.scope, f.n), &block{}
 	for i := 0; i < len(bindings); i += 2 {
-		c.bind(bindings[i], bindings[i+1], form{n: f.n, items: f.items, scope: s, block: stmts}, pattern{kind: Local, declares: true, single: true})
+		in := form{n: f.n, items: f.items, scope: s, block: stmts}
+		p := pattern{kind: Local, declares: true, single: true}
+		if !c.attempt(func() { c.bind(bindings[i], bindings[i+1], in, p) }) {
+			c.poisonNames(bindings[i], Local, s)
+		}
 	}
 	return c.do(f, body{f.items[2:], s, stmts}, temps)
 }

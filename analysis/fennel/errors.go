@@ -11,6 +11,25 @@ import (
 // that goes on with the next one.
 type abandoned struct{}
 
+// attempt compiles something that may be abandoned, and reports whether it was
+// not. The compiler is then where it was before.
+func (c *compiler) attempt(compile func()) (ok bool) {
+	fn, branches, depth, expanding := c.fn, c.fn.branches, c.depth, len(c.expanding)
+	defer func() {
+		r := recover()
+		if r == nil {
+			return
+		}
+		if _, is := r.(abandoned); !is {
+			panic(r)
+		}
+		c.fn, c.depth, c.expanding = fn, depth, c.expanding[:expanding]
+		fn.branches = branches
+	}()
+	compile()
+	return true
+}
+
 // require fails at a node when the condition does not hold.
 func (c *compiler) require(ok bool, at *syntax.Node, format string, args ...any) {
 	if !ok {

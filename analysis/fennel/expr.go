@@ -89,7 +89,9 @@ func (c *compiler) compile(n *syntax.Node, s *scope, b *block, w want) exprs {
 func (c *compiler) atom(n *syntax.Node, s *scope, b *block) (x expr) {
 	switch n.Kind {
 	case syntax.Symbol:
-		x = c.guarded(n, s)
+		if !c.attempt(func() { x = c.symbol(n, s) }) {
+			x = c.none(n)
+		}
 	case syntax.String:
 		x = c.text(n, n.Text)
 	case syntax.Number:
@@ -118,22 +120,18 @@ func (c *compiler) spend(n *syntax.Node) {
 // list compiles a call of a macro, a special form or a value. What is wrong
 // with it is reported, and the compiler goes on behind it.
 func (c *compiler) list(n *syntax.Node, s *scope, b *block, w want) (out exprs) {
-	fn, depth, expanding, branches := c.fn, c.depth, len(c.expanding), c.fn.branches
-	defer func() {
-		if r := recover(); r != nil {
-			if _, ok := r.(abandoned); !ok {
-				panic(r)
-			}
-			c.fn, c.depth, c.expanding = fn, depth, c.expanding[:expanding]
-			fn.branches = branches
-			c.poison(n, s)
-			c.survey(n, s)
-			out = c.finish(single(c.none(n)), b, w, n)
-		}
-	}()
 	if c.exhausted {
 		panic(abandoned{})
 	}
+	if c.attempt(func() { out = c.dispatch(n, s, b, w) }) {
+		return out
+	}
+	c.poison(n, s)
+	c.attempt(func() { c.survey(n, s) })
+	return c.finish(single(c.none(n)), b, w, n)
+}
+
+func (c *compiler) dispatch(n *syntax.Node, s *scope, b *block, w want) exprs {
 	if n.Kind == syntax.Prefix {
 		n = unprefixed(n)
 	}
@@ -159,20 +157,6 @@ func (c *compiler) special(sp *special, f form) exprs {
 		return xs
 	}
 	return c.finish(xs, f.block, f.want, f.n)
-}
-
-// guarded compiles a symbol. One that may not stand there is reported, and the
-// compiler goes on behind it.
-func (c *compiler) guarded(n *syntax.Node, s *scope) (x expr) {
-	defer func() {
-		if r := recover(); r != nil {
-			if _, ok := r.(abandoned); !ok {
-				panic(r)
-			}
-			x = c.none(n)
-		}
-	}()
-	return c.symbol(n, s)
 }
 
 // forms returns the children of a node that are forms.

@@ -103,7 +103,6 @@ func (c *compiler) survey(n *syntax.Node, s *scope) {
 	}
 	outer := c.fn
 	defer func() { c.fn = outer }()
-	defer c.giveUp()
 	names := 1
 	switch items[0].Text {
 	case "let", "each", "for":
@@ -123,15 +122,6 @@ func (c *compiler) survey(n *syntax.Node, s *scope) {
 			c.compile(item, inner, &dropped, want{n: 0})
 		case i+1 == names:
 			c.poisonNames(item, Local, inner)
-		}
-	}
-}
-
-// giveUp ends what is being deferred from when compiling was given up.
-func (c *compiler) giveUp() {
-	if r := recover(); r != nil {
-		if _, ok := r.(abandoned); !ok {
-			panic(r)
 		}
 	}
 }
