@@ -336,18 +336,33 @@ func TestNoRunWithoutPipeline(t *testing.T) {
 	}
 }
 
-// TestInternal has the machine refuse.
+// TestInternal has the machine refuse, before a run is made and after.
 func TestInternal(t *testing.T) {
 	f := pipelineFixture(t, script("true"))
 	f.write(filepath.Join(f.base, "state/quire"), "a file where a directory is needed")
+	report, _, err := f.run(exec.Options{})
+	if err == nil || report.Outcome != exec.Internal || report.Dir != "" {
+		t.Errorf("%+v, %v", report, err)
+	}
+
+	f = pipelineFixture(t, script("true"))
+	f.write(filepath.Join(f.root, ".git/index"), "no index")
 	report, events, err := f.run(exec.Options{})
-	if err == nil || report.Outcome != exec.Internal {
-		t.Errorf("%s, %v", report.Outcome, err)
+	if err == nil || !strings.HasPrefix(err.Error(), "the workspace cannot be made: git add: ") {
+		t.Errorf("error %v", err)
 	}
-	if _, ok := err.(*exec.UsageError); ok {
-		t.Errorf("%v is blamed on the call", err)
+	if got, want := f.reportText(report), "internal\nscript not-run\n"; got != want {
+		t.Errorf("report %s", got)
 	}
-	_ = events
+	if got, want := eventsText(events), "run_finished internal\n"; got != want {
+		t.Errorf("events %s", got)
+	}
+	if real, err := filepath.EvalSymlinks(report.Dir); err != nil || filepath.Base(filepath.Dir(real)) != "failed" {
+		t.Errorf("recorded at %s, %v", real, err)
+	}
+	if stored := mustRead(t, filepath.Join(report.Dir, "report.json")); !strings.Contains(stored, `"error": "the workspace cannot be made`) {
+		t.Errorf("report.json: %s", stored)
+	}
 }
 
 func TestParallelRuns(t *testing.T) {
