@@ -18,7 +18,7 @@ import (
 // of a million lines would cost more than the command that made them.
 type progress struct {
 	out     *stream
-	started func(exec.Event) // called for the start of the run, before anything is written of it
+	started func(exec.Event) string // says where the run runs, before anything is written of it
 
 	mu    sync.Mutex // guards what follows
 	buf   *bufio.Writer
@@ -49,7 +49,7 @@ type partKey struct {
 	stream string
 }
 
-func newProgress(out *stream, started func(exec.Event)) *progress {
+func newProgress(out *stream, started func(exec.Event) string) *progress {
 	p := &progress{out: out, started: started, buf: bufio.NewWriterSize(out, 64<<10), jobs: map[string]*liveJob{}}
 	p.later = time.AfterFunc(time.Hour, p.flush)
 	return p
@@ -104,7 +104,7 @@ func (p *progress) begin(e exec.Event) {
 	for _, id := range e.Jobs {
 		p.job(id)
 	}
-	p.started(e)
+	fmt.Fprintf(p.buf, "Run %s: executing at %s\n", e.RunID, p.started(e))
 }
 
 // job returns the state of a job.

@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -20,6 +19,13 @@ import (
 	"quire/cmd/quire/internal/terminal"
 	"quire/exec"
 )
+
+// A runCommand is what the flags of run say.
+type runCommand struct {
+	options  exec.Options
+	pipeline string   // path of the file to run instead of the repository's
+	secrets  []string // values of --secret
+}
 
 func newRun(s *session) *cobra.Command {
 	c := &cobra.Command{
@@ -39,67 +45,72 @@ exits with another status than 0 only fails its job when the job says so.`,
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: completeJobs,
 	}
-	var o exec.Options
-	var file string
-	var secretValues []string
-	flags := c.Flags()
-	flags.SortFlags = false
-	flags.StringArrayVar(&o.Only, "only", nil, "run just this `job` without what it needs (repeatable)")
-	flags.StringVarP(&o.SHA, "sha", "s", "", "run this `commit` instead of the working tree")
-	flags.StringVar(&file, "pipeline", "", "run this `file` instead of the repository's own .quire/ci.fnl")
-	flags.BoolVar(&o.InPlace, "in-place", false, "run in the working tree itself instead of in a copy")
-	flags.StringVar(&o.Ref, "ref", "", "run as if this `ref` had been pushed, such as refs/tags/v1")
-	flags.StringVar(&o.PreviousSHA, "previous-sha", "", "run as if the ref had pointed to this `commit` before")
-	flags.StringArrayVar(&secretValues, "secret", nil,
-		"give a secret: `NAME` asks for it, NAME=env:VAR and NAME=file:PATH\nsay where it is (repeatable)")
-	flags.BoolVar(&o.Mirror, "mirror", false, "let quire/mirror take part, which pushes to another repository")
-	flags.StringVar(&o.Config, "config", "", "read the global configuration from this `file`")
+	var run runCommand
+	run.addFlags(c.Flags())
 	if err := c.RegisterFlagCompletionFunc("only", completeJobs); err != nil {
 		panic(err)
 	}
 	c.RunE = func(c *cobra.Command, jobs []string) error {
-		o.Jobs = jobs
-		var err error
-		if o.Secrets, err = secrets(c.Context(), s, secretValues); err != nil {
-			return err
-		}
-		src, err := runSource(&o, file)
-		if err != nil {
-			return missing(s.stdout, err, len(o.Jobs)+len(o.Only) > 0)
-		}
-		return runJobs(c.Context(), s, src, o, func(job string) string { return rerun(flags, job) })
+		run.options.Jobs = jobs
+		return run.run(c.Context(), s, func(job string) string { return rerun(c.Flags(), job) })
 	}
 	return c
 }
 
-// runSource finds the pipeline to run. A file that is named takes the place of
-// the repository's own, as the unsaved text of an editor does.
-func runSource(o *exec.Options, file string) (*exec.Source, error) {
-	if file == "" {
-		return exec.Find(here(), o.SHA)
+func (c *runCommand) addFlags(flags *pflag.FlagSet) {
+	o := &c.options
+	flags.SortFlags = false
+	flags.StringArrayVar(&o.Only, "only", nil, "run just this `job` without what it needs (repeatable)")
+	flags.StringVarP(&o.SHA, "sha", "s", "", "run this `commit` instead of the working tree")
+	flags.StringVar(&c.pipeline, "pipeline", "", "run this `file` instead of the repository's own .quire/ci.fnl")
+	flags.BoolVar(&o.InPlace, "in-place", false, "run in the working tree itself instead of in a copy")
+	flags.StringVar(&o.Ref, "ref", "", "run as if this `ref` had been pushed, such as refs/tags/v1")
+	flags.StringVar(&o.PreviousSHA, "previous-sha", "", "run as if the ref had pointed to this `commit` before")
+	flags.StringArrayVar(&c.secrets, "secret", nil,
+		"give a secret: `NAME` asks for it, NAME=env:VAR and NAME=file:PATH\nsay where it is (repeatable)")
+	flags.BoolVar(&o.Mirror, "mirror", false, "let quire/mirror take part, which pushes to another repository")
+	flags.StringVar(&o.Config, "config", "", "read the global configuration from this `file`")
+}
+
+// run runs what the flags say; again returns the command that runs a job of it
+// once more.
+func (c *runCommand) run(ctx context.Context, s *session, again func(job string) string) error {
+	src, err := c.source()
+	if err != nil {
+		return missing(s.stdout, err, len(c.options.Jobs)+len(c.options.Only) > 0)
 	}
-	text, err := os.ReadFile(file)
+	if c.options.Secrets, err = secrets(ctx, s, c.secrets); err != nil {
+		return err
+	}
+	return runJobs(ctx, s, src, c.options, again)
+}
+
+// source finds the pipeline to run. A file that is named takes the place of the
+// repository's own, as the unsaved text of an editor does.
+func (c *runCommand) source() (*exec.Source, error) {
+	if c.pipeline == "" {
+		return exec.Find(here(), c.options.SHA)
+	}
+	text, err := os.ReadFile(c.pipeline)
 	if err != nil {
 		return nil, usagef("cannot read the pipeline: %v", err)
 	}
-	src, err := exec.Find(here(), o.SHA)
+	src, err := exec.Find(here(), c.options.SHA)
 	var none *exec.MissingError
 	if err != nil && !errors.As(err, &none) {
 		return nil, err
 	}
-	src.File = source.NewFile(filepath.ToSlash(file), string(text))
-	o.Buffers = map[string]*source.File{pipeline.Path: src.File}
+	src.File = source.NewFile(filepath.ToSlash(c.pipeline), string(text))
+	c.options.Buffers = map[string]*source.File{pipeline.Path: src.File}
 	return src, nil
 }
 
-// runJobs runs what the options say; again returns the command that runs a job
-// of it once more.
+// runJobs runs a pipeline and shows how it goes.
 func runJobs(ctx context.Context, s *session, src *exec.Source, o exec.Options, again func(job string) string) error {
-	p := newProgress(s.stdout, nil)
-	p.started = func(e exec.Event) {
+	p := newProgress(s.stdout, func(e exec.Event) string {
 		showFindings(s, src, e.Jobs)
-		fmt.Fprintf(p.buf, "Run %s: executing at %s\n", e.RunID, display(src, o, e.SHA))
-	}
+		return display(src, o, e.SHA)
+	})
 	// A bug in showing the run must not end the process before the run ended
 	// its own.
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -131,7 +142,7 @@ func runJobs(ctx context.Context, s *session, src *exec.Source, o exec.Options, 
 // takes too long.
 func sayEnding(ctx context.Context, s *session) {
 	var signal signalError
-	if s.stderr.screen.Terminal && errors.As(context.Cause(ctx), &signal) {
+	if s.stderr.screen.Terminal && errors.As(context.Cause(ctx), &signal) && signal.signal != syscall.SIGPIPE {
 		fmt.Fprintln(s.stderr, "\nEnding the run. Interrupt again to kill it at once.")
 	}
 }
@@ -187,7 +198,11 @@ func showFindings(s *session, src *exec.Source, jobs []string) {
 // display names what a run runs: the place, and the first 12 digits of the
 // commit that is checked out for it.
 func display(src *exec.Source, o exec.Options, sha string) string {
-	where := terminal.Inline(src.Where)
+	where := src.Root
+	if o.SHA != "" {
+		where = o.SHA
+	}
+	where = terminal.Inline(where)
 	if o.InPlace {
 		where += ", in place"
 	}
@@ -195,45 +210,4 @@ func display(src *exec.Source, o exec.Options, sha string) string {
 		where += " (" + sha[:min(12, len(sha))] + ")"
 	}
 	return where
-}
-
-// rerun returns the command line that runs one job again as flags had it run.
-func rerun(flags *pflag.FlagSet, job string) string {
-	words := []string{"quire", "ci", "run"}
-	only := false
-	flags.Visit(func(f *pflag.Flag) {
-		switch value := f.Value.(type) {
-		case pflag.SliceValue:
-			if f.Name == "only" {
-				only = true
-				return
-			}
-			for _, item := range value.GetSlice() {
-				words = append(words, "--"+f.Name, quote(item))
-			}
-		default:
-			if f.Value.Type() == "bool" {
-				words = append(words, "--"+f.Name)
-			} else {
-				words = append(words, "--"+f.Name, quote(f.Value.String()))
-			}
-		}
-	})
-	switch {
-	case only:
-		words = append(words, "--only")
-	case strings.HasPrefix(job, "-"):
-		words = append(words, "--")
-	}
-	return strings.Join(append(words, quote(job)), " ")
-}
-
-var unquoted = regexp.MustCompile(`^[A-Za-z0-9_./:=@%+,][A-Za-z0-9_./:=@%+,-]*$`)
-
-// quote returns a word as a shell reads it.
-func quote(word string) string {
-	if unquoted.MatchString(word) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
