@@ -44,6 +44,7 @@ func (c *compiler) unpack(left *syntax.Node, from expr, f form, p pattern) {
 func (c *compiler) top(d *destructuring, left *syntax.Node) {
 	switch {
 	case isName(left):
+		c.checkQuoted(left)
 		target, b := c.target(d, left)
 		fact := c.assign(d, []ast.Expr{target})
 		c.note(b, d, fact)

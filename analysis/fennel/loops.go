@@ -1,6 +1,8 @@
 package fennel
 
 import (
+	"strings"
+
 	"github.com/yuin/gopher-lua/ast"
 
 	"quire/analysis/fennel/syntax"
@@ -23,7 +25,7 @@ func (c *compiler) loop(f form, message string) loopParts {
 	}
 	for _, n := range p.items {
 		if isClause(n) {
-			c.fail(n, "%s: %s", message, n.Text[1:])
+			c.fail(f.n, "%s: %s", message, strings.TrimPrefix(n.Text, "&"))
 		}
 	}
 	return p
@@ -33,9 +35,11 @@ func isUntil(n *syntax.Node) bool {
 	return isNamed(n, "&until") || n.Kind == syntax.String && n.Text == "until"
 }
 
-// isClause reports whether a node is one of the words that start with "&".
+// isClause reports whether a node is one of the words that start with "&", or
+// an older spelling of one.
 func isClause(n *syntax.Node) bool {
-	return n.Kind == syntax.Symbol && len(n.Text) > 1 && n.Text[0] == '&'
+	return n.Kind == syntax.Symbol && len(n.Text) > 1 && n.Text[0] == '&' ||
+		n.Kind == syntax.String && (n.Text == "until" || n.Text == "into")
 }
 
 // loopBody compiles the body of a loop behind what its block holds already.

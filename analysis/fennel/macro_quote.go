@@ -10,7 +10,6 @@ import (
 
 	"quire/analysis/diag"
 	"quire/analysis/fennel/syntax"
-	"quire/analysis/source"
 )
 
 // buildCode is the operation that makes code from a quote, for code that runs
@@ -234,9 +233,13 @@ func (c *codec) assemble(n *syntax.Node, at *site, items *lua.LTable) lua.LValue
 	return items
 }
 
-// failQuoted fails for a symbol of a quote that is about to be bound, at the
-// place of the quote.
-func (c *compiler) failQuoted(n *syntax.Node, from source.Place) {
+// checkQuoted fails for a symbol of a quote that is about to be bound or set, at
+// the place of the quote.
+func (c *compiler) checkQuoted(n *syntax.Node) {
+	from, ok := c.quoted[n]
+	if !ok {
+		return
+	}
 	d := diag.Diagnostic{
 		File:    from.File,
 		Span:    from.Span,

@@ -142,9 +142,7 @@ func (c *compiler) checkBindable(n *syntax.Node, s *scope) {
 	c.require(!strings.HasPrefix(name, ".") || name == "..", n, "invalid character: .")
 	_, isMacro := c.macro(name, s)
 	c.require(!isMacro && c.specials[name] == nil, n, "local %s was overshadowed by a special form or macro", name)
-	if from, ok := c.quoted[n]; ok {
-		c.failQuoted(n, from)
-	}
+	c.checkQuoted(n)
 }
 
 func (s *scope) add(bs ...*binding) { s.bindings = append(s.bindings, bs...) }
