@@ -1,6 +1,14 @@
 // Package exec runs the jobs of a pipeline. [Run] is the only way to run a
 // job: the command line and the language server both fill [Options], make a
 // [Request] with [Local] and call it.
+//
+// A run has a directory of its own in the run store, which package rundir
+// keeps, and a workspace that no command of a job can leave by accident. A
+// command is a process in a session of its own; what it writes goes through a
+// redactor to its log, and from there as ranges to events.jsonl and as text to
+// the observer. Nothing recorded or shown goes around the redactor. Processes
+// that leave their session are known by QUIRE_RUN_ID in their environment, and
+// none outlives its run.
 package exec
 
 import (

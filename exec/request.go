@@ -51,7 +51,8 @@ func Local(root string, o Options) (Request, error) {
 	if f := o.Buffers[pipeline.Path]; f != nil {
 		r.source.File = f
 	}
-	r.tree = source.Overlay(r.source.Tree, maps.Clone(o.Buffers))
+	r.options.Buffers = maps.Clone(o.Buffers)
+	r.tree = source.Overlay(r.source.Tree, r.options.Buffers)
 	for _, step := range []func(context.Context) error{r.findCommits, r.findState, r.findConfig} {
 		if err := step(ctx); err != nil {
 			return Request{}, err

@@ -75,10 +75,13 @@ func (x *execution) all(ctx context.Context) error {
 		x.report.Outcome = Failed
 		return err
 	}
-	if err := x.open(); err != nil {
+	err = x.open()
+	if x.run != nil {
+		defer x.run.Close()
+	}
+	if err != nil {
 		return err
 	}
-	defer x.run.Close()
 	err = x.perform(ctx, vault)
 	return errors.Join(err, x.finish(err))
 }
@@ -219,8 +222,8 @@ func (x *execution) notices(w *workspace) []string {
 	return notices
 }
 
-// finish records how the run ended. Prepared is what kept the jobs from
-// running, if anything did.
+// finish records how the run ended; the event that says so is the last thing
+// that happens. Prepared is what kept the jobs from running, if anything did.
 func (x *execution) finish(prepared error) error {
 	if prepared != nil {
 		x.unrun()
@@ -231,16 +234,22 @@ func (x *execution) finish(prepared error) error {
 		end = rundir.Complete
 	}
 	x.report.Finished = time.Now()
-	x.record.emit(Event{Type: RunFinished, RunID: x.run.ID(), Outcome: finished[x.report.Outcome]})
-	errs := []error{x.writeReport(prepared)}
+	var left []error // what could not be cleared away, which fails no run
 	if x.slot != nil {
 		if end == rundir.Failed {
-			errs = append(errs, x.slot.Keep(x.run))
+			left = append(left, x.slot.Keep(x.run))
 		}
-		errs = append(errs, x.slot.Release())
+		left = append(left, x.slot.Release())
 	}
-	errs = append(errs, x.run.Transition(end, x.report.Finished))
-	return errors.Join(append(errs, x.store.Prune(x.report.Finished))...)
+	err := errors.Join(x.writeReport(prepared), x.run.Transition(end, x.report.Finished))
+	if err != nil {
+		x.report.Outcome = Internal
+	}
+	if left := errors.Join(append(left, x.store.Prune(x.report.Finished))...); left != nil {
+		x.record.emit(Event{Type: Log, Message: "old files could not be removed: " + left.Error()})
+	}
+	x.record.emit(Event{Type: RunFinished, RunID: x.run.ID(), Outcome: finished[x.report.Outcome]})
+	return err
 }
 
 // finished names the outcomes of a run as upstream's events do.

@@ -1,7 +1,9 @@
 package rundir
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -22,7 +24,8 @@ func (s *Store) Slot() (*Slot, error) {
 	if err := os.MkdirAll(base, dirMode); err != nil {
 		return nil, err
 	}
-	for n := 1; ; n++ {
+	var full error
+	for n := 1; n <= maxSlots; n++ {
 		dir := filepath.Join(base, strconv.Itoa(n))
 		f, err := lock(dir+".lock", os.O_CREATE)
 		if errors.Is(err, errLocked) {
@@ -35,12 +38,18 @@ func (s *Store) Slot() (*Slot, error) {
 		if err == nil {
 			err = os.Mkdir(dir, dirMode)
 		}
-		if err != nil {
-			return nil, errors.Join(err, f.Close())
+		if err == nil {
+			return &Slot{dir: dir, lock: f}, nil
 		}
-		return &Slot{dir: dir, lock: f}, nil
+		// What a run left may belong to somebody else; it is only in the way here.
+		f.Close()
+		full = err
 	}
+	return nil, cmp.Or(full, fmt.Errorf("%s: %d runs are under way", base, maxSlots))
 }
+
+// maxSlots is how many runs of one repository can be under way.
+const maxSlots = 1000
 
 // Dir returns the directory.
 func (s *Slot) Dir() string { return s.dir }
