@@ -69,7 +69,7 @@ func explain(out *stream, e diag.Entry) {
 	bold := func(text string) string { return out.screen.Paint(terminal.Bold, text) }
 	fmt.Fprintf(out, "%s: %s\n", bold(fmt.Sprintf("%s[%s]", e.Severity, e.Code)), e.Title)
 	for _, part := range []struct{ title, text string }{
-		{"", e.Explain},
+		{"", wrap(e.Explain, min(out.screen.Width, 80))},
 		{"This has it:", indent(e.Bad)},
 		{"This has not:", indent(e.Good)},
 	} {
@@ -82,6 +82,30 @@ func explain(out *stream, e diag.Entry) {
 		}
 		fmt.Fprintln(out, strings.TrimRight(part.text, "\n"))
 	}
+}
+
+// wrap breaks the paragraphs of a text at white space so that lines fit.
+func wrap(text string, width int) string {
+	var b strings.Builder
+	for paragraph := range strings.Lines(text) {
+		column := 0
+		for word := range strings.FieldsSeq(paragraph) {
+			w := terminal.Width(word)
+			switch {
+			case column == 0:
+			case column+1+w > width:
+				b.WriteByte('\n')
+				column = 0
+			default:
+				b.WriteByte(' ')
+				column++
+			}
+			b.WriteString(word)
+			column += w
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
 }
 
 // indent moves every line of a text to the right.
