@@ -84,16 +84,16 @@ func compileTset(c *compiler, f form) exprs {
 func (c *compiler) store(f form, table *syntax.Node, keys []*syntax.Node, value *syntax.Node) {
 	isConstant := table.Kind == syntax.Number || isNamed(table, "nil") || isNamed(table, "true") || isNamed(table, "false")
 	c.require(!isConstant, f.n, "cannot set field of literal value")
-	of := c.compile(table, f.scope, f.block, one()).list[0]
+	of := c.one(table, f.scope, f.block)
 	if table.Kind == syntax.Symbol {
 		c.changes(table, keys[0], f.scope)
 	}
 	target := of.lua
 	for _, key := range keys {
-		k := c.compile(key, f.scope, f.block, one()).list[0]
+		k := c.one(key, f.scope, f.block)
 		target = at(c, f.n, &ast.AttrGetExpr{Object: target, Key: k.lua})
 	}
-	v := c.compile(value, f.scope, f.block, one()).list[0]
+	v := c.one(value, f.scope, f.block)
 	f.block.emit(at(c, f.n, &ast.AssignStmt{Lhs: []ast.Expr{target}, Rhs: []ast.Expr{v.lua}}))
 }
 

@@ -10,7 +10,7 @@ import (
 // call compiles the call of a value.
 func (c *compiler) call(f form) exprs {
 	head := f.items[0]
-	callee := c.compile(head, f.scope, f.block, one()).list[0]
+	callee := c.one(head, f.scope, f.block)
 	c.require(!isLiteral(head), f.n, "cannot call literal value %s", shown(head))
 	args, facts := c.args(f.items[1:], f.scope, f.block)
 	x := at(c, f.n, &ast.FuncCallExpr{Func: callee.lua, Args: args})
@@ -21,13 +21,13 @@ func (c *compiler) call(f form) exprs {
 func (c *compiler) args(items []*syntax.Node, s *scope, b *block) ([]ast.Expr, []*Value) {
 	luas, facts := make([]ast.Expr, 0, len(items)), make([]*Value, 0, len(items))
 	for i, item := range items {
-		w := one()
-		if i == len(items)-1 {
-			w = want{n: anyNumber}
+		if i < len(items)-1 {
+			x := c.one(item, s, b)
+			luas, facts = append(luas, x.lua), append(facts, c.known(x, item))
+			continue
 		}
-		for _, x := range c.compile(item, s, b, w).list {
-			luas = append(luas, x.lua)
-			facts = append(facts, c.known(x, item))
+		for _, x := range c.compile(item, s, b, want{n: anyNumber}).list {
+			luas, facts = append(luas, x.lua), append(facts, c.known(x, item))
 		}
 	}
 	return luas, facts
@@ -83,14 +83,14 @@ func (c *compiler) method(f form, of expr, method string, key source.Span, rest 
 func compileMethod(c *compiler, f form) exprs {
 	c.require(len(f.items) >= 3, f.n, "expected at least 2 arguments")
 	target, method := f.items[1], f.items[2]
-	of := c.compile(target, f.scope, f.block, one()).list[0]
+	of := c.one(target, f.scope, f.block)
 	if method.Kind == syntax.String && isLuaName(method.Text) {
 		return c.method(f, of, method.Text, c.span(method), f.items[3:])
 	}
 	if target.Kind != syntax.Symbol {
 		of = c.hoist(target, of, f.block)
 	}
-	key := c.compile(method, f.scope, f.block, one()).list[0]
+	key := c.one(method, f.scope, f.block)
 	args, facts := c.args(f.items[3:], f.scope, f.block)
 	fn := at(c, f.n, &ast.AttrGetExpr{Object: of.lua, Key: key.lua})
 	x := at(c, f.n, &ast.FuncCallExpr{Func: fn, Args: append([]ast.Expr{of.lua}, args...)})

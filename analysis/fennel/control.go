@@ -176,7 +176,7 @@ func (c *compiler) branches(f form, b *block, w want) {
 	defer func() { c.fn.branches = branches }()
 	into, link := b, (*ast.IfStmt)(nil)
 	for i := 0; i < len(clauses); i += 2 {
-		cond := c.compile(clauses[i], s, into, one()).list[0]
+		cond := c.one(clauses[i], s, into)
 		c.fn.branches = branches + 1
 		stmt := at(c, clauses[i], &ast.IfStmt{Condition: cond.lua, Then: c.branch(clauses[i+1], s, w)})
 		into.emit(stmt)

@@ -106,6 +106,18 @@ func (c *compiler) atom(n *syntax.Node, s *scope, b *block) (x expr) {
 	return x
 }
 
+// one compiles a node of which one value is wanted.
+func (c *compiler) one(n *syntax.Node, s *scope, b *block) expr {
+	if n.Kind == syntax.List || n.Kind == syntax.Prefix {
+		return c.compile(n, s, b, one()).list[0]
+	}
+	c.spend(n)
+	c.depth++
+	x := c.atom(n, s, b)
+	c.depth--
+	return x
+}
+
 // spend counts a node against the limits.
 func (c *compiler) spend(n *syntax.Node) {
 	c.nodes++

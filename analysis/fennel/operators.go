@@ -111,7 +111,7 @@ func compileLength(c *compiler, f form) exprs {
 
 func (c *compiler) operand(f form) ast.Expr {
 	c.require(len(f.items) == 2, f.n, "expected one argument")
-	return c.compile(f.items[1], f.scope, f.block, one()).list[0].lua
+	return c.one(f.items[1], f.scope, f.block).lua
 }
 
 // throughFunction compiles an operator that the virtual machine lacks to
@@ -150,7 +150,7 @@ func comparison(symbol, join string) func(*compiler, form) exprs {
 		xs := make([]ast.Expr, 0, len(f.items)-1)
 		if isNativeComparison(f.items) {
 			for _, n := range f.items[1:] {
-				xs = append(xs, c.compile(n, f.scope, f.block, one()).list[0].lua)
+				xs = append(xs, c.one(n, f.scope, f.block).lua)
 			}
 		} else {
 			xs = c.evaluatedMiddle(f)
@@ -174,12 +174,12 @@ func (c *compiler) evaluatedMiddle(f form) []ast.Expr {
 	for _, n := range f.items[2:last] {
 		lua := c.fresh("m")
 		middle.Names = append(middle.Names, lua)
-		middle.Exprs = append(middle.Exprs, c.compile(n, f.scope, f.block, one()).list[0].lua)
+		middle.Exprs = append(middle.Exprs, c.one(n, f.scope, f.block).lua)
 		xs = append(xs, at(c, n, &ast.IdentExpr{Value: lua}))
 	}
 	f.block.emit(at(c, f.n, middle))
-	xs[0] = c.compile(f.items[1], f.scope, f.block, one()).list[0].lua
-	return append(xs, c.compile(f.items[last], f.scope, f.block, one()).list[0].lua)
+	xs[0] = c.one(f.items[1], f.scope, f.block).lua
+	return append(xs, c.one(f.items[last], f.scope, f.block).lua)
 }
 
 // isNativeComparison reports whether the operands between the first and the
@@ -307,9 +307,9 @@ func (c *compiler) allSafe(items []*syntax.Node, s *scope) bool {
 // compileDot compiles (. table key …).
 func compileDot(c *compiler, f form) exprs {
 	c.require(len(f.items) > 1, f.n, "expected table argument")
-	x := c.compile(f.items[1], f.scope, f.block, one()).list[0]
+	x := c.one(f.items[1], f.scope, f.block)
 	for _, n := range f.items[2:] {
-		key := c.compile(n, f.scope, f.block, one()).list[0]
+		key := c.one(n, f.scope, f.block)
 		lua := at(c, f.n, &ast.AttrGetExpr{Object: x.lua, Key: key.lua})
 		next := expr{lua: lua, kind: plain, fact: c.dynamic(f.n, x, key)}
 		x = c.access(next, x)

@@ -46,10 +46,10 @@ func (c *compiler) table(n *syntax.Node, s *scope, b *block) expr {
 	fact.Open = fact.Open && len(rest) == 0
 	keys := make([]expr, len(rest))
 	for i, e := range rest {
-		keys[i] = c.compile(e.key, s, b, one()).list[0]
+		keys[i] = c.one(e.key, s, b)
 	}
 	for i, e := range rest {
-		v := c.compile(e.value, s, b, one()).list[0]
+		v := c.one(e.value, s, b)
 		fields = append(fields, &ast.Field{Key: keys[i].lua, Value: v.lua})
 		fact.Fields = append(fact.Fields, Field{c.known(keys[i], e.key), c.known(v, e.value)})
 	}
