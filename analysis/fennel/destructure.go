@@ -49,7 +49,7 @@ func (c *compiler) top(d *destructuring, left *syntax.Node) {
 		fact := c.assign(d, []ast.Expr{target})
 		c.note(b, d, fact)
 	case isSequenceOrTable(left):
-		from := c.compile(d.value, d.form.scope, d.form.block, one()).list[0]
+		from := c.one(d.value, d.form.scope, d.form.block)
 		c.require(!isAtom(d.value), left, "could not destructure literal")
 		c.parts(d, left, from)
 	case left.Kind == syntax.List:
@@ -271,7 +271,7 @@ func (c *compiler) entry(d *destructuring, e tableEntry, whole, from expr) expr 
 		}
 		return c.access(out, from)
 	case isAtom(e.key) && !isNamed(e.key, "nil"):
-		key := c.compile(e.key, d.form.scope, d.form.block, one()).list[0]
+		key := c.one(e.key, d.form.scope, d.form.block)
 		x := at(c, e.value, &ast.AttrGetExpr{Object: whole.lua, Key: key.lua})
 		return expr{lua: x, kind: plain}
 	}

@@ -45,7 +45,7 @@ func isClause(n *syntax.Node) bool {
 // loopBody compiles the body of a loop behind what its block holds already.
 func (c *compiler) loopBody(f form, p loopParts, s *scope, b *block) {
 	if p.until != nil {
-		cond := c.compile(p.until, s, b, one()).list[0]
+		cond := c.one(p.until, s, b)
 		b.emit(at(c, p.until, &ast.IfStmt{Condition: cond.lua, Then: []ast.Stmt{at(c, p.until, &ast.BreakStmt{})}}))
 	}
 	in := body{f.items[2:], c.inner(s, f.n), &block{}}
@@ -106,7 +106,7 @@ func compileFor(c *compiler, f form) exprs {
 	b := c.declare(declaration{p.items[0], LoopVar, false, f.items[1].Span.End}, s)
 	var rng [3]ast.Expr
 	for i, n := range p.items[1:] {
-		rng[i] = c.compile(n, s, f.block, one()).list[0].lua
+		rng[i] = c.one(n, s, f.block).lua
 	}
 	s.add(b)
 	c.fn.branches++
@@ -136,7 +136,7 @@ func compileWhile(c *compiler, f form) exprs {
 	var before block
 	cond := c.none(f.n)
 	if len(f.items) > 1 {
-		cond = c.compile(f.items[1], s, &before, one()).list[0]
+		cond = c.one(f.items[1], s, &before)
 	}
 	c.fn.branches++
 	in := body{f.items[min(2, len(f.items)):], c.inner(s, f.n), &block{}}
