@@ -35,7 +35,7 @@ func baseFunctions() []builtin {
 func baseCollectGarbage(a args) int {
 	switch option := a.optStr(1, "collect"); option {
 	case "count":
-		return a.retNumber(float64(a.meter.strings) / 1024)
+		return a.retNumber(float64(a.meter.used.strings) / 1024)
 	case "step":
 		return a.retBool(true)
 	case "collect", "stop", "restart", "setpause", "setstepmul":

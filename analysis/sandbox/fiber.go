@@ -20,8 +20,9 @@ const (
 	// maxNested is how many calls from Go into Lua may be under way within each
 	// other, as LUAI_MAXCCALLS in Lua.
 	maxNested = 200
-	// maxIdle is how many empty stacks a state keeps.
-	maxIdle = 16
+	// maxIdle is how many empty stacks a state keeps: all that protected calls
+	// within each other can need, so that only those that fail cost a new one.
+	maxIdle = maxNested
 	// wideFrame is the number of registers beyond which a frame holds a list of
 	// values, whose every instruction costs more than an ordinary one.
 	wideFrame = 256
@@ -165,6 +166,7 @@ func (f *fiber) push(fn lua.LValue, args []lua.LValue) {
 	if !f.callable(fn) {
 		f.raiseBare("attempt to call a " + typeName(fn) + " value")
 	}
+	f.meter.step(len(args) / 2)
 	f.L.Push(fn)
 	for _, v := range args {
 		f.L.Push(v)
@@ -184,6 +186,7 @@ func (f *fiber) takeAll(first int) []lua.LValue {
 	if top < first {
 		return nil
 	}
+	f.meter.step((top - first) / 2)
 	values := make([]lua.LValue, 0, top-first+1)
 	for i := first; i <= top; i++ {
 		values = append(values, f.L.Get(i))

@@ -14,11 +14,12 @@ type module struct {
 	name      string
 	functions []builtin
 	values    map[string]lua.LValue
+	calls     []lua.LGFunction // of functions, the same for all states
 }
 
 // library returns everything that a program can reach.
 var library = sync.OnceValue(func() []module {
-	return []module{
+	modules := []module{
 		{name: "", functions: baseFunctions(), values: map[string]lua.LValue{"_VERSION": lua.LString("Lua 5.1")}},
 		{name: "string", functions: stringFunctions()},
 		{name: "table", functions: tableFunctions()},
@@ -27,6 +28,13 @@ var library = sync.OnceValue(func() []module {
 		{name: "coroutine", functions: coroutineFunctions()},
 		{name: "os", functions: osFunctions()},
 	}
+	for i := range modules {
+		m := &modules[i]
+		for _, fn := range m.functions {
+			m.calls = append(m.calls, fn.lua())
+		}
+	}
+	return modules
 })
 
 // entries is the library by qualified name.
@@ -66,8 +74,8 @@ func openLibrary(L *lua.LState) *lua.LTable {
 			t = L.CreateTable(0, len(m.functions)+len(m.values))
 			globals.RawSetString(m.name, t)
 		}
-		for _, fn := range m.functions {
-			t.RawSetString(fn.name, L.NewFunction(fn.lua()))
+		for i, call := range m.calls {
+			t.RawSetString(m.functions[i].name, L.NewFunction(call))
 		}
 		for _, name := range slices.Sorted(maps.Keys(m.values)) {
 			t.RawSetString(name, m.values[name])

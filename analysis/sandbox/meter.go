@@ -17,21 +17,33 @@ const interval = 1000
 // every instruction looks at: a single instruction can take long.
 type meter struct {
 	limits  Limits
-	fuel    int64         // instructions left in the interval
-	granted int64         // instructions handed out in intervals, the present one included
-	strings int64         // bytes created
-	printed int64         // bytes printed
-	spent   time.Duration // wall time of earlier calls
+	fuel    int64 // instructions left in the interval
+	granted int64 // instructions handed out in intervals, the present one included
+	used    usage
 
 	ctx      context.Context
 	deadline time.Time // zero without a limit of time
-	baseline uint64    // bytes of heap when the call began
+	baseline uint64    // bytes of live heap when the call began
 	alarm    atomic.Bool
 	calls    int    // calls under way, one within another
 	over     *Limit // the limit that ended the outermost call
 
-	caught       string // the text that a protected call returned last
-	caughtPrefix int    // the bytes of it that are its place
+	// caught is the error that a protected call returned last. A program that
+	// raises it again raises it with the place it has.
+	caught located
+}
+
+// A usage is what was used of a budget beside instructions.
+type usage struct {
+	strings int64         // bytes created
+	printed int64         // bytes
+	time    time.Duration // wall time of earlier calls
+}
+
+// A located is the text of an error and how many bytes of it are its place.
+type located struct {
+	text   string
+	prefix int
 }
 
 func newMeter(l Limits) *meter {
@@ -40,7 +52,7 @@ func newMeter(l Limits) *meter {
 
 func (m *meter) refill(l Limits) {
 	m.limits = l
-	m.fuel, m.granted, m.strings, m.printed, m.spent = 0, 0, 0, 0, 0
+	m.fuel, m.granted, m.used = 0, 0, usage{}
 }
 
 // enter begins a call. What it returns ends the call and puts back what was
@@ -73,19 +85,19 @@ func (m *meter) enter(ctx context.Context) (leave func(), err error) {
 // startClock takes the measures that are relative to the start of a call.
 func (m *meter) startClock() (stop func()) {
 	if m.limits.Heap > 0 {
-		m.baseline = heapBytes()
+		m.baseline = liveBytes()
 	}
 	start := time.Now()
 	m.deadline = time.Time{}
 	if m.limits.Time == 0 {
-		return func() { m.spent += time.Since(start) }
+		return func() { m.used.time += time.Since(start) }
 	}
-	left := time.Duration(m.limits.Time) - m.spent
+	left := time.Duration(m.limits.Time) - m.used.time
 	m.deadline = start.Add(left)
 	timer := time.AfterFunc(left, func() { m.alarm.Store(true) })
 	return func() {
 		timer.Stop()
-		m.spent += time.Since(start)
+		m.used.time += time.Since(start)
 	}
 }
 
@@ -99,16 +111,16 @@ func (m *meter) step(n int) {
 
 // charge takes n bytes of strings. It comes before they are allocated.
 func (m *meter) charge(n int) {
-	m.strings += int64(n)
-	if l := m.limits.Strings; l > 0 && m.strings > l {
+	m.used.strings += int64(n)
+	if l := m.limits.Strings; l > 0 && m.used.strings > l {
 		m.end("strings", l)
 	}
 }
 
 // chargePrint takes n bytes of printed text.
 func (m *meter) chargePrint(n int) {
-	m.printed += int64(n)
-	if l := m.limits.Print; l > 0 && m.printed > l {
+	m.used.printed += int64(n)
+	if l := m.limits.Print; l > 0 && m.used.printed > l {
 		m.end("print", l)
 	}
 }
@@ -150,9 +162,10 @@ func (m *meter) check() {
 		m.answerAlarm()
 	}
 	if l := m.limits.Heap; l > 0 && m.heapGrowth() > l {
-		// The figure counts garbage, also that of others.
+		// The figure counts garbage, also that of others. Where collecting it
+		// frees little, it would have to be done again and again.
 		runtime.GC()
-		if m.heapGrowth() > l {
+		if m.heapGrowth() > l-l/8 {
 			m.end("heap", l)
 		}
 	}
@@ -188,11 +201,16 @@ func (m *meter) answerAlarm() {
 	}
 }
 
-func (m *meter) heapGrowth() int64 { return int64(heapBytes()) - int64(m.baseline) }
+func (m *meter) heapGrowth() int64 {
+	return int64(readMetric("/memory/classes/heap/objects:bytes")) - int64(m.baseline)
+}
 
-// heapBytes returns the bytes of live and dead objects on the process's heap.
-func heapBytes() uint64 {
-	sample := [1]metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+// liveBytes returns the bytes of the objects on the process's heap that the
+// last collection kept.
+func liveBytes() uint64 { return readMetric("/gc/heap/live:bytes") }
+
+func readMetric(name string) uint64 {
+	sample := [1]metrics.Sample{{Name: name}}
 	metrics.Read(sample[:])
 	return sample[0].Value.Uint64()
 }

@@ -15,13 +15,17 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the expectations in testdata")
 
-// asLua51 begins the comment of an archive whose output is Lua 5.1's own.
-const asLua51 = "As Lua 5.1"
+// references are the interpreters that an archive's comment may name at its
+// start.
+var references = map[string]string{
+	"As Lua 5.1": "lua5.1",
+	"As Lua 5.4": "lua5.4",
+}
 
 // TestPrograms runs the programs under testdata/sandbox. Each archive there
 // holds program.lua, the output it prints, and the error that ends it, if one
-// does. Those whose comment begins with "As Lua 5.1" are run by lua5.1 as well,
-// where it is installed, which has to print the same.
+// does. Those whose comment begins with a reference's name are run by that as
+// well, where it is installed: it has to print the same.
 func TestPrograms(t *testing.T) {
 	files, err := filepath.Glob("../../testdata/sandbox/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -43,8 +47,10 @@ func TestPrograms(t *testing.T) {
 				text := []byte(failed.Error() + "\n")
 				got.Files = append(got.Files, txtar.File{Name: "error", Data: text})
 			}
-			if strings.HasPrefix(string(archive.Comment), asLua51) {
-				compareWithLua51(t, program, output)
+			for name, command := range references {
+				if strings.HasPrefix(string(archive.Comment), name) {
+					compareWith(t, command, program, output)
+				}
 			}
 			if *update {
 				if err := os.WriteFile(file, txtar.Format(got), 0o644); err != nil {
@@ -59,10 +65,10 @@ func TestPrograms(t *testing.T) {
 	}
 }
 
-// compareWithLua51 runs a program by the reference.
-func compareWithLua51(t *testing.T, program, output string) {
+// compareWith runs a program by a reference.
+func compareWith(t *testing.T, command, program, output string) {
 	t.Helper()
-	path, err := exec.LookPath("lua5.1")
+	path, err := exec.LookPath(command)
 	if err != nil {
 		return
 	}
@@ -77,9 +83,9 @@ func compareWithLua51(t *testing.T, program, output string) {
 	cmd.Stderr = &stderr
 	reference, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("lua5.1: %v\n%s", err, stderr.Bytes())
+		t.Fatalf("%s: %v\n%s", command, err, stderr.Bytes())
 	}
 	if diff := cmp.Diff(string(reference), output); diff != "" {
-		t.Errorf("other than lua5.1 (-lua5.1 +got)\n%s", diff)
+		t.Errorf("other than %s (-%[1]s +got)\n%s", command, diff)
 	}
 }

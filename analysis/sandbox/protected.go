@@ -6,7 +6,7 @@ import (
 
 // newStack is what a stack costs to make, in instructions. A protected call
 // that fails pays for one: the one it ran on is lost.
-const newStack = 200
+const newStack = 300
 
 // baseError raises its argument. Text gets the place of the function at the
 // given level before it.
@@ -17,8 +17,8 @@ func baseError(a args) int {
 		a.raiseAt(level, a.str(1))
 	}
 	prefix := 0
-	if s, ok := v.(lua.LString); ok && string(s) == a.meter.caught {
-		prefix = a.meter.caughtPrefix
+	if s, ok := v.(lua.LString); ok && string(s) == a.meter.caught.text {
+		prefix = a.meter.caught.prefix
 	}
 	panic(&thrown{value: v, prefix: prefix})
 }
@@ -93,7 +93,7 @@ func (f *fiber) catch(failed *failure) lua.LValue {
 	f.meter.step(newStack)
 	if s, ok := failed.value.(lua.LString); ok {
 		f.meter.charge(len(s))
-		f.meter.caught, f.meter.caughtPrefix = string(s), failed.prefix
+		f.meter.caught = located{string(s), failed.prefix}
 	}
 	return failed.value
 }

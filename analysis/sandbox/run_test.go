@@ -37,6 +37,7 @@ func position(chunk string, line int) (string, int, bool) {
 type world struct {
 	*sandbox.State
 	printed []string
+	shared  *lua.Upvalue // the cell of the name "shared"
 }
 
 func newWorld(t testing.TB, l sandbox.Limits) *world {

@@ -42,7 +42,7 @@ import (
 // zero field means no limit of that kind.
 type Limits struct {
 	Instructions int64 // VM instructions, and steps of library functions that loop
-	Strings      int64 // bytes of strings created, and of tables that grow in one step
+	Strings      int64 // bytes of strings created; keys of tables and coroutines count as well
 	Depth        int   // nested Lua calls
 	Print        int64 // bytes printed
 	Time         int64 // nanoseconds of wall time, a backstop

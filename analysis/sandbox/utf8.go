@@ -149,7 +149,7 @@ func utf8Len(a args) int {
 func utf8Offset(a args) int {
 	s, n := a.str(1), a.int(2)
 	missing := 1
-	if n <= 0 {
+	if n < 0 {
 		missing = len(s) + 1
 	}
 	at := fromStart(a.optInt(3, missing), len(s)) - 1
