@@ -378,6 +378,11 @@ func TestKindsOfRepository(t *testing.T) {
 		}, exec.Options{}, "refs/heads/main main nil string nil\ntext\nsecond\n"},
 		"previous": {func(*fixture) {}, exec.Options{PreviousSHA: "HEAD~1", Ref: "main"},
 			"refs/heads/main main $SHA string table\ntext\nsecond\n"},
+		"jj beside git": {func(f *fixture) {
+			f.write(filepath.Join(f.root, ".jj/.gitignore"), "/*\n")
+			f.write(filepath.Join(f.root, ".jj/repo/store/type"), "git")
+			f.git("checkout", "-q", "--detach")
+		}, exec.Options{}, "nil nil nil string nil\ntext\nsecond\n"},
 		"nested repository": {func(f *fixture) {
 			f.gitOutside("init", "-q", filepath.Join(f.root, "nested"))
 			f.write(filepath.Join(f.root, "nested/inner"), "inner\n")

@@ -3,9 +3,14 @@ package exec
 import (
 	"context"
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"quire/analysis/dsl"
 	"quire/analysis/pipeline"
 )
 
@@ -30,5 +35,27 @@ func TestSecretDoesNotPrint(t *testing.T) {
 		if got := fmt.Sprintf(format, s) + fmt.Sprintf(format, map[string]Secret{"a": s}); strings.Contains(got, "horse") {
 			t.Errorf("%s prints %s", format, got)
 		}
+	}
+}
+
+// TestPushIsDocumented compares the fields of quire/push with what editors say
+// of them.
+func TestPushIsDocumented(t *testing.T) {
+	src, ok := dsl.FindSource(dsl.Push)
+	if !ok {
+		t.Fatalf("there is no source %s", dsl.Push)
+	}
+	var documented, given []string
+	for _, f := range src.Fields {
+		documented = append(documented, f.Name)
+	}
+	for i, typ := 0, reflect.TypeFor[push](); i < typ.NumField(); i++ {
+		name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
+		given = append(given, name)
+	}
+	slices.Sort(documented)
+	slices.Sort(given)
+	if diff := cmp.Diff(documented, given); diff != "" {
+		t.Errorf("fields (-documented +given):\n%s", diff)
 	}
 }

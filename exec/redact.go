@@ -3,6 +3,7 @@ package exec
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,8 +16,8 @@ const minRedacted = 8
 // A redaction is the set of values that must not be recorded or shown. It is
 // immutable; a nil redaction is empty.
 //
-// Of a value with several lines each long enough line is a value as well,
-// because so much of what handles text handles it by lines.
+// Of a value with several lines each line is a value as well, because so much
+// of what handles text handles it by lines.
 //
 // Each value is replaced by its name in braces. Where values overlap, the text
 // that any of them covers is replaced once, by the one that starts first and
@@ -29,34 +30,61 @@ type redaction struct {
 
 type redacted struct{ value, name, shown string }
 
+// maxLines is how many lines of a value are values as well.
+const maxLines = 500
+
 // with returns the set with one more value. A value that is too short changes
 // nothing.
 func (r *redaction) with(name, value string) *redaction {
-	if strings.ContainsAny(value, "\r\n") {
-		for line := range strings.FieldsFuncSeq(value, func(c rune) bool { return c == '\r' || c == '\n' }) {
-			r = r.with(name, line)
-		}
-	}
-	if len(value) < minRedacted {
-		return r
-	}
 	next := &redaction{}
 	if r != nil {
 		next.values = slices.Clone(r.values)
 	}
-	if slices.ContainsFunc(next.values, func(v redacted) bool { return v.value == value && v.name <= name }) {
+	for _, form := range forms(value) {
+		next.add(name, form)
+	}
+	if len(next.values) == 0 {
 		return r
 	}
-	next.values = append(next.values, redacted{value: value, name: name})
 	slices.SortFunc(next.values, func(a, b redacted) int {
-		return cmp.Or(cmp.Compare(len(b.value), len(a.value)), cmp.Compare(a.name, b.name))
+		return cmp.Or(cmp.Compare(len(b.value), len(a.value)), cmp.Compare(a.value, b.value))
 	})
+	next.longest = len(next.values[0].value)
 	for i, v := range next.values {
 		next.starts[v.value[0]] = true
-		next.longest = max(next.longest, len(v.value))
 		next.values[i].shown = next.show(v.name)
 	}
 	return next
+}
+
+// forms returns the texts by which a value may be met: itself, its lines, and
+// each of these as it stands in a quoted string of a message.
+func forms(value string) []string {
+	all := []string{value}
+	if strings.ContainsAny(value, "\r\n") {
+		lines := strings.FieldsFunc(value, func(c rune) bool { return c == '\r' || c == '\n' })
+		all = append(all, lines[:min(len(lines), maxLines)]...)
+	}
+	for _, form := range all {
+		quoted := strconv.Quote(form)
+		if quoted = quoted[1 : len(quoted)-1]; quoted != form {
+			all = append(all, quoted)
+		}
+	}
+	return all
+}
+
+// add adds one text. Of two names for one text the first in order is shown.
+func (r *redaction) add(name, value string) {
+	if len(value) < minRedacted {
+		return
+	}
+	i := slices.IndexFunc(r.values, func(v redacted) bool { return v.value == value })
+	if i < 0 {
+		r.values = append(r.values, redacted{value: value, name: name})
+	} else {
+		r.values[i].name = min(r.values[i].name, name)
+	}
 }
 
 // show returns what stands for the value of a name. A name that would give a

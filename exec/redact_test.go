@@ -30,6 +30,7 @@ func TestRedact(t *testing.T) {
 		"overlaps itself":    {[]string{"a", "aaaaaaaa"}, "<aaaaaaaaaaaa>", "<{{ a }}>"},
 		"more than a line":   {[]string{"key", "-- begin\nabc\n"}, "x-- begin\nabc\ny", "x{{ key }}y"},
 		"line of a value":    {[]string{"key", "-- begin\nabc\n12345678\r\n"}, "> -- begin\n> abc\n> 12345678", "> {{ key }}\n> abc\n> {{ key }}"},
+		"quoted":             {[]string{"key", "pass\"word\\1"}, `unknown secret: "pass\"word\\1"`, `unknown secret: "{{ key }}"`},
 		"name gives it away": {[]string{"password1", "password"}, "password", "{{ *** }}"},
 		"at the end":         {[]string{"pw", "hunter22"}, "hunter22hunter2", "{{ pw }}hunter2"},
 	} {

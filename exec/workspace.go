@@ -25,7 +25,9 @@ import (
 // Files that are tracked, or neither tracked nor ignored, are copied as they
 // are on disk. What of it is not committed becomes a throw-away commit that
 // only the workspace has; its pre-push hook refuses to publish that. The
-// files of submodules are copied as well, without their repositories.
+// files of submodules are copied as well, without their repositories. Filters
+// are never called: a commit is checked out as it is stored, so that files of
+// Git LFS are pointers then.
 type workspace struct {
 	dir    string
 	gitDir string // empty without git
