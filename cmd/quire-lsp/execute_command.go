@@ -7,6 +7,8 @@ import (
 	"go.lsp.dev/jsonrpc2"
 	"go.lsp.dev/protocol"
 	"go.lsp.dev/uri"
+
+	"quire/exec"
 )
 
 // The commands of the server. Each takes one JSON object.
@@ -25,6 +27,47 @@ type runArgs struct {
 	Jobs []string `json:"jobs,omitempty"`
 	// Only leaves out what the jobs need.
 	Only bool `json:"only,omitempty"`
+	// Options are those of quire ci run.
+	Options runOptions `json:"options,omitzero"`
+}
+
+// runOptions holds what else can be said of a run; see [exec.Options].
+type runOptions struct {
+	SHA         string                  `json:"sha,omitempty"`
+	InPlace     bool                    `json:"inPlace,omitempty"`
+	Ref         string                  `json:"ref,omitempty"`
+	PreviousSHA string                  `json:"previousSha,omitempty"`
+	Mirror      bool                    `json:"mirror,omitempty"`
+	Config      string                  `json:"config,omitempty"`
+	Secrets     map[string]secretSource `json:"secrets,omitempty"`
+}
+
+// secretSource says where the value of a secret comes from: a variable of the
+// server's environment or a file. The value itself is not sent, since editors
+// log what they send.
+type secretSource struct {
+	Env  string `json:"env,omitempty"`
+	File string `json:"file,omitempty"`
+}
+
+// options returns what a run of these arguments is asked for.
+func (a runArgs) options() exec.Options {
+	o := exec.Options{
+		SHA: a.Options.SHA, InPlace: a.Options.InPlace, Ref: a.Options.Ref, PreviousSHA: a.Options.PreviousSHA,
+		Mirror: a.Options.Mirror, Config: a.Options.Config,
+	}
+	if a.Only {
+		o.Only = a.Jobs
+	} else {
+		o.Jobs = a.Jobs
+	}
+	for name, from := range a.Options.Secrets {
+		if o.Secrets == nil {
+			o.Secrets = map[string]exec.Secret{}
+		}
+		o.Secrets[name] = exec.Secret{Env: from.Env, File: from.File}
+	}
+	return o
 }
 
 // runResult is the result of quire.run, which comes as the run starts.

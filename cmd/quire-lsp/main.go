@@ -31,10 +31,18 @@ Flags:
 
 const commandsHelp = `
 Commands (workspace/executeCommand, each with one JSON object):
-  quire.run      {"uri", "jobs": [id, …], "only": bool}   run jobs, with what they need unless "only";
-                                                          no jobs: everything that a push runs
-  quire.cancel   {"runId"}                                cancel a run
-  quire.showLog  {"runId", "job"}                         open the log of a run
+  quire.run      run jobs of the pipeline in a buffer; returns {"runId"} at once
+                   uri      of the ci.fnl
+                   jobs     ids; with what they need; none: everything a push runs
+                   only     true leaves out what the jobs need
+                   options  those of "quire ci run": sha, inPlace, ref,
+                            previousSha, mirror, config,
+                            secrets {NAME: {"env": VAR} or {"file": PATH}}
+  quire.cancel   cancel a run
+                   runId
+  quire.showLog  open the log of an ended run
+                   runId
+                   job      without it: the job that failed first
 `
 
 func main() {

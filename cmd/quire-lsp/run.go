@@ -90,12 +90,8 @@ func (s *server) startRun(ctx context.Context, args runArgs) (protocol.LSPAny, e
 	if root == "" {
 		return nil, invalid("%s is no file below a directory .quire", args.URI)
 	}
-	options := exec.Options{Buffers: buffers}
-	if args.Only {
-		options.Only = args.Jobs
-	} else {
-		options.Jobs = args.Jobs
-	}
+	options := args.options()
+	options.Buffers = buffers
 	progress := newProgress(s, args, doc != nil)
 	options.Observe = progress.observe
 	request, err := exec.Local(root, options)
