@@ -10,6 +10,7 @@ import (
 
 	"quire/analysis/diag"
 	"quire/analysis/pipeline"
+	"quire/analysis/source"
 )
 
 // slots is how many jobs run at once.
@@ -127,7 +128,7 @@ func (x *execution) job(ctx context.Context, job *pipeline.Job) (r JobReport, er
 		return r, nil
 	case errors.As(err, &raised):
 		r.Outcome = Failed
-		r.Failure = x.failure(st, raised.Diagnostic)
+		r.Failure = x.failure(job, st, raised.Diagnostic)
 		return r, nil
 	}
 	r.Outcome = Internal
@@ -156,8 +157,12 @@ func (x *execution) succeed(r *JobReport, st *jobState, result pipeline.Result) 
 }
 
 // failure returns why a job failed: the form that raised, and the last command
-// that did not end well.
-func (x *execution) failure(st *jobState, d diag.Diagnostic) *Failure {
+// that did not end well. Where no code of a file was running, as in
+// ci.mirror's run-fn, the form is the one that registered the job.
+func (x *execution) failure(job *pipeline.Job, st *jobState, d diag.Diagnostic) *Failure {
+	if job.Run.File == nil && d.Span == (source.Span{}) {
+		d.File, d.Span = job.Call.File, job.Call.Span
+	}
 	d.Message = x.values.text(d.Message)
 	d.Help = x.values.text(d.Help)
 	d.Related = slices.Clone(d.Related)
@@ -175,7 +180,7 @@ func (x *execution) failure(st *jobState, d diag.Diagnostic) *Failure {
 	if bad.signal != "" {
 		how = "this command was ended by " + bad.signal
 	}
-	if place := bad.command.Place; place.File != nil {
+	if place := bad.command.Place; place.File != nil && job.Run.File != nil {
 		f.Diagnostic.Related = append(f.Diagnostic.Related, diag.Related{File: place.File, Span: place.Span, Message: how})
 	}
 	return f
