@@ -109,6 +109,7 @@ func (a args) num(n int) float64 {
 	case lua.LNumber:
 		return float64(v)
 	case lua.LString:
+		a.meter.step(len(v) / 4)
 		if x, ok := parseNumber(string(v)); ok {
 			return x
 		}

@@ -85,11 +85,28 @@ func basePairs(a args) int {
 
 func baseNext(a args) int {
 	t := a.table(1)
-	k, v := t.Next(a.get(2))
+	k, v := t.Next(arrayEnd(t, a.get(2)))
 	if k == lua.LNil {
 		return a.ret(lua.LNil)
 	}
 	return a.ret(k, v)
+}
+
+// arrayEnd returns the key to go on from. Where an element was removed while a
+// program went over the table, its array may be shorter than the key, and
+// gopher-lua would take it for one that was never there.
+func arrayEnd(t *lua.LTable, k lua.LValue) lua.LValue {
+	n, ok := k.(lua.LNumber)
+	if !ok || !isArrayKey(n) || t.RawGetInt(int(n)) != lua.LNil {
+		return k
+	}
+	switch end := t.MaxN(); {
+	case end == 0:
+		return lua.LNil
+	case int(n) > end:
+		return lua.LNumber(end)
+	}
+	return k
 }
 
 func basePrint(a args) int {

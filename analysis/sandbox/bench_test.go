@@ -44,7 +44,7 @@ func BenchmarkPrograms(b *testing.B) {
 		{"next", "local n = ... local t = {a = 1, b = 2, c = 3} for i = 1, n / 3 do for k, v in pairs(t) do end end"},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			w := newWorld(b, sandbox.Limits{})
+			w := newWorld(b, sandbox.Limits{Depth: generous.Depth})
 			fn := w.function(b, c.program)
 			b.ReportAllocs()
 			b.ResetTimer()

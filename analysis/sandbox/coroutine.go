@@ -112,6 +112,9 @@ func coroutineYield(a args) int {
 	if a.co == nil {
 		a.raise("attempt to yield from outside a coroutine")
 	}
+	if a.sealed {
+		a.raise("attempt to yield across metamethod/C-call boundary")
+	}
 	co := a.co
 	co.top = a.fiber
 	if !co.yield(a.from(1)) {
@@ -184,6 +187,6 @@ func coroutineRunning(a args) int {
 	return a.ret(a.co.fiber.L)
 }
 
-func coroutineIsYieldable(a args) int { return a.retBool(a.co != nil) }
+func coroutineIsYieldable(a args) int { return a.retBool(a.co != nil && !a.sealed) }
 
 func coroutineStatus(a args) int { return a.retString(a.coroutine(1).status) }

@@ -64,6 +64,7 @@ func (e *failure) throw() {
 	if e.halt != nil {
 		panic(e.halt)
 	}
+	e.fiber.meter.step(stackDepth(e.fiber.L) / 4)
 	panic(&thrown{
 		value:  e.value,
 		prefix: e.prefix,
@@ -96,7 +97,8 @@ func (e *failure) export() *Error {
 // describe returns what __tostring makes of the value that was raised.
 func (e *failure) describe() string {
 	f := e.fiber
-	text, failed := f.state.protect(f.meter, nil, f.L.NewFunction(builtin{"tostring", baseToString}.lua()), []lua.LValue{e.value})
+	tostring := f.L.NewFunction(builtin{"tostring", baseToString}.lua())
+	text, failed := f.state.newFiber(f.meter, nil).runOnce(tostring, []lua.LValue{e.value})
 	if failed != nil || len(text) == 0 {
 		return display(e.value)
 	}

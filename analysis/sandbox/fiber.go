@@ -40,6 +40,7 @@ type fiber struct {
 	below  int        // frames of the stacks of its parents
 	nested int        // calls from Go into Lua that are under way, its parents' included
 	depth  int        // frames that its stack has room for
+	sealed bool       // a Call lies between it and its coroutine, so that it cannot yield
 	anchor bool       // no program runs on it
 }
 
@@ -75,9 +76,9 @@ func (s *State) newFiber(m *meter, parent *fiber) *fiber {
 		f.L.SetContext(f)
 	}
 	f.meter, f.parent = m, parent
-	f.co, f.below, f.nested = nil, 0, 0
+	f.co, f.sealed, f.below, f.nested = nil, false, 0, 0
 	if parent != nil {
-		f.co = parent.co
+		f.co, f.sealed = parent.co, parent.sealed
 		f.below = parent.below + stackDepth(parent.L)
 		f.nested = parent.nested
 	}
@@ -105,11 +106,15 @@ func (s *State) release(f *fiber) {
 
 // protect calls fn on a fiber of its own. A failure keeps its fiber, with the
 // stack as it was when the error was raised.
-func (s *State) protect(m *meter, parent *fiber, fn lua.LValue, args []lua.LValue) ([]lua.LValue, *failure) {
-	f := s.newFiber(m, parent)
+func (f *fiber) protect(fn lua.LValue, args []lua.LValue) ([]lua.LValue, *failure) {
+	return f.state.newFiber(f.meter, f).runOnce(fn, args)
+}
+
+// runOnce calls fn and gives the fiber back.
+func (f *fiber) runOnce(fn lua.LValue, args []lua.LValue) ([]lua.LValue, *failure) {
 	results, failed := f.run(fn, args)
 	if failed == nil {
-		s.release(f)
+		f.state.release(f)
 	}
 	return results, failed
 }

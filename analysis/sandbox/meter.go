@@ -6,6 +6,8 @@ import (
 	"runtime/metrics"
 	"sync/atomic"
 	"time"
+
+	lua "github.com/yuin/gopher-lua"
 )
 
 // interval is how many instructions pass between two looks at the heap.
@@ -109,8 +111,14 @@ func (m *meter) step(n int) {
 	}
 }
 
+// maxString is the size of the largest string, in bytes.
+const maxString = 1 << 30
+
 // charge takes n bytes of strings. It comes before they are allocated.
 func (m *meter) charge(n int) {
+	if n > maxString && m.limits.Strings == 0 {
+		panic(&thrown{value: lua.LString("not enough memory")})
+	}
 	m.used.strings += int64(n)
 	if l := m.limits.Strings; l > 0 && m.used.strings > l {
 		m.end("strings", l)
@@ -185,19 +193,16 @@ func (m *meter) grant() {
 	m.fuel = next
 }
 
+// answerAlarm looks at what may have rung. It silences the alarm first, so that
+// whatever rings from then on is heard.
 func (m *meter) answerAlarm() {
-	if err := m.ctx.Err(); err != nil {
-		panic(&halt{err: err})
-	}
-	if l := m.limits.Time; l > 0 && !time.Now().Before(m.deadline) {
-		m.end("time", l)
-	}
-	// Nothing has ended: what rang was over before. Anything that ends from
-	// here on rings again.
 	m.alarm.Store(false)
 	if err := m.ctx.Err(); err != nil {
 		m.alarm.Store(true)
 		panic(&halt{err: err})
+	}
+	if l := m.limits.Time; l > 0 && !time.Now().Before(m.deadline) {
+		m.end("time", l)
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 
 // concatOperands is the operator "..": the operands of a chain, from left to
 // right. Like the operator it starts from the right.
-var concatOperands = builtin{"concat", func(a args) int {
+func concatOperands(a args) int {
 	n := a.count()
 	right := a.get(n)
 	for i := n - 1; i >= 1; {
@@ -26,7 +26,7 @@ var concatOperands = builtin{"concat", func(a args) int {
 		i = first - 1
 	}
 	return a.ret(right)
-}}
+}
 
 // join concatenates the operands from first to last, and what is right of them.
 func (a args) join(first, last int, right lua.LValue) lua.LValue {
@@ -68,10 +68,10 @@ func (a args) concatMeta(left, right lua.LValue) lua.LValue {
 }
 
 // storeField is the assignment t[k] = v for a key that is known only then.
-var storeField = builtin{"store", func(a args) int {
+func storeField(a args) int {
 	a.setIndex(a.get(1), a.get(2), a.get(3))
 	return 0
-}}
+}
 
 // maxMetaChain is how many __newindex or __index tables may follow each other.
 const maxMetaChain = 100

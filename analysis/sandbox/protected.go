@@ -31,7 +31,7 @@ func baseAssert(a args) int {
 	}
 	message := a.get(2)
 	switch {
-	case a.count() < 2:
+	case message == lua.LNil:
 		a.raise("assertion failed!")
 	case isText(message):
 		a.raiseAt(1, a.str(2))
@@ -46,7 +46,7 @@ func isText(v lua.LValue) bool {
 
 func basePCall(a args) int {
 	fn := a.any(1)
-	results, failed := a.state.protect(a.meter, a.fiber, fn, a.from(2))
+	results, failed := a.protect(fn, a.from(2))
 	if failed == nil {
 		a.L.Push(lua.LTrue)
 		return 1 + a.ret(results...)
@@ -59,7 +59,7 @@ func baseXPCall(a args) int {
 		a.bad(2, "value expected")
 	}
 	handler := a.get(2)
-	results, failed := a.state.protect(a.meter, a.fiber, a.get(1), a.from(3))
+	results, failed := a.protect(a.get(1), a.from(3))
 	if failed == nil {
 		a.L.Push(lua.LTrue)
 		return 1 + a.ret(results...)

@@ -98,8 +98,8 @@ func New(o Options) *State {
 	s.anchor(s.L, o.Limits)
 	globals := openLibrary(s.L)
 	s.env = cell(globals)
-	s.concat = cell(s.L.NewFunction(concatOperands.lua()))
-	s.store = cell(s.L.NewFunction(storeField.lua()))
+	s.concat = cell(s.L.NewFunction(builtin{"concat", concatOperands}.lua()))
+	s.store = cell(s.L.NewFunction(builtin{"store", storeField}.lua()))
 	s.next = globals.RawGetString("next")
 	s.ipairs = s.L.NewFunction(builtin{"ipairs", ipairsStep}.lua())
 	return s
@@ -175,7 +175,9 @@ func (s *State) Call(ctx context.Context, L *lua.LState, fn lua.LValue, args ...
 	if caller.anchor {
 		caller = nil
 	}
-	results, failed := s.protect(m, caller, fn, args)
+	f := s.newFiber(m, caller)
+	f.sealed = true
+	results, failed := f.runOnce(fn, args)
 	if failed == nil {
 		return results, nil
 	}

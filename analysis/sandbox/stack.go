@@ -150,6 +150,7 @@ func (f *fiber) where(n int) string {
 		depth := 0
 		for i, at := range levels(f.L) {
 			if i == n {
+				f.meter.step(n / 4)
 				return f.position(f.frameAt(at.number))
 			}
 			if at.tailCall {

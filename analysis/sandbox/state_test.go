@@ -211,6 +211,21 @@ func TestNestedCallIsPartOfTheCallAroundIt(t *testing.T) {
 	}
 }
 
+func TestNestedCallCannotYield(t *testing.T) {
+	w := newWorld(t, generous)
+	yield := w.function(t, "assert(not coroutine.isyieldable()) coroutine.yield()")
+	w.define("nest", func(L *lua.LState) int {
+		if _, err := w.Call(w.Context(L), L, yield); err != nil {
+			L.RaiseError("%v", err)
+		}
+		return 0
+	})
+	_, err := w.call(t, "coroutine.wrap(function() nest() end)()")
+	if err == nil || !strings.HasSuffix(err.Error(), "attempt to yield across metamethod/C-call boundary") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestCoroutinesEndWithTheState(t *testing.T) {
 	w := &world{State: sandbox.New(sandbox.Options{Limits: generous})}
 	ended := 0
@@ -301,6 +316,13 @@ func TestChargeAndStep(t *testing.T) {
 	}
 	if e := w.mustFail(t, "pcall(step, 101)"); e.Limit == nil || e.Limit.Name != "instructions" {
 		t.Errorf("ended with %v", e)
+	}
+}
+
+func TestStringsWithoutLimit(t *testing.T) {
+	w := newWorld(t, sandbox.Limits{})
+	if e := w.mustFail(t, "return ('x'):rep(1e12)"); e.Message != "not enough memory" {
+		t.Errorf("got %v", e)
 	}
 }
 
