@@ -1,0 +1,166 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.lsp.dev/protocol"
+	"go.lsp.dev/uri"
+)
+
+// workspace returns a directory for a pipeline, with the run store beside it.
+func workspace(t *testing.T) string {
+	t.Helper()
+	base := t.TempDir()
+	t.Setenv("XDG_STATE_HOME", filepath.Join(base, "state"))
+	t.Setenv("XDG_CONFIG_HOME", filepath.Join(base, "config"))
+	return filepath.Join(base, "repo")
+}
+
+// run runs jobs of a buffer and returns the id of the run.
+func (c *client) run(u uri.URI, jobs ...string) string {
+	c.t.Helper()
+	var result runResult
+	c.call("workspace/executeCommand", &protocol.ExecuteCommandParams{
+		Command: cmdRun, Arguments: []protocol.LSPAny{encode(runArgs{URI: u, Jobs: jobs})},
+	}, &result)
+	if result.RunID == "" {
+		c.t.Fatal("the run has no id")
+	}
+	return result.RunID
+}
+
+// values waits for the end of the progress of a run and returns all of it.
+func (c *client) values(runID string) (values []progressValue) {
+	c.t.Helper()
+	c.wait("the end of a run", func() bool {
+		values = nil
+		for _, p := range c.progress {
+			if p.Token == runID {
+				values = append(values, p)
+			}
+		}
+		return len(values) > 0 && values[len(values)-1].Value.Kind == "end"
+	})
+	return values
+}
+
+func TestRunShowsProgress(t *testing.T) {
+	root := workspace(t)
+	c := start(t, everything)
+	u := c.openIn(root, ".quire/ci.fnl", `(local {: job} (require :quire.ci))
+(job :a [:quire/push] (fn [{: sh}] (sh "echo saved")))
+(job :b [:a] (fn [{: sh}] (sh "true")))
+`)
+	// What runs is the buffer, not the file.
+	c.change(u, 2, `(local {: job} (require :quire.ci))
+(job :a [:quire/push] (fn [{: sh}] (sh "echo unsaved > out")))
+(job :b [:a] (fn [{: sh}] (assert (= "unsaved\n" (. (sh "cat out") :stdout)))))
+`)
+	values := c.values(c.run(u, "b"))
+	first, last := values[0].Value, values[len(values)-1].Value
+	equal(t, "title", first.Title, "quire: b")
+	equal(t, "cancellable", first.Cancellable, true)
+	if !strings.HasPrefix(last.Message, "✓ 2 jobs in ") {
+		t.Errorf("end: %q", last.Message)
+	}
+	percentage := 0
+	for _, v := range values[:len(values)-1] {
+		if p := *v.Value.Percentage; p < percentage || p > 100 {
+			t.Errorf("percentage %d follows %d", p, percentage)
+		} else {
+			percentage = p
+		}
+	}
+}
+
+// A failure is said at the end, and its log is opened.
+func TestRunFails(t *testing.T) {
+	root := workspace(t)
+	c := start(t, everything)
+	u := c.openIn(root, ".quire/ci.fnl", `(local {: job} (require :quire.ci))
+(job :a [:quire/push] (fn [{: sh}] (sh "echo the reason; exit 3") (error "it broke")))
+`)
+	runID := c.run(u)
+	values := c.values(runID)
+	if end := values[len(values)-1].Value.Message; !strings.HasPrefix(end, "✗ a: ") || !strings.Contains(end, "it broke") {
+		t.Errorf("end: %q", end)
+	}
+	c.wait("the log", func() bool { return len(c.shown) == 1 })
+	text, err := os.ReadFile(c.shown[0].FsPath())
+	if err != nil || !strings.Contains(string(text), "the reason") {
+		t.Errorf("the log that is shown: %q, %v", text, err)
+	}
+	c.wait("the message", func() bool { return len(c.messages) == 1 })
+
+	c.call("workspace/executeCommand", json.RawMessage(
+		fmt.Sprintf(`{"command": "quire.showLog", "arguments": [{"runId": %q, "job": "a"}]}`, runID)), nil)
+	c.wait("the log again", func() bool { return len(c.shown) == 2 })
+	equal(t, "log by name", c.shown[1], c.shown[0])
+}
+
+// A pipeline with errors does not run, and says why.
+func TestRunIsRefused(t *testing.T) {
+	root := workspace(t)
+	c := start(t, `{}`)
+	u := c.openIn(root, ".quire/ci.fnl", broken)
+	c.run(u)
+	c.wait("the message", func() bool { return len(c.messages) == 1 })
+	if m := c.messages[0]; m.Type != protocol.MessageTypeError || !strings.Contains(m.Message, "Cycle detected") {
+		t.Errorf("message: %+v", m)
+	}
+	v := c.openIn(root, ".quire/ci.fnl", "(local {: job} (require :quire.ci))\n(job :a [:quire/push] (fn [] nil))\n")
+	c.run(v, "nope")
+	c.wait("another message", func() bool { return len(c.messages) == 2 })
+	if m := c.messages[1].Message; !strings.Contains(m, "nope") {
+		t.Errorf("message: %q", m)
+	}
+}
+
+// A run ends when it is cancelled, whichever way, and so does what it started.
+func TestCancel(t *testing.T) {
+	for _, way := range []string{"command", "progress", "shutdown", "end of input"} {
+		t.Run(way, func(t *testing.T) {
+			root := workspace(t)
+			c := start(t, everything)
+			pidFile := filepath.Join(t.TempDir(), "pid")
+			u := c.openIn(root, ".quire/ci.fnl", fmt.Sprintf(`(local {: job} (require :quire.ci))
+(job :long [:quire/push] (fn [{: sh}] (sh "echo $$ > %s; echo started; sleep 1000 & wait")))
+`, pidFile))
+			runID := c.run(u)
+			c.wait("the command", func() bool {
+				return slices.ContainsFunc(c.progress, func(p progressValue) bool {
+					return strings.HasSuffix(p.Value.Message, "started")
+				})
+			})
+			pid, err := os.ReadFile(pidFile)
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch way {
+			case "command":
+				c.call("workspace/executeCommand", json.RawMessage(
+					fmt.Sprintf(`{"command": "quire.cancel", "arguments": [{"runId": %q}]}`, runID)), nil)
+			case "progress":
+				c.notify("window/workDoneProgress/cancel", json.RawMessage(fmt.Sprintf(`{"token": %q}`, runID)))
+			case "shutdown":
+				c.call("shutdown", nil, nil)
+			case "end of input":
+				c.conn.Close()
+				c.exited()
+			}
+			if way == "command" || way == "progress" {
+				values := c.values(runID)
+				equal(t, "end", values[len(values)-1].Value.Message, "cancelled")
+			}
+			if _, err := os.Stat("/proc/" + strings.TrimSpace(string(pid))); err == nil {
+				t.Error("the command is still there")
+			}
+		})
+	}
+}
