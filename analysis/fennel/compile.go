@@ -153,7 +153,7 @@ func (c *compiler) topLevel(n *syntax.Node, last bool) *unit {
 	if last {
 		w = want{n: anyNumber, tail: true}
 	}
-	c.drop(c.compile(n, c.root, &body, w), &body, 0, n)
+	contain(func() { c.drop(c.compile(n, c.root, &body, w), &body, 0, n) })
 	c.seal(&body, n)
 	return c.unit
 }

@@ -30,6 +30,19 @@ func (c *compiler) attempt(compile func()) (ok bool) {
 	return true
 }
 
+// contain runs a part of the compiler that nothing goes on behind when it is
+// abandoned.
+func contain(run func()) {
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ok := r.(abandoned); !ok {
+				panic(r)
+			}
+		}
+	}()
+	run()
+}
+
 // require fails at a node when the condition does not hold.
 func (c *compiler) require(ok bool, at *syntax.Node, format string, args ...any) {
 	if !ok {

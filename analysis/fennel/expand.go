@@ -148,7 +148,7 @@ func (c *compiler) aside(n *syntax.Node, known func(name string) bool) *unit {
 	d.compileTime = true
 	d.unit.spans[0] = d.span(n)
 	var body block
-	d.compile(n, d.root, &body, want{n: anyNumber, tail: true})
+	contain(func() { d.compile(n, d.root, &body, want{n: anyNumber, tail: true}) })
 	d.seal(&body, n)
 	c.failed = c.failed || d.failed
 	if !c.muted {
