@@ -108,7 +108,7 @@ func (s *scope) hashing() *hashing {
 }
 
 func (c *compiler) varargs(n *syntax.Node, s *scope) expr {
-	c.require(s.hashing() == nil, n, "use $... in hashfn")
+	c.require(c.fn.vararg || s.hashing() == nil, n, "use $... in hashfn")
 	c.require(c.fn.vararg, n, "unexpected vararg")
 	return expr{lua: at(c, n, &ast.Comma3Expr{}), kind: vararg}
 }
@@ -125,8 +125,7 @@ func (c *compiler) reference(n *syntax.Node, keys []string, s *scope) expr {
 		c.checkValue(n, root, s)
 	}
 	if b == nil && !c.isGlobal(n.Text, root) {
-		c.unknownGlobal(n, s, c.unknownName(n.Text, root))
-		return c.none(n)
+		return c.missing(n, s, c.unknownName(n.Text, root))
 	}
 	x := c.variable(n, root, b)
 	if keys == nil {

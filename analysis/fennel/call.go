@@ -1,9 +1,11 @@
 package fennel
 
 import (
+	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
 
 	"quire/analysis/fennel/syntax"
+	"quire/analysis/fennel/view"
 	"quire/analysis/source"
 )
 
@@ -11,7 +13,7 @@ import (
 func (c *compiler) call(f form) exprs {
 	head := f.items[0]
 	callee := c.one(head, f.scope, f.block)
-	c.require(!isLiteral(head), f.n, "cannot call literal value %s", shown(head))
+	c.require(!isLiteral(head) && !isLiteralValue(head, callee), f.n, "cannot call literal value %s", shown(head))
 	args, facts := c.args(f.items[1:], f.scope, f.block)
 	x := at(c, f.n, &ast.FuncCallExpr{Func: callee.lua, Args: args})
 	return single(expr{lua: x, kind: call, fact: c.called(f.n, c.known(callee, head), facts)})
@@ -43,11 +45,24 @@ func isLiteral(n *syntax.Node) bool {
 	return n.Kind == syntax.Symbol && (n.Text == "nil" || n.Text == "true" || n.Text == "false")
 }
 
+// isLiteralValue reports whether a form only passes on a literal that can
+// never be a function.
+func isLiteralValue(n *syntax.Node, x expr) bool {
+	passes := isCallOf(n, "values") || isCallOf(n, "pick-values")
+	return passes && x.kind == literal && x.fact != nil && x.fact.Kind == Literal && x.fact.Type != "string"
+}
+
 // shown names a literal as the reference does in messages.
 func shown(n *syntax.Node) string {
 	switch n.Kind {
 	case syntax.Sequence, syntax.Table:
 		return "table: 0x000000000000"
+	case syntax.List:
+		return writtenNode(n)
+	case syntax.Number:
+		if v, ok := parseNumber(n.Text); ok {
+			return view.View(lua.LNumber(v), view.Options{})
+		}
 	}
 	return n.Text
 }

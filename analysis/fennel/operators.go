@@ -143,7 +143,7 @@ func compileBnot(c *compiler, f form) exprs {
 
 // comparison compiles (< a b …). With more than two operands all but the
 // first and last are evaluated before anything is compared, unless they are
-// names and constants.
+// names and constants. Statements that operands need run before that.
 func comparison(symbol, join string) func(*compiler, form) exprs {
 	return func(c *compiler, f form) exprs {
 		c.require(len(f.items) > 2, f.n, "expected at least two arguments")
@@ -165,33 +165,38 @@ func comparison(symbol, join string) func(*compiler, form) exprs {
 	}
 }
 
-// evaluatedMiddle compiles operands of which all but the first and the last
-// are evaluated into locals.
+// evaluatedMiddle compiles operands of which those between the first and the
+// last are evaluated into locals.
 func (c *compiler) evaluatedMiddle(f form) []ast.Expr {
 	last := len(f.items) - 1
 	middle := &ast.LocalAssignStmt{}
-	xs := []ast.Expr{nil}
-	for _, n := range f.items[2:last] {
-		lua := c.fresh("m")
-		middle.Names = append(middle.Names, lua)
-		middle.Exprs = append(middle.Exprs, c.one(n, f.scope, f.block).lua)
-		xs = append(xs, at(c, n, &ast.IdentExpr{Value: lua}))
+	xs := make([]ast.Expr, 0, last)
+	for i, n := range f.items[1:] {
+		x := c.one(n, f.scope, f.block).lua
+		if i > 0 && i+1 < last && !isIdempotent(n) {
+			lua := c.fresh("m")
+			middle.Names, middle.Exprs = append(middle.Names, lua), append(middle.Exprs, x)
+			x = at(c, n, &ast.IdentExpr{Value: lua})
+		}
+		xs = append(xs, x)
 	}
 	f.block.emit(at(c, f.n, middle))
-	xs[0] = c.one(f.items[1], f.scope, f.block).lua
-	return append(xs, c.one(f.items[last], f.scope, f.block).lua)
+	return xs
 }
 
 // isNativeComparison reports whether the operands between the first and the
 // last may be written twice.
 func isNativeComparison(items []*syntax.Node) bool {
 	for _, n := range items[2 : len(items)-1] {
-		if !isAtom(n) && n.Kind != syntax.Symbol {
+		if !isIdempotent(n) {
 			return false
 		}
 	}
 	return true
 }
+
+// isIdempotent reports whether a node is a name or a constant.
+func isIdempotent(n *syntax.Node) bool { return isAtom(n) || n.Kind == syntax.Symbol }
 
 // shortCircuit compiles (and a b …) and (or a b …). An operand that may need
 // statements is evaluated in an if statement behind those before it.

@@ -14,16 +14,21 @@ import (
 func compilePickValues(c *compiler, f form) exprs {
 	got := "nil"
 	if len(f.items) > 1 {
-		got = f.items[1].Text
+		got = shown(f.items[1])
 	}
 	v, ok := 0.0, false
 	if len(f.items) > 1 && f.items[1].Kind == syntax.Number {
-		v, ok = parseNumber(got)
+		v, ok = parseNumber(f.items[1].Text)
 	}
 	c.require(ok && v >= 0 && v == math.Floor(v) && v <= 200, f.n, "Expected n to be an integer >= 0, got %s", got)
-	n := int(v)
+	n, args := int(v), f.items[2:]
+	if n == 0 {
+		for _, item := range args {
+			c.drop(c.compile(item, f.scope, f.block, want{n: 0}), f.block, 0, item)
+		}
+		return exprs{}
+	}
 	var xs exprs
-	args := f.items[2:]
 	for i, item := range args {
 		w := one()
 		if i == len(args)-1 {
@@ -31,11 +36,15 @@ func compilePickValues(c *compiler, f form) exprs {
 		}
 		xs.list = append(xs.list, c.compile(item, f.scope, f.block, w).list...)
 	}
-	if !spreads(xs) {
-		xs = c.finish(xs, f.block, want{n: n}, f.n)
-		return xs
+	switch {
+	case n > 1:
+		out, _ := c.predeclare(f, c.temporaries(n))
+		f.block.stmts[len(f.block.stmts)-1].(*ast.LocalAssignStmt).Exprs = xs.luas()
+		return out
+	case len(xs.list) == 1 && spreads(xs):
+		return single(first(xs.list[0]))
 	}
-	return c.pick(f, xs, n)
+	return c.finish(xs, f.block, want{n: 1}, f.n)
 }
 
 // spreads reports whether the last expression may have any number of values.
@@ -45,20 +54,6 @@ func spreads(xs exprs) bool {
 	}
 	k := xs.list[len(xs.list)-1].kind
 	return k == call || k == vararg
-}
-
-// pick takes n values from expressions of which the last has any number.
-func (c *compiler) pick(f form, xs exprs, n int) exprs {
-	if n < len(xs.list) {
-		return c.finish(xs, f.block, want{n: n}, f.n)
-	}
-	if n == 1 && len(xs.list) == 1 {
-		return single(first(xs.list[0]))
-	}
-	out, _ := c.predeclare(f, c.temporaries(n))
-	local := f.block.stmts[len(f.block.stmts)-1].(*ast.LocalAssignStmt)
-	local.Exprs = xs.luas()
-	return out
 }
 
 // first returns an expression whose only value is the first of another, which
