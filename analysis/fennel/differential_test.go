@@ -1,0 +1,169 @@
+package fennel_test
+
+import (
+	"flag"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"quire/analysis/diag"
+	"quire/analysis/fennel"
+	"quire/analysis/source"
+)
+
+var (
+	programCount = flag.Int("programs", 300, "how many generated programs to compare with the reference")
+	firstSeed    = flag.Uint64("seed", 1, "the seed of the first program")
+	reported     = flag.Int("reported", 20, "how many differences to reduce and show")
+	comparers    = flag.Int("comparers", 2, "how many references to run at a time")
+)
+
+// TestDifferential runs generated programs here and with the reference
+// compiler, and shows small programs of which they make something different.
+func TestDifferential(t *testing.T) {
+	var next, undecided, failed atomic.Int64
+	var shown sync.Map
+	var wg sync.WaitGroup
+	for range *comparers {
+		o := newOracle(t)
+		wg.Go(func() {
+			for {
+				i := next.Add(1) - 1
+				if i >= int64(*programCount) {
+					return
+				}
+				seed := *firstSeed + uint64(i)
+				program := newGenerator(seed).program()
+				d, err := o.compare(program)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if d.undecided {
+					undecided.Add(1)
+				}
+				if d.why == "" {
+					continue
+				}
+				if failed.Add(1) > int64(*reported) {
+					continue
+				}
+				small := o.reduce(strings.Replace(program, useTrace, prelude, 1), d)
+				if _, again := shown.LoadOrStore(small, true); !again {
+					again, _ := o.compare(small)
+					t.Errorf("seed %d: %s\n%s", seed, again.why, small)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	t.Logf("%d programs, %d without a verdict, %d differences", *programCount, undecided.Load(), failed.Load())
+}
+
+// FuzzDifferential compares programs whose decisions are the input's bytes.
+func FuzzDifferential(f *testing.F) {
+	for seed := range 8 {
+		f.Add([]byte(fmt.Sprintf("%d decisions of a program", seed)))
+	}
+	o := newOracle(f)
+	f.Fuzz(func(t *testing.T, decisions []byte) {
+		program := bytesGenerator(decisions).program()
+		d, err := o.compare(program)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d.why != "" {
+			t.Errorf("%s\n%s", d.why, program)
+		}
+	})
+}
+
+// A difference is what was found for one program.
+type difference struct {
+	why       string // empty when there is none
+	undecided bool
+}
+
+// compare runs a program here and with the reference.
+func (o *oracle) compare(program string) (difference, error) {
+	want, err := o.ask(program)
+	if err != nil || want.undecided {
+		return difference{undecided: true}, err
+	}
+	want.forgive(program)
+	c := &conformanceCase{
+		ID: "generated", Source: program, Files: map[string]string{"trace.fnl": traceModule}, outcome: want.outcome,
+	}
+	why := c.check()
+	if why != "" && (want.Error == nil && c.signless() || want.Error != nil && c.reports(want.Error)) {
+		why = ""
+	}
+	return difference{why: why}, nil
+}
+
+// forgive takes out of an outcome what is different on purpose.
+func (v *verdict) forgive(program string) {
+	e := v.Error
+	switch {
+	case e == nil:
+	case strings.HasPrefix(e.Message, "expected closing delimiter"):
+		e.Line, e.Message = nil, "" // here it is reported where it opens, and may be the fault of another
+	case strings.Contains(program, "(macro"):
+		e.Line = nil // what a macro makes has the place of its call here, in the reference that of the quote
+	case e.Kind == "runtime" && strings.Contains(program, "with-open"):
+		e.Line = nil // the reference raises it again elsewhere
+	}
+}
+
+// The signs of zero and of what is not a number depend on how PUC Lua folds
+// constants.
+var signed = regexp.MustCompile(`-(nan|0$|0[^\d.xe])|-(\.nan)`)
+
+// signless reports whether what is wanted comes out but for such signs.
+func (c *conformanceCase) signless() bool {
+	want, got := c.outcome, *c.run()
+	for _, o := range []*outcome{&want, &got} {
+		o.Stdout = signed.ReplaceAllString(o.Stdout, "$1$2")
+		o.Result = slices.Clone(o.Result)
+		for i, r := range o.Result {
+			o.Result[i] = signed.ReplaceAllString(r, "$1$2")
+		}
+	}
+	return want.differs(&got) == ""
+}
+
+// reports reports whether the error is among all that are found in a program
+// that has several.
+func (c *conformanceCase) reports(want *failure) bool {
+	r := &conformanceRun{c: c, out: &outcome{}, modules: map[string]*fennel.Module{}}
+	for _, d := range r.compile(source.NewFile("snippet.fnl", c.Source)).Diagnostics {
+		if d.Severity() != diag.Error {
+			continue
+		}
+		got := &failure{Kind: "compile", Message: d.Message, Line: new(int)}
+		*got.Line = d.File.Position(d.Span.Start).Line
+		if d.Code == diag.Syntax {
+			got.Kind = "parse"
+		}
+		if want.differs(&outcome{Error: got}) == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// What differs between programs that fail in the same way.
+var particulars = regexp.MustCompile(`"(?:\\.|[^"\\])*"|\(.*|: .*|\d+`)
+
+// reduce returns a small program with a difference of the same sort.
+func (o *oracle) reduce(program string, d difference) string {
+	sort := particulars.ReplaceAllString(d.why, "")
+	return reduce(program, func(candidate string) bool {
+		got, err := o.compare(candidate)
+		return err == nil && particulars.ReplaceAllString(got.why, "") == sort
+	})
+}
