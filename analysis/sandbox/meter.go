@@ -6,8 +6,6 @@ import (
 	"runtime/metrics"
 	"sync/atomic"
 	"time"
-
-	lua "github.com/yuin/gopher-lua"
 )
 
 // interval is how many instructions pass between two looks at the heap.
@@ -111,14 +109,8 @@ func (m *meter) step(n int) {
 	}
 }
 
-// maxString is the size of the largest string, in bytes.
-const maxString = 1 << 30
-
 // charge takes n bytes of strings. It comes before they are allocated.
 func (m *meter) charge(n int) {
-	if n > maxString && m.limits.Strings == 0 {
-		panic(&thrown{value: lua.LString("not enough memory")})
-	}
 	m.used.strings += int64(n)
 	if l := m.limits.Strings; l > 0 && m.used.strings > l {
 		m.end("strings", l)

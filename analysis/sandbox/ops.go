@@ -35,6 +35,7 @@ func (a args) join(first, last int, right lua.LValue) lua.LValue {
 		size += textSize(a.get(i))
 	}
 	a.meter.charge(size)
+	a.fits(size)
 	var b strings.Builder
 	b.Grow(size)
 	for i := first; i <= last; i++ {

@@ -102,6 +102,17 @@ func (a args) changeCase(low, high byte) int {
 	return a.retString(string(b))
 }
 
+// maxString is the size of the largest string, in bytes, where Limits leave it
+// open.
+const maxString = 1 << 30
+
+// fits raises when a string would be too large for any machine.
+func (a args) fits(size int) {
+	if size > maxString {
+		a.raise("resulting string too large")
+	}
+}
+
 // chargeText charges for a text of n bytes and for going over it.
 func (a args) chargeText(n int) {
 	a.meter.charge(n)
@@ -126,7 +137,9 @@ func stringRep(a args) int {
 	if n > math.MaxInt/(len(s)+len(sep)) {
 		a.raise("resulting string too large")
 	}
-	a.chargeText(n*(len(s)+len(sep)) - len(sep))
+	size := n*(len(s)+len(sep)) - len(sep)
+	a.chargeText(size)
+	a.fits(size)
 	if sep == "" {
 		return a.retString(strings.Repeat(s, n))
 	}
