@@ -228,8 +228,10 @@ func globalName(name string) string {
 	if isLuaName(name) {
 		return name
 	}
-	return "__fnl_global__" + escapeBytes(name, "_2d")
+	return globalPrefix + escapeBytes(name, "_2d")
 }
+
+const globalPrefix = "__fnl_global__"
 
 // escapeBytes replaces what cannot stand in a Lua name by the bytes' numbers,
 // and dashes by dash.

@@ -4,8 +4,6 @@ import (
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
-
-	"quire/analysis/fennel/view"
 )
 
 // open adds what the corpus expects of its surroundings and the sandbox does
@@ -30,9 +28,7 @@ func (r *conformanceRun) open(L *lua.LState) {
 	pkg.RawSetString("loaded", loaded)
 	pkg.RawSetString("preload", L.NewTable())
 	pkg.RawSetString("path", lua.LString("./?.lua"))
-	fnl := L.NewTable()
-	fnl.RawSetString("view", view.Function(L, r.p.State.Step))
-	loaded.RawSetString("fennel", fnl)
+	loaded.RawSetString("fennel", r.p.Library(r.options()))
 	L.SetGlobal("require", L.NewFunction(func(L *lua.LState) int { return r.require(L, pkg) }))
 }
 

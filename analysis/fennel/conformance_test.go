@@ -272,6 +272,10 @@ func (r *conformanceRun) view(v lua.LValue) string {
 }
 
 func (r *conformanceRun) compile(file *source.File) *fennel.Module {
+	return fennel.Compile(syntax.Read(file), r.options())
+}
+
+func (r *conformanceRun) options() fennel.Options {
 	o := fennel.Options{
 		Globals: func(name string) bool {
 			root, _, _ := strings.Cut(name, ".")
@@ -280,13 +284,14 @@ func (r *conformanceRun) compile(file *source.File) *fennel.Module {
 		Resolve: func(name string, kind fennel.ModuleKind) (*source.File, error) {
 			return r.find(name, kind)
 		},
-		Limits: sandbox.Limits{Instructions: 20_000_000, Strings: 64 << 20, Depth: 10_000, Time: 5e9},
-		Print:  func(line string) { r.out.Stdout += line + "\n" },
+		Limits:   sandbox.Limits{Instructions: 20_000_000, Strings: 64 << 20, Depth: 10_000, Time: 5e9},
+		Print:    func(line string) { r.out.Stdout += line + "\n" },
+		Metadata: slices.Contains(r.c.Opts, "meta"),
 	}
 	if slices.Contains(r.c.Opts, "noglobals") {
 		o.Globals = nil
 	}
-	return fennel.Compile(syntax.Read(file), o)
+	return o
 }
 
 func (r *conformanceRun) find(name string, kind fennel.ModuleKind) (*source.File, error) {

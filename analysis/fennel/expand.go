@@ -6,6 +6,7 @@ import (
 
 	"quire/analysis/fennel/macros"
 	"quire/analysis/fennel/syntax"
+	"quire/analysis/sandbox"
 	"quire/analysis/source"
 )
 
@@ -34,6 +35,8 @@ type macroEnv interface {
 	// current reports whether a module is still the one that a unit was
 	// compiled with.
 	current(use Use) bool
+	// state is where macros ran, nil when none did.
+	state() *sandbox.State
 	// close releases what was used.
 	close()
 }
@@ -141,7 +144,7 @@ func (c *compiler) defineMacro(name string, m userMacro, at *syntax.Node, s *sco
 func (c *compiler) aside(n *syntax.Node, known func(name string) bool) *unit {
 	options := *c.options
 	options.Globals, options.Explain = known, nil
-	inner := &session{options: &options, file: c.file, around: newSurroundings(), specials: c.specials, macros: c.macros}
+	inner := &session{options: &options, file: c.file, around: newSurroundings(), specials: c.specials, macros: c.macros, context: c.context}
 	d := inner.compiler(n, c.unit.name+"\x00"+strconv.Itoa(c.names))
 	c.names++
 	d.base = c.base

@@ -31,8 +31,9 @@ func compileFn(c *compiler, f form) exprs {
 	if doc, ok := docstring(rest); ok && local != nil {
 		local.symbol.Doc = doc
 	}
+	metadata := c.metadata(f, f.items[i], rest)
 	x := c.functionBody(f, p, f.items[i], withoutMetadata(rest), fact, local)
-	return c.functionValue(f, x, local, target, fact)
+	return c.describe(f, c.functionValue(f, x, local, target, fact), metadata)
 }
 
 // functionName declares the name of a function, or finds what the

@@ -1,9 +1,10 @@
 package fennel
 
 import (
+	"maps"
+
 	lua "github.com/yuin/gopher-lua"
 
-	"quire/analysis/fennel/syntax"
 	"quire/analysis/fennel/view"
 )
 
@@ -21,18 +22,7 @@ func (w *macroWorld) furnish(L *lua.LState) {
 		g.RawSetString(name, lua.LNil)
 	}
 	functions := map[string]lua.LGFunction{
-		"list":           w.constructor(w.kinds.list),
-		"sequence":       w.constructor(w.kinds.sequence),
-		"sym":            w.makeSymbol,
-		"comment":        w.makeComment,
 		"gensym":         w.gensym,
-		"list?":          w.isKind(w.kinds.list),
-		"sequence?":      w.isKind(w.kinds.sequence),
-		"varg?":          w.isKind(w.kinds.vararg),
-		"comment?":       w.isKind(w.kinds.comment),
-		"sym?":           w.isSymbol,
-		"table?":         w.isTable,
-		"multi-sym?":     w.multiSymbol,
 		"in-scope?":      w.inScope,
 		"get-scope":      w.getScope,
 		"macroexpand":    w.macroexpand,
@@ -46,6 +36,7 @@ func (w *macroWorld) furnish(L *lua.LState) {
 			return 1
 		},
 	}
+	maps.Copy(functions, w.kinds.functions(w.program.State.Step))
 	for name, fn := range functions {
 		g.RawSetString(name, L.NewFunction(fn))
 	}
@@ -55,10 +46,7 @@ func (w *macroWorld) furnish(L *lua.LState) {
 	for _, name := range []string{"_AST", "_CHUNK", "_SCOPE", "_SPECIALS", "macro-loaded"} {
 		g.RawSetString(name, L.NewTable())
 	}
-	vararg := L.NewTable()
-	vararg.RawSetInt(1, lua.LString("..."))
-	vararg.Metatable = w.kinds.vararg
-	g.RawSetString("_VARARG", vararg)
+	g.RawSetString("_VARARG", w.kinds.value(w.kinds.vararg, lua.LString("...")))
 	io := L.NewTable()
 	io.RawSetString("open", L.NewFunction(func(L *lua.LState) int {
 		L.Push(lua.LNil)
@@ -92,101 +80,9 @@ func alias(globals *lua.LTable) {
 	}
 }
 
-// constructor returns a function that makes a list or sequence of its
-// arguments, nils among them.
-func (w *macroWorld) constructor(kind *lua.LTable) lua.LGFunction {
-	return func(L *lua.LState) int {
-		items := make([]lua.LValue, L.GetTop())
-		for i := range items {
-			items[i] = L.Get(i + 1)
-		}
-		w.program.State.Step(L, len(items))
-		L.Push(w.codec().table(kind, origin{}, items...))
-		return 1
-	}
-}
-
-func (w *macroWorld) makeSymbol(L *lua.LState) int {
-	if L.Get(1).Type() != lua.LTString {
-		L.RaiseError("sym expects a string as the first argument, received %s", L.Get(1).Type())
-	}
-	L.Push(w.codec().table(w.kinds.symbol, origin{}, L.Get(1)))
-	return 1
-}
-
-func (w *macroWorld) makeComment(L *lua.LState) int {
-	L.Push(w.codec().table(w.kinds.comment, origin{}, lua.LString(L.CheckString(1))))
-	return 1
-}
-
 func (w *macroWorld) gensym(L *lua.LState) int {
 	name := w.frame().x.Gensym(L.OptString(1, ""))
-	L.Push(w.codec().table(w.kinds.symbol, origin{}, lua.LString(name)))
-	return 1
-}
-
-// isKind returns a function that returns its argument when it is of a kind,
-// and false otherwise.
-func (w *macroWorld) isKind(kind *lua.LTable) lua.LGFunction {
-	return func(L *lua.LState) int {
-		t, ok := L.Get(1).(*lua.LTable)
-		ok = ok && (t.Metatable == kind || kind == w.kinds.sequence && w.kinds.of(t) == syntax.Sequence)
-		return answerIf(L, ok)
-	}
-}
-
-func answerIf(L *lua.LState, ok bool) int {
-	if ok {
-		L.Push(L.Get(1))
-	} else {
-		L.Push(lua.LFalse)
-	}
-	return 1
-}
-
-func (w *macroWorld) isSymbol(L *lua.LState) int {
-	t, ok := L.Get(1).(*lua.LTable)
-	ok = ok && t.Metatable == w.kinds.symbol
-	if name := L.Get(2); ok && name != lua.LNil {
-		ok = t.RawGetInt(1) == name
-	}
-	return answerIf(L, ok)
-}
-
-func (w *macroWorld) isTable(L *lua.LState) int {
-	t, ok := L.Get(1).(*lua.LTable)
-	kind := syntax.Kind(0)
-	if ok {
-		kind = w.kinds.of(t)
-	}
-	return answerIf(L, kind == syntax.Table || kind == syntax.Sequence)
-}
-
-// multiSymbol returns the parts of a multi-symbol or of a string that could
-// be one.
-func (w *macroWorld) multiSymbol(L *lua.LState) int {
-	v := L.Get(1)
-	if t, ok := v.(*lua.LTable); ok && t.Metatable == w.kinds.symbol {
-		v = t.RawGetInt(1)
-	}
-	name, ok := v.(lua.LString)
-	if !ok || name == "" {
-		L.Push(lua.LFalse)
-		return 1
-	}
-	keys, method := parts(string(name))
-	if keys == nil {
-		L.Push(lua.LNil)
-		return 1
-	}
-	t := L.NewTable()
-	for i, key := range keys {
-		t.RawSetInt(i+1, lua.LString(key))
-	}
-	if method {
-		t.RawSetString("multi-sym-method-call", lua.LTrue)
-	}
-	L.Push(t)
+	L.Push(w.kinds.value(w.kinds.symbol, lua.LString(name)))
 	return 1
 }
 
@@ -280,23 +176,10 @@ func (w *macroWorld) assertCompile(L *lua.LState) int {
 	return 0
 }
 
-// astSource returns a table that holds the place of a node.
 func (w *macroWorld) astSource(L *lua.LState) int {
-	t, ok := L.Get(1).(*lua.LTable)
-	if !ok {
-		L.Push(L.NewTable())
-		return 1
-	}
-	switch w.kinds.of(t) {
-	case syntax.Table, syntax.Sequence:
-		source := L.NewTable()
-		for _, field := range []string{"filename", "line", "col", "endline", "bytestart", "byteend"} {
-			source.RawSetString(field, w.codec().sourceField(t, lua.LString(field)))
-		}
-		t = source
-	}
-	L.Push(t)
-	return 1
+	return w.kinds.astSource(L, func(t *lua.LTable, name string) lua.LValue {
+		return w.codec().sourceField(t, lua.LString(name))
+	})
 }
 
 // pairs visits a table in an order that is always the same.

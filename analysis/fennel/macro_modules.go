@@ -187,6 +187,7 @@ func (w *macroWorld) compileModule(f *source.File) *Module {
 		around:   newSurroundings(),
 		specials: w.session.specials,
 		macros:   w,
+		context:  w.session.context,
 	}
 	m := &Module{Tree: syntax.Read(f)}
 	last := lastForm(m.Tree.Forms)

@@ -1,7 +1,6 @@
 package fennel
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,7 +8,6 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"quire/analysis/diag"
-	"quire/analysis/fennel/bytecode"
 	"quire/analysis/fennel/syntax"
 	"quire/analysis/sandbox"
 	"quire/analysis/source"
@@ -51,6 +49,13 @@ func (c *compiler) world() *macroWorld {
 	w := c.macros.(*macroWorld)
 	w.open()
 	return w
+}
+
+func (w *macroWorld) state() *sandbox.State {
+	if w.program == nil {
+		return nil
+	}
+	return w.program.State
 }
 
 func (w *macroWorld) close() {
@@ -133,7 +138,7 @@ func (w *macroWorld) call(fn lua.LValue, args ...lua.LValue) lua.LValue {
 		s.x.c.failed, s.x.c.unit.volatile = true, true
 		panic(abandoned{})
 	}
-	results, err := w.program.State.Call(context.Background(), s.running, fn, args...)
+	results, err := w.program.State.Call(w.session.context, s.running, fn, args...)
 	if err != nil {
 		w.fail(s, err)
 	}
@@ -262,11 +267,7 @@ func (w *macroWorld) instantiate(u *unit) *lua.LFunction {
 		}
 		return cells[name]
 	})
-	for i, name := range u.proto.DbgUpvalues {
-		if name == bytecode.Env {
-			fn.Upvalues[i] = newCell(w.globals())
-		}
-	}
+	enclose(fn, w.globals())
 	return fn
 }
 

@@ -21,6 +21,8 @@ const (
 	bitNot      = "\x00bnot"
 	shiftLeft   = "\x00lshift"
 	shiftRight  = "\x00rshift"
+	// describeFunction is function (f, k, v…): f, whose metadata it adds.
+	describeFunction = "\x00describe"
 )
 
 func runtimeFunc(name string) ast.Expr { return &ast.IdentExpr{Value: name} }
@@ -34,6 +36,7 @@ func (p *Program) runtimeCells() map[string]*lua.Upvalue {
 	add(passOn, func(L *lua.LState) int { return L.GetTop() })
 	add(restItems, p.restItems)
 	add(restPairs, p.restPairs)
+	add(describeFunction, p.setAllMetadata)
 	add(floorDivide, func(L *lua.LState) int {
 		L.Push(lua.LNumber(math.Floor(float64(L.CheckNumber(1)) / float64(L.CheckNumber(2)))))
 		return 1

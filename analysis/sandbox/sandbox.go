@@ -229,9 +229,10 @@ func (e *Error) Error() string {
 
 // A Frame is one level of the Lua call stack.
 type Frame struct {
-	Chunk    string // SourceName of the prototype; empty for a Go function
-	Line     int    // the number of the instruction then running
-	Function string // a name for people, empty when none is known
+	Chunk    string             // SourceName of the prototype; empty for a Go function
+	Line     int                // the number of the instruction then running
+	Function string             // a name for people, empty when none is known
+	Proto    *lua.FunctionProto // of the function, nil for a Go function
 }
 
 // A Limit names a limit that was met.

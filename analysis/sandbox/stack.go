@@ -97,10 +97,14 @@ func (f *fiber) frameAt(number int) Frame {
 	if !ok {
 		return Frame{}
 	}
-	if _, err := f.L.GetInfo("Sln", dbg, nil); err != nil {
+	fn, err := f.L.GetInfo("Slnf", dbg, lua.LNil)
+	if err != nil {
 		return Frame{}
 	}
 	frame := Frame{Chunk: dbg.Source, Line: dbg.CurrentLine, Function: dbg.Name}
+	if fn, ok := fn.(*lua.LFunction); ok {
+		frame.Proto = fn.Proto
+	}
 	if frame.Chunk == "" {
 		frame.Line = 0
 	}
