@@ -55,6 +55,7 @@ var cases = []struct{ name, chunk, want string }{
 	{"metamethod that views", `return setmetatable({x = {1}}, {__fennelview = function(t, view, o, i) return "<" .. view(t.x, o, i) .. ">" end})`, `<[1]>`},
 	{"metamethod ignored", `return setmetatable({a = 1}, {__fennelview = function() return "no" end}), {["metamethod?"] = false}`, `{:a 1}`},
 	{"once", `return {{}, {{}}}, {["empty-as-sequence?"] = {once = true}}`, `[{} [{}]]`},
+	{"false once", `return {setmetatable({a = 1}, {__fennelview = function() return "no" end})}, {["metamethod?"] = {once = false}}`, `[{:a 1}]`},
 	{"after", `return setmetatable({}, {__fennelview = function(t, view, o) return view({"x"}, o) end}), {["prefer-colon?"] = {once = false, after = true}}`, `[:x]`},
 	{"preprocess", `return {1, "x"}, {preprocess = function(v) if v == 1 then return "one" end return v end}`, `["one" "x"]`},
 	{"tostring is not asked", `return setmetatable({}, {__tostring = function() return "ts" end})`, `{}`},
