@@ -35,6 +35,9 @@ func check(m *fennel.Module, g *pipeline.Graph) diag.List {
 	for a := range m.Accesses() {
 		c.access(a)
 	}
+	for g := range m.MissingGlobals() {
+		c.report(g.Fn, g.Conditional, diag.Diagnostic{Span: g.Span, Code: diag.UnknownGlobal, Message: g.Message, Help: g.Help})
+	}
 	c.found.Sort()
 	return slices.CompactFunc(c.found, func(a, b diag.Diagnostic) bool {
 		return a.Code == b.Code && a.Span == b.Span && a.Message == b.Message

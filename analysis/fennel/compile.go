@@ -1,6 +1,7 @@
 package fennel
 
 import (
+	"context"
 	"slices"
 
 	"quire/analysis/diag"
@@ -40,6 +41,8 @@ type session struct {
 	around   *surroundings
 	specials map[string]*special
 	macros   macroEnv
+	context  context.Context // that of the program that compiles, for its macros
+	compiled int             // nodes so far
 	scratch
 }
 
@@ -104,12 +107,23 @@ func Compile(t *syntax.Tree, o Options) *Module {
 	if o.Cache == nil {
 		o.Cache = new(Cache)
 	}
-	s := &session{options: &o, file: t.File, around: newSurroundings(), specials: specialForms()}
+	s := newSession(t.File, &o)
+	defer s.macros.close()
+	return s.module(t)
+}
+
+func newSession(f *source.File, o *Options) *session {
+	s := &session{options: o, file: f, around: newSurroundings(), specials: specialForms(), context: context.Background()}
 	s.macros = newMacroEnv(s)
 	s.around.current = s.macros.current
-	defer s.macros.close()
-	drawn := o.Cache.draw()
+	return s
+}
+
+// module compiles the session's file.
+func (s *session) module(t *syntax.Tree) *Module {
+	drawn := s.options.Cache.draw()
 	m := &Module{Tree: t}
+	m.deferred = s.options.Deferred
 	forms, last := t.Forms, lastForm(t.Forms)
 	for i, n := range forms {
 		if !isForm(n) {
@@ -155,6 +169,7 @@ func (c *compiler) topLevel(n *syntax.Node, last bool) *unit {
 	}
 	contain(func() { c.drop(c.compile(n, c.root, &body, w), &body, 0, n) })
 	c.seal(&body, n)
+	c.compiled += c.nodes
 	return c.unit
 }
 

@@ -81,18 +81,17 @@ func (c *compiler) exceed(at *syntax.Node, message, help string) {
 	panic(abandoned{})
 }
 
-// unknownGlobal reports a name that means nothing.
-func (c *compiler) unknownGlobal(n *syntax.Node, s *scope, name string) {
+// unknownGlobal returns the diagnostic for a name that means nothing.
+func (c *compiler) unknownGlobal(n *syntax.Node, s *scope, name string) diag.Diagnostic {
 	d := diag.Diagnostic{Span: c.span(n), Code: diag.UnknownGlobal, Message: "unknown identifier: " + name}
 	if c.options.Explain != nil {
 		if message, help, ok := c.options.Explain(name); ok {
 			d.Message, d.Help = message, help
-			c.diagnose(d)
-			return
+			return d
 		}
 	}
 	if !isMulti(name) {
 		d.Help = c.nearest(name, s)
 	}
-	c.diagnose(d)
+	return d
 }

@@ -31,6 +31,12 @@ type Options struct {
 	// names that need more than "unknown identifier: x"; ok is false for the
 	// others. The diagnostic's code is then unknown-global.
 	Explain func(name string) (message, help string, ok bool)
+	// Deferred makes a global that does not exist an error of running where it
+	// stands in a function: the function is compiled, raises the message when
+	// the name is reached, and the module lists it among its
+	// [Module.MissingGlobals]. It also has forms that use what a broken form
+	// defines run as far as they can.
+	Deferred bool
 	// Resolve finds the source of a module for import-macros, require-macros
 	// and include. Nil finds nothing.
 	Resolve Resolver
@@ -41,6 +47,10 @@ type Options struct {
 	Limits sandbox.Limits
 	// Print receives what macros print, a line at a time. Nil drops it.
 	Print func(line string)
+	// Metadata keeps the parameters, docstrings and metadata tables of
+	// functions for fennel.metadata and fennel.doc. Without it only the index
+	// knows them.
+	Metadata bool
 }
 
 // A ModuleKind says what a module is wanted for.

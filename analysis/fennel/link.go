@@ -19,19 +19,24 @@ type link struct {
 	// broken reports that the unit cannot run, or uses what such a unit
 	// defines.
 	broken bool
+	// doubtful reports that the unit is run although it, or one whose names it
+	// uses, has an error.
+	doubtful bool
 }
 
 // moduleLinks is how the units of a module hang together.
 type moduleLinks struct {
-	units   []*unit
-	links   []link
-	cells   int
-	derived func() *derivedFacts
+	units []*unit
+	links []link
+	cells int
+	// deferred reports that the module was compiled with Options.Deferred.
+	deferred bool
+	derived  func() *derivedFacts
 }
 
 // link adds a unit to the module and to the surroundings of those behind it.
 func (m *Module) link(u *unit, offset int, around *surroundings) {
-	l := link{offset: offset, cells: m.cells, broken: u.proto == nil}
+	l := link{offset: offset, cells: m.cells, broken: u.proto == nil, doubtful: u.doubtful}
 	if len(u.asks) > 0 {
 		l.imports = make([]int, len(u.asks))
 	}
@@ -42,7 +47,9 @@ func (m *Module) link(u *unit, offset int, around *surroundings) {
 		}
 		d := around.locals[a.name]
 		l.imports[i] = m.links[d.unit].cells + d.export
-		l.broken = l.broken || m.links[d.unit].broken
+		wrong := m.links[d.unit].broken || m.links[d.unit].doubtful
+		l.broken = l.broken || wrong && !m.deferred
+		l.doubtful = l.doubtful || wrong
 	}
 	m.units, m.links = append(m.units, u), append(m.links, l)
 	m.cells += len(u.exports)
@@ -112,6 +119,7 @@ type derivedFacts struct {
 	calls    []*Call
 	accesses []*Access
 	funcs    []*Func
+	missing  []*MissingGlobal
 	symbols  []*Symbol
 	// occurrences are all places where a symbol is named, in order.
 	occurrences []occurrence
@@ -206,6 +214,7 @@ func (d *deriver) unit(u *unit, offset int) {
 			d.out.accesses = append(d.out.accesses, &Access{Value: v, Fn: d.fn(a.Fn), Conditional: a.Conditional})
 		}
 	}
+	d.placeMissing(u)
 	d.references(u)
 	d.define(u)
 }

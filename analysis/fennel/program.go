@@ -6,6 +6,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"quire/analysis/diag"
+	"quire/analysis/fennel/bytecode"
 	"quire/analysis/sandbox"
 	"quire/analysis/source"
 )
@@ -14,8 +15,18 @@ import (
 type Program struct {
 	State *sandbox.State
 
-	chunks  map[string]chunk // by SourceName
-	runtime map[string]*lua.Upvalue
+	chunks   map[string]chunk // by SourceName
+	runtime  map[string]*lua.Upvalue
+	metadata *lua.LTable // what is known of functions; nil before anything is
+	// evaluated is the last number in the name of a unit of evaluated text.
+	evaluated int
+
+	// StandIn gives a value to a name whose definition is broken, so that what
+	// uses it is still evaluated; nil for none. It matters to modules compiled
+	// with [Options.Deferred] only.
+	StandIn func(name string) lua.LValue
+
+	runs map[*Module]*run
 }
 
 // A chunk is where a unit's code stands.
@@ -28,10 +39,11 @@ type chunk struct {
 // NewProgram returns a program without modules in a new state with the given
 // options, whose Position is the program's own.
 func NewProgram(o sandbox.Options) *Program {
-	p := &Program{chunks: map[string]chunk{}}
+	p := &Program{chunks: map[string]chunk{}, runs: map[*Module]*run{}, evaluated: firstEvaluated}
 	o.Position = p.position
 	p.State = sandbox.New(o)
 	p.runtime = p.runtimeCells()
+	p.addMissing()
 	return p
 }
 
@@ -53,9 +65,14 @@ func (p *Program) place(name string, line int) (source.Place, bool) {
 }
 
 // Function returns a function that runs the top-level forms of the module in
-// order and returns the values of the last. Forms with compile errors, and
-// forms that use what such forms define, are left out.
-func (p *Program) Function(m *Module) *lua.LFunction {
+// order and returns the values of the last. Forms with compile errors are left
+// out; so are forms that use what such forms define, unless the module is
+// compiled with [Options.Deferred].
+func (p *Program) Function(m *Module) *lua.LFunction { return p.function(m, nil) }
+
+// function is Function for code with globals of its own, or the program's when
+// env is nil.
+func (p *Program) function(m *Module, env *lua.LTable) *lua.LFunction {
 	for i, u := range m.units {
 		p.chunks[u.name] = chunk{u, m.Tree.File, m.links[i].offset}
 	}
@@ -65,37 +82,19 @@ func (p *Program) Function(m *Module) *lua.LFunction {
 			args[i] = L.Get(i + 1)
 		}
 		L.SetTop(0)
-		p.run(L, m, args)
+		r := p.begin(m, args)
+		r.env = env
+		p.proceed(L, m, r)
 		return L.GetTop()
 	})
 }
 
-// run calls the units of a module and leaves the values of the last one on
-// the stack. The cells that they share are new each time.
-func (p *Program) run(L *lua.LState, m *Module, args []lua.LValue) {
-	cells := make([]*lua.Upvalue, m.cells)
-	for i := range cells {
-		cells[i] = newCell(lua.LNil)
-	}
-	for i, u := range m.units {
-		l := &m.links[i]
-		if l.broken {
-			continue
+// enclose gives a function globals of its own.
+func enclose(fn *lua.LFunction, env *lua.LTable) {
+	for i, name := range fn.Proto.DbgUpvalues {
+		if name == bytecode.Env {
+			fn.Upvalues[i] = newCell(env)
 		}
-		results := 0
-		if i == len(m.units)-1 {
-			results = lua.MultRet
-		}
-		L.Push(p.State.Instantiate(u.proto, func(name string) *lua.Upvalue {
-			if name[0] == runtimeMark[0] {
-				return p.runtime[name]
-			}
-			return cells[l.cell(u, name)]
-		}))
-		for _, a := range args {
-			L.Push(a)
-		}
-		L.Call(len(args), results)
 	}
 }
 

@@ -31,6 +31,8 @@ type unit struct {
 	// volatile reports that the unit holds places outside of the form, so that
 	// it cannot be used again.
 	volatile bool
+	// doubtful reports that the form can run although it has an error.
+	doubtful bool
 	unitFindings
 	unitFacts
 }
@@ -50,6 +52,7 @@ type unitFacts struct {
 	calls    []*Call
 	accesses []*Access
 	funcs    []*Func
+	missing  []*MissingGlobal
 	written  []string // names of other units whose tables the form changes
 }
 

@@ -114,37 +114,6 @@ func TestModuleIsImmutable(t *testing.T) {
 	}
 }
 
-// TestExamples loads the examples of the codes.
-func TestExamples(t *testing.T) {
-	for _, e := range diag.Entries() {
-		if e.Bad == "" {
-			continue
-		}
-		t.Run(string(e.Code), func(t *testing.T) {
-			_, found := load(t, map[string]*source.File{pipeline.Path: source.NewFile(pipeline.Path, e.Bad)}, untimed())
-			if !slices.ContainsFunc(found, func(d diag.Diagnostic) bool { return d.Code == e.Code && d.Severity() == e.Severity }) {
-				t.Errorf("the bad example gives %v", found)
-			}
-			if _, found = load(t, map[string]*source.File{pipeline.Path: source.NewFile(pipeline.Path, e.Good)}, untimed()); len(found) > 0 {
-				t.Errorf("the good example gives %v", found)
-			}
-		})
-	}
-}
-
-// TestCodesHaveCases checks that the suite shows every code that loading can
-// give.
-func TestCodesHaveCases(t *testing.T) {
-	for _, e := range diag.Entries() {
-		if e.Bad == "" {
-			continue
-		}
-		if !suiteHas(t, "["+string(e.Code)+"]") {
-			t.Errorf("no case under testdata/load has %s", e.Code)
-		}
-	}
-}
-
 // FuzzLoad checks that no text takes loading down, and that what it says has
 // a place.
 func FuzzLoad(f *testing.F) {

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -37,11 +36,12 @@ func Load(ctx context.Context, m *fennel.Module, tree source.Tree, l Limits) (*P
 	ld.addMacroFiles(m)
 	ld.program = fennel.NewProgram(sandbox.Options{Limits: l.Load, Print: ld.print})
 	ld.vm = newVM(ld)
+	ld.program.StandIn = ld.standIn
 	ld.pipeline.vm = ld.vm
 	ld.vm.setGlobals(ld.require)
-	complete := ld.evaluate(ctx) && !m.Diagnostics.HasErrors()
+	ld.pipeline.Complete = ld.evaluate(ctx) && !m.Diagnostics.HasErrors()
 	ld.sealed = true
-	ld.findProblems(complete)
+	ld.findProblems(ld.pipeline.Complete)
 	for i := range ld.found {
 		ld.found[i] = printable(ld.found[i])
 	}
@@ -69,41 +69,6 @@ type loader struct {
 
 // reported is the code of a mistake whose diagnostics are among those found.
 const reported diag.Code = ""
-
-// evaluate runs the file and reports whether it came to its end.
-func (ld *loader) evaluate(ctx context.Context) bool {
-	state := ld.program.State
-	_, err := state.Call(ctx, state.L, ld.program.Function(ld.main), lua.LString(dsl.CI))
-	if err == nil {
-		return true
-	}
-	var raised *sandbox.Error
-	if !errors.As(err, &raised) {
-		ld.report(diag.Diagnostic{File: ld.main.Tree.File, Code: diag.LoadTimeout,
-			Message: "loading was stopped before it was done: " + err.Error()})
-		return false
-	}
-	d := diagnose(ld.program, raised, ld.blamed(raised), loading)
-	if known, ok := ld.mistakes[raised.Message]; ok {
-		if known.Code == reported {
-			return false
-		}
-		d = refine(d, known)
-	}
-	ld.report(d)
-	return false
-}
-
-// blamed returns the file that an error is shown in: ci.fnl, or the module that
-// raised it while it was loaded.
-func (ld *loader) blamed(err *sandbox.Error) *source.File {
-	for _, f := range err.Frames {
-		if p, ok := ld.program.Place(f); ok && p.File == ld.failed {
-			return ld.failed
-		}
-	}
-	return ld.main.Tree.File
-}
 
 // refine adds to the diagnostic of an error what is known of the mistake.
 func refine(d, known diag.Diagnostic) diag.Diagnostic {
@@ -191,7 +156,7 @@ func (ld *loader) loadModule(L *lua.LState, name string) *module {
 	file, err := ld.finder.find(name, fennel.Code)
 	if err != nil {
 		m.loading = false
-		m.mistake = diag.Diagnostic{Code: diag.Runtime, Message: err.Error()}
+		m.mistake = ld.missingModule(L, name, err)
 		ld.raise(L, m.mistake)
 	}
 	done := false
@@ -221,6 +186,23 @@ func (ld *loader) loadModule(L *lua.LState, name string) *module {
 	return m
 }
 
+// missingModule returns the diagnostic for a module that is not there.
+func (ld *loader) missingModule(L *lua.LState, name string, err error) diag.Diagnostic {
+	d := diag.Diagnostic{Code: diag.Runtime, Message: err.Error()}
+	near, ok := diag.Nearest(name, func(yield func(string) bool) {
+		for _, m := range dsl.Modules() {
+			if !yield(m.Name) {
+				return
+			}
+		}
+	})
+	if ok {
+		d.Help = fmt.Sprintf("Did you mean '%s'?", near)
+		d.Fixes = ld.replaceLiteral(ld.site(L, "require").argumentPlace(1), name, near)
+	}
+	return d
+}
+
 // addFindings reports the diagnostics of a module. One with errors is not run.
 func (ld *loader) addFindings(L *lua.LState, m *module, name string, compiled *fennel.Module) {
 	call := ld.site(L, "require").call()
@@ -228,6 +210,11 @@ func (ld *loader) addFindings(L *lua.LState, m *module, name string, compiled *f
 		d.Related = append(slices.Clone(d.Related), diag.Related{
 			File: call.File, Span: call.Span, Message: fmt.Sprintf("'%s' is required here", name)})
 		ld.report(d)
+	}
+	for g := range compiled.MissingGlobals() {
+		ld.report(diag.Diagnostic{File: compiled.Tree.File, Span: g.Span, Code: diag.UnknownGlobal, As: diag.Warning,
+			Message: g.Message, Help: g.Help, Related: []diag.Related{{
+				File: call.File, Span: call.Span, Message: fmt.Sprintf("'%s' is required here", name)}}})
 	}
 	if compiled.Diagnostics.HasErrors() {
 		m.mistake = diag.Diagnostic{Code: reported, Message: fmt.Sprintf("module '%s' has errors", name)}

@@ -57,6 +57,8 @@ type Pipeline struct {
 	Image string
 	// Files are the files that were read to load it, ci.fnl first.
 	Files []*source.File
+	// Complete reports that every form was evaluated to its end.
+	Complete bool
 	// Printed is what the file printed while it was loaded, by line.
 	Printed []string
 

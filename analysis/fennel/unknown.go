@@ -1,0 +1,82 @@
+package fennel
+
+import (
+	"iter"
+	"slices"
+
+	lua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/ast"
+
+	"quire/analysis/fennel/syntax"
+	"quire/analysis/source"
+)
+
+// A MissingGlobal is a use of a global that does not exist, in a function of a
+// file that is compiled with [Options.Deferred]. Reaching it raises the
+// message, with the place of the name.
+type MissingGlobal struct {
+	Name          string
+	Span          source.Span // of the name
+	Message, Help string
+	Fn            *Func
+	// Conditional reports that the name is not reached on every way through Fn.
+	Conditional bool
+}
+
+// MissingGlobals iterates over the globals that do not exist and are used in
+// functions, in the order of their places. They are no errors of compiling
+// under [Options.Deferred], and there are none without it.
+func (m *Module) MissingGlobals() iter.Seq[*MissingGlobal] {
+	return slices.Values(m.linked().missing)
+}
+
+// missing compiles a name that means nothing. Where errors are deferred it
+// raises when it is reached: in a function that is all, and at top level the
+// error is reported and the rest of the form may still show what it would do.
+func (c *compiler) missing(n *syntax.Node, s *scope, name string) expr {
+	d := c.unknownGlobal(n, s, name)
+	if !c.options.Deferred || c.compileTime {
+		c.diagnose(d)
+		return c.none(n)
+	}
+	args := []ast.Expr{at(c, n, &ast.StringExpr{Value: d.Message})}
+	switch {
+	case c.muted:
+	case c.fn.fact == nil:
+		c.unit.diagnostics = append(c.unit.diagnostics, d)
+		c.unit.doubtful = true
+		args = append(args, at(c, n, &ast.StringExpr{Value: name}))
+	default:
+		c.unit.missing = append(c.unit.missing, &MissingGlobal{
+			Name: name, Span: d.Span, Message: d.Message, Help: d.Help,
+			Fn: c.fn.fact, Conditional: c.fn.branches > 0,
+		})
+	}
+	return expr{lua: at(c, n, &ast.FuncCallExpr{Func: runtimeFunc(raiseMissing), Args: args, AdjustRet: true}), kind: plain}
+}
+
+// raiseMissing is the operation that stands for a global that does not exist.
+const raiseMissing = "\x00missing" // function (message, name)
+
+// addMissing adds the operation to those of the runtime.
+func (p *Program) addMissing() {
+	p.runtime[raiseMissing] = newCell(p.State.L.NewFunction(func(L *lua.LState) int {
+		if name, ok := L.Get(2).(lua.LString); ok && p.StandIn != nil {
+			if v := p.StandIn(string(name)); v != nil {
+				L.Push(v)
+				return 1
+			}
+		}
+		L.Error(L.Get(1), 0)
+		return 0
+	}))
+}
+
+// placeMissing adds the missing globals of a unit to what is derived.
+func (d *deriver) placeMissing(u *unit) {
+	for _, g := range u.missing {
+		out := *g
+		out.Span, out.Fn = d.span(g.Span), d.fn(g.Fn)
+		d.out.missing = append(d.out.missing, &out)
+	}
+}

@@ -1,0 +1,100 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"quire/analysis/diag"
+	"quire/analysis/dsl"
+	"quire/analysis/sandbox"
+	"quire/analysis/source"
+)
+
+// evaluate runs the file and reports whether it came to its end without an
+// error.
+//
+// Behind a form that an error ended it goes on with the next, so that the jobs
+// of all intact forms are known. An error there is shown only when it cannot
+// come from what the first one left undone.
+func (ld *loader) evaluate(ctx context.Context) bool {
+	state := ld.program.State
+	_, err := state.Call(ctx, state.L, ld.program.Function(ld.main), lua.LString(dsl.CI))
+	if err == nil {
+		return true
+	}
+	first := true
+	for err != nil {
+		var raised *sandbox.Error
+		if !errors.As(err, &raised) {
+			ld.report(diag.Diagnostic{File: ld.main.Tree.File, Code: diag.LoadTimeout,
+				Message: "loading was stopped before it was done: " + err.Error()})
+			return false
+		}
+		known, isMistake := ld.mistakes[raised.Message]
+		switch {
+		case ld.program.Doubtful(ld.main) && raised.Limit == nil && !isOwn(known.Code):
+		case first || isMistake && isOwn(known.Code):
+			first = false
+			ld.raised(raised)
+		}
+		rest := ld.program.Resume(ld.main)
+		if rest == nil || raised.Limit != nil {
+			return false
+		}
+		_, err = state.Call(ctx, state.L, rest)
+	}
+	return false
+}
+
+// isOwn reports whether an error of that code is a mistake of the form that
+// raised it, whatever else went wrong before.
+func isOwn(c diag.Code) bool { return c == diag.EffectAtLoad }
+
+// raised reports an error of the file.
+func (ld *loader) raised(err *sandbox.Error) {
+	d := diagnose(ld.program, err, ld.blamed(err), loading)
+	if known, ok := ld.mistakes[err.Message]; ok {
+		if known.Code == reported {
+			return
+		}
+		d = refine(d, known)
+	}
+	for g := range ld.main.MissingGlobals() {
+		if d.File == ld.main.Tree.File && d.Span == g.Span && d.Message == g.Message {
+			d.Code, d.Help = diag.UnknownGlobal, g.Help
+		}
+	}
+	ld.report(d)
+}
+
+// blamed returns the file that an error is shown in: ci.fnl, or the module that
+// raised it while it was loaded.
+func (ld *loader) blamed(err *sandbox.Error) *source.File {
+	for _, f := range err.Frames {
+		if p, ok := ld.program.Place(f); ok && p.File == ld.failed {
+			return ld.failed
+		}
+	}
+	return ld.main.Tree.File
+}
+
+// standIn returns what a name of the vocabulary means where the form that
+// would define it is broken.
+func (ld *loader) standIn(name string) lua.LValue {
+	ci, _ := ld.vm.builtins[dsl.CI].(*lua.LTable)
+	switch {
+	case ld.sealed:
+		return nil
+	case name == "ci":
+		return ci
+	}
+	if v := ci.RawGetString(name); v != lua.LNil {
+		return v
+	}
+	if v := ld.vm.runtime.RawGetString(name); v != lua.LNil {
+		return v
+	}
+	return nil
+}
