@@ -59,6 +59,11 @@ var layers = []layer{
 		owns: slices.Concat(lua, []string{"github.com/dominikbraun/graph"}),
 	},
 	{
+		pkg:  "analysis/drawing",
+		uses: []string{"analysis/source", "analysis/diag", "analysis/dsl", "analysis/pipeline"},
+		owns: []string{"github.com/rivo/uniseg"},
+	},
+	{
 		pkg: "analysis",
 		uses: []string{"analysis/source", "analysis/diag", "analysis/dsl", "analysis/sandbox", "analysis/fennel",
 			"analysis/fennel/syntax", "analysis/pipeline"},
