@@ -25,8 +25,8 @@ var update = flag.Bool("update", false, "rewrite the expectations in testdata/co
 
 const compileSuite = "../../testdata/compile"
 
-// TestCompile runs the archives of testdata/compile. The file in.fnl of each
-// is compiled, and those of the following files that the archive has are
+// TestCompile runs the archives of testdata/compile. The file in.fnl or in.lua
+// of each is compiled, and those of the following files that the archive has are
 // compared with what comes out:
 //
 //	diagnostics  line:column-line:column code message, the help indented below
@@ -49,11 +49,19 @@ func runArchive(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(a.Files) < 2 || a.Files[0].Name != "in.fnl" {
-		t.Fatal("the archive must have in.fnl first and an expectation")
+	if len(a.Files) < 2 {
+		t.Fatal("the archive must have a program first and an expectation")
 	}
-	file := source.NewFile("in.fnl", string(a.Files[0].Data))
-	m := compileFile(file, nil)
+	file := source.NewFile(a.Files[0].Name, string(a.Files[0].Data))
+	var m *fennel.Module
+	switch file.Name() {
+	case "in.fnl":
+		m = compileFile(file, nil)
+	case "in.lua":
+		m = fennel.CompileLua(file, fennel.Options{})
+	default:
+		t.Fatalf("unknown program %s", file.Name())
+	}
 	for i := range a.Files[1:] {
 		f := &a.Files[i+1]
 		var got string

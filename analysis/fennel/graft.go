@@ -54,14 +54,16 @@ func mangle(name string) string {
 
 // A grafter makes parsed Lua code part of a form.
 type grafter struct {
-	line  int
+	line  func(line int) int // the number that stands for a line of the code
 	names map[string]string
 	ask   func(name string) // is told the locals of other units that are used
+	sugar map[localName]bool
 }
 
 func (g *grafter) mark(x ast.PositionHolder) {
-	x.SetLine(g.line)
-	x.SetLastLine(g.line)
+	n := g.line(x.Line())
+	x.SetLine(n)
+	x.SetLastLine(n)
 }
 
 func (g *grafter) stmts(stmts []ast.Stmt) {
@@ -71,14 +73,14 @@ func (g *grafter) stmts(stmts []ast.Stmt) {
 }
 
 func (g *grafter) stmt(s ast.Stmt) {
+	line := s.Line()
 	g.mark(s)
 	switch s := s.(type) {
 	case *ast.AssignStmt:
 		g.exprs(s.Lhs)
 		g.exprs(s.Rhs)
 	case *ast.LocalAssignStmt:
-		g.exprs(s.Exprs)
-		g.hide(s.Names...)
+		g.local(s, line)
 	case *ast.FuncCallStmt:
 		g.expr(s.Expr)
 	case *ast.DoBlockStmt:
@@ -112,6 +114,23 @@ func (g *grafter) stmt(s ast.Stmt) {
 	case *ast.ReturnStmt:
 		g.exprs(s.Exprs)
 	}
+}
+
+// local walks the definition of locals that begins on a line. The back end takes
+// one name with one function for "local function", where the function sees the
+// name; a second value tells it that this is "local f = function".
+func (g *grafter) local(s *ast.LocalAssignStmt, line int) {
+	if len(s.Names) == 1 && len(s.Exprs) == 1 {
+		if _, ok := s.Exprs[0].(*ast.FunctionExpr); ok {
+			if g.sugar[localName{line, s.Names[0]}] {
+				g.hide(s.Names...)
+			} else {
+				s.Exprs = append(s.Exprs, &ast.NilExpr{})
+			}
+		}
+	}
+	g.exprs(s.Exprs)
+	g.hide(s.Names...)
 }
 
 // inner walks a block whose locals end with it.

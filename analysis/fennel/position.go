@@ -14,8 +14,10 @@ import (
 // whole form.
 
 // line returns the number that stands for a node's span.
-func (c *compiler) line(n *syntax.Node) int {
-	s := c.span(n)
+func (c *compiler) line(n *syntax.Node) int { return c.lineOf(c.span(n)) }
+
+// lineOf returns the number that stands for a span.
+func (c *compiler) lineOf(s source.Span) int {
 	last := len(c.unit.spans) - 1
 	for i := last; i >= max(last-recent, 0); i-- {
 		if c.unit.spans[i] == s {

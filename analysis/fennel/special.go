@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/yuin/gopher-lua/ast"
-	"github.com/yuin/gopher-lua/parse"
 
 	"quire/analysis/fennel/syntax"
 )
@@ -133,11 +132,10 @@ func isExit(s ast.Stmt) bool {
 	return false
 }
 
-// luaText parses Lua code and makes it part of the form: its lines become the
-// form's place, and the names of Fennel's locals in it those of the generated
-// code.
+// luaText parses Lua code and makes it part of the form: the names of Fennel's
+// locals in it become those of the generated code.
 func (c *compiler) luaText(f form, n *syntax.Node, text string) []ast.Stmt {
-	stmts, err := parse.Parse(strings.NewReader(text), "lua")
+	stmts, err := parseLua(text)
 	if err != nil {
 		c.fail(n, "cannot parse the Lua code: %s", luaMessage(err))
 	}
@@ -146,14 +144,25 @@ func (c *compiler) luaText(f form, n *syntax.Node, text string) []ast.Stmt {
 			c.ask(name)
 		}
 	}
-	g := &grafter{line: c.line(f.n), names: c.mangled(f.scope), ask: ask}
+	g := &grafter{line: c.textLine(f, n, text), names: c.mangled(f.scope), ask: ask, sugar: localFunctions(text)}
 	g.stmts(stmts)
 	return stmts
 }
 
-func luaMessage(err error) string {
-	if e, ok := err.(*parse.Error); ok {
-		return strings.TrimSpace(e.Message) + " near " + e.Token
+// textLine returns a function that gives the numbers for the lines of a text.
+// Those of a string that stands in the file as it is are the places of the
+// lines; those of any other text are the form's.
+func (c *compiler) textLine(f form, n *syntax.Node, text string) func(line int) int {
+	form := c.line(f.n)
+	start := n.Span.Start + 1
+	if n.Span.Len() != len(text)+2 || !strings.Contains(text, "\n") || c.file.Text()[start:start+len(text)] != text {
+		return func(int) int { return form }
 	}
-	return strings.TrimSpace(err.Error())
+	lines := lineSpans(text)
+	return func(line int) int {
+		if line < 1 || line > len(lines) {
+			return form
+		}
+		return c.lineOf(lines[line-1].Shift(start - c.base))
+	}
 }

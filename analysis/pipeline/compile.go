@@ -1,11 +1,8 @@
 package pipeline
 
 import (
-	"errors"
 	"slices"
 	"strings"
-
-	"github.com/yuin/gopher-lua/parse"
 
 	"quire/analysis/diag"
 	"quire/analysis/dsl"
@@ -78,30 +75,7 @@ func forgotten(name string) string {
 // compileModule compiles a module of the repository.
 func compileModule(file *source.File, f finder) *fennel.Module {
 	if strings.HasSuffix(file.Name(), ".lua") {
-		return fennel.Compile(readLua(file), options(f))
+		return fennel.CompileLua(file, options(f))
 	}
 	return fennel.Compile(syntax.Read(file), options(f))
-}
-
-// readLua returns the tree of a Lua file: that of the Fennel form (lua "…"),
-// whose text goes through gopher-lua's parser and then the same way as Fennel.
-func readLua(file *source.File) *syntax.Tree {
-	t := &syntax.Tree{File: file}
-	whole := source.Span{End: len(file.Text())}
-	_, err := parse.Parse(strings.NewReader(file.Text()), file.Name())
-	var bad *parse.Error
-	if errors.As(err, &bad) {
-		at := file.Offset(source.Position{Line: bad.Pos.Line, Column: bad.Pos.Column})
-		if bad.Pos.Line == parse.EOF {
-			at = whole.End
-		}
-		t.Diagnostics = diag.List{{File: file, Span: source.Span{Start: at, End: min(at+len(bad.Token), whole.End)},
-			Code: diag.Syntax, Message: bad.Message}}
-		return t
-	}
-	t.Forms = []*syntax.Node{{Kind: syntax.List, Span: whole, Children: []*syntax.Node{
-		{Kind: syntax.Symbol, Text: "lua"},
-		{Kind: syntax.String, Span: whole, Text: file.Text()},
-	}}}
-	return t
 }
