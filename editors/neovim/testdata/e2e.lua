@@ -37,13 +37,18 @@ local function watch()
   vim.lsp.handlers['window/showMessage'] = function(_, result) say('     message: ' .. result.message) end
 end
 
+-- The server is started as the README says for each version.
 local function attach(buf, file)
   local config = {
     name = 'quire',
     cmd = { vim.env.QUIRE_LSP },
     root_dir = vim.fn.fnamemodify(file, ':h:h'),
   }
-  if vim.lsp.start then
+  if vim.lsp.enable then
+    vim.lsp.config('quire', { cmd = config.cmd, filetypes = { 'fennel' }, root_markers = { '.quire' } })
+    vim.lsp.enable('quire')
+    vim.cmd('doautoall FileType')
+  elseif vim.lsp.start then
     vim.lsp.start(config)
   else
     vim.lsp.buf_attach_client(buf, vim.lsp.start_client(config))
