@@ -30,9 +30,13 @@ func (d *Drawing) DOT() string {
 	return b.String()
 }
 
+// maxText bounds the columns of a name in the languages of other programs,
+// which have limits of their own.
+const maxText = 80
+
 // labels returns the lines of a node's label: its name and what is wrong.
 func (n *Node) labels() []string {
-	lines := []string{visible(n.Name)}
+	lines := []string{elide(visible(n.Name), maxText)}
 	if n.Kind == Unknown {
 		return append(lines, "no such job")
 	}

@@ -11,8 +11,15 @@ import (
 
 // visible returns a name as one line of text that can be drawn: bytes that are
 // no text and control characters become \xNN, characters that have no form or
-// turn the direction of text \u{N}.
+// turn the direction of text \u{N}. A name that would not be seen is quoted.
 func visible(name string) string {
+	if strings.TrimSpace(name) == "" {
+		return `"` + escaped(name) + `"`
+	}
+	return escaped(name)
+}
+
+func escaped(name string) string {
 	if plain(name) {
 		return name
 	}
