@@ -34,9 +34,11 @@ func options(f finder) fennel.Options {
 
 // isGlobal reports whether a pipeline finds a global.
 func isGlobal(name string) bool {
-	switch name {
-	case "require", "fennel", "fennel.view":
+	if name == "require" || name == "fennel" {
 		return true
+	}
+	if field, ok := strings.CutPrefix(name, "fennel."); ok {
+		return slices.Contains(fennel.LibraryFields(), field)
 	}
 	return sandbox.Global(name)
 }

@@ -38,7 +38,9 @@ func Load(ctx context.Context, m *fennel.Module, tree source.Tree, l Limits) (*P
 	ld.vm = newVM(ld)
 	ld.program.StandIn = ld.standIn
 	ld.pipeline.vm = ld.vm
-	ld.vm.setGlobals(ld.require)
+	evaluating := options(ld.finder)
+	evaluating.Print = ld.print
+	ld.vm.setGlobals(ld.require, evaluating)
 	ld.pipeline.Complete = ld.evaluate(ctx) && !m.Diagnostics.HasErrors()
 	ld.sealed = true
 	ld.findProblems(ld.pipeline.Complete)

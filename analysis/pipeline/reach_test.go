@@ -9,6 +9,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"quire/analysis/dsl"
+	"quire/analysis/fennel"
 	"quire/analysis/pipeline"
 	"quire/analysis/sandbox"
 	"quire/analysis/source"
@@ -57,8 +58,13 @@ func vocabulary() []string {
 		// The runtime table raises for what it does not have.
 		"(quire.ci).runtime<meta> table",
 		"(quire.ci).runtime<meta>.__index function",
+		"fennel.metadata<meta> table",
+		"fennel.metadata<meta>.__index table",
+		"fennel.metadata<meta>.__index.get function",
+		"fennel.metadata<meta>.__index.set function",
+		"fennel.metadata<meta>.__index.setall function",
 	}
-	values := map[string]string{"_VERSION": "string", "utf8.charpattern": "string"}
+	values := map[string]string{"_VERSION": "string", "utf8.charpattern": "string", "fennel.version": "string"}
 	for _, g := range dsl.Globals() {
 		kind := string(g.Kind)
 		if g.Kind == dsl.ValueGlobal {
@@ -88,7 +94,10 @@ func vocabulary() []string {
 
 // TestGlobals compares the vocabulary with the library of the sandbox.
 func TestGlobals(t *testing.T) {
-	want := append(sandbox.Names(), "fennel", "fennel.view", "require")
+	want := append(sandbox.Names(), "fennel", "require")
+	for _, field := range fennel.LibraryFields() {
+		want = append(want, "fennel."+field)
+	}
 	slices.Sort(want)
 	var got []string
 	for _, g := range dsl.Globals() {

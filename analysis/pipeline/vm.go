@@ -10,7 +10,6 @@ import (
 	"quire/analysis/diag"
 	"quire/analysis/dsl"
 	"quire/analysis/fennel"
-	"quire/analysis/fennel/view"
 	"quire/analysis/source"
 )
 
@@ -68,16 +67,15 @@ func newVM(ld *loader) *vm {
 	return v
 }
 
-// setGlobals adds to the library what is not Lua's: require, and the part of
-// Fennel's own module that programs use.
-func (v *vm) setGlobals(require lua.LGFunction) {
+// setGlobals adds to the library what is not Lua's: require, and Fennel's own
+// module.
+func (v *vm) setGlobals(require lua.LGFunction, o fennel.Options) {
 	L := v.program.State.L
-	compiler := L.NewTable()
-	compiler.RawSetString("view", view.Function(L, v.program.State.Step))
-	L.SetGlobal("fennel", compiler)
+	library := v.program.Library(o)
+	L.SetGlobal("fennel", library)
 	L.SetGlobal("require", L.NewFunction(require))
-	v.builtins["fennel"] = compiler
-	v.builtins["fennel.view"] = compiler.RawGetString("view")
+	v.builtins["fennel"] = library
+	v.builtins["fennel.view"] = library.RawGetString("view")
 }
 
 func (v *vm) table(functions map[string]lua.LGFunction) *lua.LTable {
