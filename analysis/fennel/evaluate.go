@@ -12,9 +12,11 @@ import (
 )
 
 // What compiling text costs a program, beside what its macros use: the steps
-// and bytes for a text of no length, for each byte of it, and for each node.
+// and bytes for a text of no length, for each byte of it, for each node, and
+// for the world of macros where there are any.
 const (
 	evalSteps     = 500
+	evalWorld     = 10_000
 	evalByteSteps = 4
 	evalNodeSteps = 8
 	evalBytes     = 2048
@@ -134,6 +136,7 @@ func (e *evaluator) compile(L *lua.LState, ev *evaluation) *Module {
 	nodes, used := s.compiled, s.macros.state()
 	s.macros.close()
 	if used != nil {
+		state.Step(L, evalWorld)
 		state.Spend(L, used)
 	}
 	state.Step(L, evalNodeSteps*nodes)

@@ -30,7 +30,8 @@ func (p *Program) traceback(L *lua.LState) int {
 	message = "runtime error: " + runtimePlace.ReplaceAllString(message, "")
 	lines := []string{message, "stack traceback:"}
 	for i, f := range p.State.Frames(L) {
-		if i >= max(start-1, 0) {
+		// What runs the units of a module is no function of the program.
+		if i >= max(start-1, 0) && (f.Chunk != "" || f.Function != "") {
 			lines = append(lines, "\t"+p.frameText(f))
 		}
 	}
@@ -46,8 +47,6 @@ func (p *Program) frameText(f sandbox.Frame) string {
 	name := p.Called(f)
 	file, line, ok := p.position(f.Chunk, f.Line)
 	switch {
-	case f.Chunk == "" && name == "":
-		return "[C]: in ?"
 	case f.Chunk == "":
 		return fmt.Sprintf("[C]: in function '%s'", name)
 	case !ok:
