@@ -161,6 +161,8 @@ func TestHostileRepository(t *testing.T) {
 	} {
 		f.git("config", key, value)
 	}
+	// What the user configures for all repositories is not called either.
+	f.git("config", "--global", "filter.proc.clean", evil)
 	f.write(filepath.Join(f.root, "file"), "changed\n")
 	f.write(filepath.Join(f.root, "text"), "changed\n")
 	for _, o := range []exec.Options{{}, {SHA: "HEAD"}, {PreviousSHA: "HEAD~1"}} {

@@ -79,6 +79,11 @@ func TestCancel(t *testing.T) {
 			if last := events[len(events)-1]; last.Type != exec.RunFinished || last.Outcome != "cancelled" {
 				t.Errorf("last event %+v", last)
 			}
+			for _, e := range events {
+				if e.Type == exec.ShFinished && e.JobID == "waits" && name == "stopped" && e.Signal != "SIGTERM" {
+					t.Errorf("a stopped command ended by %s: it was not woken to end by itself", e.Signal)
+				}
+			}
 			real, err := filepath.EvalSymlinks(report.Dir)
 			if err != nil || filepath.Base(filepath.Dir(real)) != "failed" {
 				t.Errorf("recorded at %s, %v", real, err)
@@ -233,7 +238,7 @@ func TestVolume(t *testing.T) {
 	f := pipelineFixture(t, fmt.Sprintf(`(local {: job} (require :quire.ci))
 (job :much [:quire/push]
   (fn [{: sh : log}]
-    (let [r (sh "yes 'a line of output that has about eighty bytes, give or take a few of them in the end' | head -%d; echo end >&2")]
+    (let [r (sh "yes 'a line of output that has about eighty bytes, give or take a few of them in the end' | head -%d; echo all written >&2")]
       (log (select 2 (pcall #(length r.stdout))))
       (log r.stderr))
     (let [r (sh "head -c 3000000 /dev/zero | tr '\\0' x")]
@@ -247,7 +252,7 @@ func TestVolume(t *testing.T) {
 			first = false
 			go func() {
 				defer close(released)
-				for !strings.Contains(tail(f, "sh-1.log"), "end") {
+				for !stored(f, `"sh_finished"`) {
 					time.Sleep(5 * time.Millisecond)
 				}
 				var m runtime.MemStats
@@ -273,7 +278,7 @@ func TestVolume(t *testing.T) {
 			logs = append(logs, f.scrub(report, e.Message))
 		}
 	}
-	want := []string{"sh: :stdout has 80 MiB, more than the 64 MiB that can be read; its log is $RUN/jobs/much/sh-1.log", "end\n", "3000000"}
+	want := []string{"sh: :stdout has 80 MiB, more than the 64 MiB that can be read; its log is $RUN/jobs/much/sh-1.log", "all written\n", "3000000"}
 	if strings.Join(logs, "|") != strings.Join(want, "|") {
 		t.Errorf("logged %q, want %q", logs, want)
 	}
@@ -296,24 +301,14 @@ func TestVolume(t *testing.T) {
 	}
 }
 
-// tail returns the end of the log of that name in the active run.
-func tail(f *fixture, name string) string {
-	logs, _ := filepath.Glob(filepath.Join(f.base, "state/quire/runs/*/active/*/jobs/*", name))
+// stored reports whether events.jsonl of the only run holds a text.
+func stored(f *fixture, text string) bool {
+	logs, _ := filepath.Glob(filepath.Join(f.base, "state/quire/runs/*/by-id/*/events.jsonl"))
 	if len(logs) != 1 {
-		return ""
+		return false
 	}
-	text, err := os.Open(logs[0])
-	if err != nil {
-		return ""
-	}
-	defer text.Close()
-	info, err := text.Stat()
-	if err != nil {
-		return ""
-	}
-	buf := make([]byte, 100)
-	n, _ := text.ReadAt(buf, max(0, info.Size()-100))
-	return string(buf[:n])
+	events, err := os.ReadFile(logs[0])
+	return err == nil && bytes.Contains(events, []byte(text))
 }
 
 // TestPartialLines checks that the start of a line is seen before its end.
