@@ -52,6 +52,7 @@ type scratch struct {
 	answers map[string]outer
 	asks    []ask
 	spans   []source.Span
+	backEnd bytecode.Compiler
 	valueSlab
 }
 
@@ -204,7 +205,7 @@ func unreadable(n *syntax.Node) bool {
 // seal makes the unit's prototype, or marks what it defines as broken.
 func (c *compiler) seal(body *block, n *syntax.Node) {
 	if !c.failed {
-		proto, err := bytecode.Compile(bytecode.Chunk{
+		proto, err := c.backEnd.Compile(bytecode.Chunk{
 			Name:   c.unit.name,
 			Vararg: true,
 			Body:   body.stmts,

@@ -26,9 +26,10 @@ func BenchmarkCompile(b *testing.B) {
 	for _, bench := range benchmarks {
 		body := parsed(b, bench.text)
 		b.Run(bench.name+"/ours", func(b *testing.B) {
+			var c bytecode.Compiler
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := bytecode.Compile(bytecode.Chunk{Name: "bench", Vararg: true, Body: body}); err != nil {
+				if _, err := c.Compile(bytecode.Chunk{Name: "bench", Vararg: true, Body: body}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -64,15 +64,18 @@ type Chunk struct {
 // upvalues, 200 locals, 262143 instructions in one function; statements and
 // expressions nested 4000 deep) or holds something that Lua refuses, such as
 // "break" outside of a loop.
-func Compile(c Chunk) (*lua.FunctionProto, error) {
-	var b buffers
-	e := emitter{
-		name: c.Name, shared: c.Shared,
-		code: b.code[:0], lines: b.lines[:0], pool: b.pool[:0], protos: b.protos[:0], calls: b.calls[:0],
-		scopes: scopes{locals: b.locals[:0], blocks: b.blocks[:0]},
-	}
-	f := function{emitter: &e, upvalues: b.upvalues[:0]}
-	p := f.compile(definition{params: c.Params, vararg: c.Vararg, body: c.Body})
+func Compile(c Chunk) (*lua.FunctionProto, error) { return new(Compiler).Compile(c) }
+
+// A Compiler compiles one chunk after the other, for callers with many of them:
+// it keeps its memory in between. The zero Compiler is ready. It must not be
+// used by several goroutines at a time.
+type Compiler struct{ e emitter }
+
+// Compile is [Compile] with the compiler's memory.
+func (c *Compiler) Compile(chunk Chunk) (*lua.FunctionProto, error) {
+	e := &c.e
+	e.name, e.shared, e.err = chunk.Name, chunk.Shared, nil
+	p := e.function(nil).compile(definition{params: chunk.Params, vararg: chunk.Vararg, body: chunk.Body})
 	if e.err != nil {
 		return nil, e.err
 	}

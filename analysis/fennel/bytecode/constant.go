@@ -18,8 +18,9 @@ type constant struct {
 }
 
 // indexFrom is the number of constants from which looking through all of them
-// is slower than a map.
-const indexFrom = 16
+// is slower than a map, the making of the map included: most functions have
+// fewer.
+const indexFrom = 64
 
 // constantOf returns the constant that an expression is, if it is one.
 func (f *function) constantOf(e ast.Expr) (constant, bool) {

@@ -33,8 +33,24 @@ type emitter struct {
 	calls  []lua.DbgCall
 	scopes scopes
 
-	depth int
-	err   *Error
+	functions []*function // by how many are around them, for use again
+	depth     int
+	err       *Error
+}
+
+// function returns the function to compile inside another, or for nil the
+// chunk's own.
+func (e *emitter) function(outer *function) *function {
+	level := 0
+	if outer != nil {
+		level = outer.level + 1
+	}
+	if level == len(e.functions) {
+		e.functions = append(e.functions, &function{emitter: e, level: level})
+	}
+	f := e.functions[level]
+	*f = function{emitter: e, outer: outer, level: level, upvalues: f.upvalues[:0]}
+	return f
 }
 
 // marks are lengths of the stacks of an emitter.
@@ -51,6 +67,7 @@ type marks struct {
 type function struct {
 	*emitter
 	outer    *function // nil for the chunk's own
+	level    int       // how many are around it
 	start    marks
 	upvalues []upvalue
 	pooled   map[constant]int // places in the pool, when it is large
@@ -65,19 +82,6 @@ type upvalue struct {
 	implicit bool // one of Env, Concat and Store, not a variable of the program
 	local    bool // of the function right outside, in register index; else its upvalue
 	index    int
-}
-
-// buffers are the first arrays of the stacks, in one allocation: enough for a
-// form of one line.
-type buffers struct {
-	code     [24]uint32
-	lines    [24]int
-	pool     [8]constant
-	protos   [1]*lua.FunctionProto
-	calls    [2]lua.DbgCall
-	locals   [6]string
-	blocks   [3]block
-	upvalues [2]upvalue
 }
 
 // fail records an error, if it is the first. What is compiled after it is

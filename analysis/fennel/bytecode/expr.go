@@ -208,7 +208,7 @@ func (f *function) closure(dst int, e *ast.FunctionExpr, self bool) {
 	if e.ParList != nil {
 		d.params, d.vararg = e.ParList.Names, e.ParList.HasVargs
 	}
-	inner := function{emitter: f.emitter, outer: f}
+	inner := f.function(f)
 	f.protos = append(f.protos, inner.compile(d))
 	f.emitABx(lua.OP_CLOSURE, dst, len(f.protos)-f.start.protos-1, line)
 	for _, u := range inner.upvalues {
