@@ -1,5 +1,7 @@
 package drawing
 
+import "slices"
+
 // A picture is drawn in columns, its layers, from left to right: every node
 // stands right of all it needs. An edge that passes layers is led through each
 // by a bend, so that between neighbouring layers there are only short links.
@@ -15,6 +17,7 @@ type vertex struct {
 	// left and right are the links to the vertices of the neighbouring layers.
 	left, right []int
 
+	position  int     // in its layer, from the top
 	y, height float64 // the middle, in pixels
 }
 
@@ -29,12 +32,21 @@ type layout struct {
 	*Drawing
 	vertices []vertex
 	links    []link
-	layers   [][]int // vertices from top to bottom
+	parts    []part
 	// started are the jobs whose edges from sources are left out, because they
 	// follow from other inputs.
 	started []bool
 	// far are the edges that are drawn straight from end to end.
 	far []Edge
+}
+
+// A part is the vertices of a picture that are linked to each other. Parts
+// stand one below the other.
+type part struct {
+	*layout
+	members []int   // in order
+	first   int     // the number of the first of its layers
+	layers  [][]int // vertices from top to bottom
 }
 
 // maxBends bounds the vertices that are added to a picture. Edges that would
@@ -49,7 +61,10 @@ func newLayout(d *Drawing) *layout {
 		l.addVertex(vertex{node: i, layer: layer[i]})
 	}
 	l.connect(edges)
-	l.order()
+	l.split()
+	for i := range l.parts {
+		l.parts[i].order()
+	}
 	return l
 }
 
@@ -141,13 +156,8 @@ func (l *layout) assign(edges []Edge) []int {
 }
 
 func (l *layout) addVertex(v vertex) int {
-	i := len(l.vertices)
 	l.vertices = append(l.vertices, v)
-	for len(l.layers) <= v.layer {
-		l.layers = append(l.layers, nil)
-	}
-	l.layers[v.layer] = append(l.layers[v.layer], i)
-	return i
+	return len(l.vertices) - 1
 }
 
 func (l *layout) addLink(n link) {
@@ -191,4 +201,49 @@ func (l *layout) before(node int, bends []int) int {
 		return node
 	}
 	return bends[len(bends)-1]
+}
+
+// split finds the parts, in the order of their first vertices.
+func (l *layout) split() {
+	of := make([]int, len(l.vertices))
+	for start := range l.vertices {
+		if of[start] > 0 {
+			continue
+		}
+		p := part{layout: l, first: l.vertices[start].layer}
+		last := p.first
+		of[start] = len(l.parts) + 1
+		var neighbours []int
+		for todo := []int{start}; len(todo) > 0; {
+			i := todo[len(todo)-1]
+			todo = todo[:len(todo)-1]
+			p.members = append(p.members, i)
+			p.first, last = min(p.first, l.vertices[i].layer), max(last, l.vertices[i].layer)
+			neighbours = l.fromRight(i, l.fromLeft(i, neighbours[:0]))
+			for _, n := range neighbours {
+				if of[n] == 0 {
+					of[n] = of[start]
+					todo = append(todo, n)
+				}
+			}
+		}
+		slices.Sort(p.members)
+		p.layers = make([][]int, last-p.first+1)
+		l.parts = append(l.parts, p)
+	}
+}
+
+// fromLeft and fromRight append the neighbours of a vertex on one side.
+func (l *layout) fromLeft(i int, neighbours []int) []int {
+	for _, n := range l.vertices[i].left {
+		neighbours = append(neighbours, l.links[n].from)
+	}
+	return neighbours
+}
+
+func (l *layout) fromRight(i int, neighbours []int) []int {
+	for _, n := range l.vertices[i].right {
+		neighbours = append(neighbours, l.links[n].to)
+	}
+	return neighbours
 }

@@ -12,22 +12,21 @@ const maxSweeps = 24
 // cross. From the order of a walk through the graph, layers are sorted by the
 // mean position of their neighbours on one side, once from left to right and
 // once from right to left, and the best order seen is kept.
-func (l *layout) order() {
+func (l *part) order() {
 	l.walk()
-	position := make([]int, len(l.vertices))
-	l.number(position)
-	best, fewest := l.copyLayers(), l.crossings(position)
+	l.number()
+	best, fewest := l.copyLayers(), l.crossings()
 	for sweep, idle := 0, 0; sweep < maxSweeps && idle < 4 && fewest > 0; sweep++ {
 		for k := range l.layers {
 			if sweep%2 == 0 {
-				l.sortLayer(k, position, l.fromLeft)
+				l.sortLayer(k, l.fromLeft)
 			} else {
-				l.sortLayer(len(l.layers)-1-k, position, l.fromRight)
+				l.sortLayer(len(l.layers)-1-k, l.fromRight)
 			}
 		}
-		l.exchange(position)
+		l.exchange()
 		idle++
-		if c := l.crossings(position); c < fewest {
+		if c := l.crossings(); c < fewest {
 			best, fewest, idle = l.copyLayers(), c, 0
 		}
 	}
@@ -35,13 +34,10 @@ func (l *layout) order() {
 }
 
 // walk orders the layers as a depth-first walk comes by.
-func (l *layout) walk() {
-	for k := range l.layers {
-		l.layers[k] = l.layers[k][:0]
-	}
-	seen := make([]bool, len(l.vertices))
+func (l *part) walk() {
+	seen := map[int]bool{}
 	var todo []int
-	for start := range l.vertices {
+	for _, start := range l.members {
 		if len(l.vertices[start].left) > 0 {
 			continue
 		}
@@ -54,7 +50,7 @@ func (l *layout) walk() {
 			}
 			seen[i] = true
 			v := &l.vertices[i]
-			l.layers[v.layer] = append(l.layers[v.layer], i)
+			l.layers[v.layer-l.first] = append(l.layers[v.layer-l.first], i)
 			for _, n := range slices.Backward(v.right) {
 				todo = append(todo, l.links[n].to)
 			}
@@ -62,15 +58,15 @@ func (l *layout) walk() {
 	}
 }
 
-func (l *layout) number(position []int) {
+func (l *part) number() {
 	for _, layer := range l.layers {
 		for p, i := range layer {
-			position[i] = p
+			l.vertices[i].position = p
 		}
 	}
 }
 
-func (l *layout) copyLayers() [][]int {
+func (l *part) copyLayers() [][]int {
 	layers := make([][]int, len(l.layers))
 	for k := range l.layers {
 		layers[k] = slices.Clone(l.layers[k])
@@ -78,42 +74,27 @@ func (l *layout) copyLayers() [][]int {
 	return layers
 }
 
-// fromLeft and fromRight return the neighbours of a vertex on one side.
-func (l *layout) fromLeft(i int, neighbours []int) []int {
-	for _, n := range l.vertices[i].left {
-		neighbours = append(neighbours, l.links[n].from)
-	}
-	return neighbours
-}
-
-func (l *layout) fromRight(i int, neighbours []int) []int {
-	for _, n := range l.vertices[i].right {
-		neighbours = append(neighbours, l.links[n].to)
-	}
-	return neighbours
-}
-
 // sortLayer sorts a layer by the mean position of the neighbours on a side. A
 // vertex without any keeps to where it is.
-func (l *layout) sortLayer(k int, position []int, side func(int, []int) []int) {
+func (l *part) sortLayer(k int, side func(int, []int) []int) {
 	layer := l.layers[k]
 	mean := make(map[int]float64, len(layer))
 	var neighbours []int
 	for _, i := range layer {
 		neighbours = side(i, neighbours[:0])
 		if len(neighbours) == 0 {
-			mean[i] = float64(position[i])
+			mean[i] = float64(l.vertices[i].position)
 			continue
 		}
 		sum := 0
 		for _, n := range neighbours {
-			sum += position[n]
+			sum += l.vertices[n].position
 		}
 		mean[i] = float64(sum) / float64(len(neighbours))
 	}
 	slices.SortStableFunc(layer, func(a, b int) int { return cmp.Compare(mean[a], mean[b]) })
 	for p, i := range layer {
-		position[i] = p
+		l.vertices[i].position = p
 	}
 }
 
@@ -122,23 +103,23 @@ func (l *layout) sortLayer(k int, position []int, side func(int, []int) []int) {
 const maxExchanged = 200
 
 // exchange swaps neighbours in a layer where that avoids crossings.
-func (l *layout) exchange(position []int) {
+func (l *part) exchange() {
 	for _, layer := range l.layers {
 		if len(layer) > maxExchanged {
 			continue
 		}
 		for p := range len(layer) - 1 {
 			a, b := layer[p], layer[p+1]
-			if l.between(a, b, position) > l.between(b, a, position) {
+			if l.between(a, b) > l.between(b, a) {
 				layer[p], layer[p+1] = b, a
-				position[a], position[b] = p+1, p
+				l.vertices[a].position, l.vertices[b].position = p+1, p
 			}
 		}
 	}
 }
 
 // between returns how many links of a and b cross when a stands above b.
-func (l *layout) between(a, b int, position []int) int {
+func (l *part) between(a, b int) int {
 	crossings := 0
 	for _, side := range []func(int, []int) []int{l.fromLeft, l.fromRight} {
 		of, against := side(a, nil), side(b, nil)
@@ -147,7 +128,7 @@ func (l *layout) between(a, b int, position []int) int {
 		}
 		for _, x := range of {
 			for _, y := range against {
-				if position[x] > position[y] {
+				if l.vertices[x].position > l.vertices[y].position {
 					crossings++
 				}
 			}
@@ -157,7 +138,7 @@ func (l *layout) between(a, b int, position []int) int {
 }
 
 // crossings counts the pairs of links that cross.
-func (l *layout) crossings(position []int) int {
+func (l *part) crossings() int {
 	total := 0
 	for k := range len(l.layers) - 1 {
 		var ends []int
@@ -167,9 +148,9 @@ func (l *layout) crossings(position []int) int {
 			for _, n := range l.vertices[i].right {
 				links = append(links, l.links[n])
 			}
-			slices.SortFunc(links, func(a, b link) int { return cmp.Compare(position[a.to], position[b.to]) })
+			slices.SortFunc(links, func(a, b link) int { return cmp.Compare(l.vertices[a.to].position, l.vertices[b.to].position) })
 			for _, n := range links {
-				ends = append(ends, position[n.to])
+				ends = append(ends, l.vertices[n.to].position)
 			}
 		}
 		total += inversions(ends, len(l.layers[k+1]))

@@ -9,6 +9,7 @@ const (
 	boxHeight  = 34.0
 	noteHeight = 15.0 // a second line in a box
 	rowGap     = 16.0 // between boxes
+	partGap    = 26.0 // between parts
 	bendHeight = 2.0
 	bendGap    = 10.0 // between lines, and from a line to a box
 	minColGap  = 52.0
@@ -18,16 +19,37 @@ const (
 // placeSweeps is how often the layers are placed anew by their neighbours.
 const placeSweeps = 16
 
-// The pull of a link on its ends. Long edges are to be straight.
+// The pull of a link on its ends. Long edges are to be straight, and so are
+// long chains of jobs, whatever hangs on them.
 const (
-	pullBoxes = 1
-	pullBend  = 3
-	pullBends = 12
+	pullEnd     = 1
+	pullBend    = 3
+	pullThrough = 24
+	pullBends   = 12
 )
 
-// place gives every vertex its height in the picture: as near to its
-// neighbours as the order of the layers and the gaps between boxes allow.
+// place gives every vertex its height in the picture.
 func (l *layout) place() {
+	bottom := margin - partGap
+	for k := range l.parts {
+		p := &l.parts[k]
+		p.place()
+		top, low := math.Inf(1), 0.0
+		for _, i := range p.members {
+			top = min(top, l.vertices[i].y-l.vertices[i].height/2)
+		}
+		for _, i := range p.members {
+			v := &l.vertices[i]
+			v.y = math.Round(v.y + bottom + partGap - top)
+			low = max(low, v.y+v.height/2)
+		}
+		bottom = low
+	}
+}
+
+// place puts every vertex as near to its neighbours as the order of the layers
+// and the gaps between boxes allow.
+func (l *part) place() {
 	for _, layer := range l.layers {
 		y := 0.0
 		for p, i := range layer {
@@ -49,14 +71,6 @@ func (l *layout) place() {
 		l.placeLayer(k, true, true)
 	}
 	l.straighten()
-	top := math.Inf(1)
-	for i := range l.vertices {
-		v := &l.vertices[i]
-		top = min(top, v.y-v.height/2)
-	}
-	for i := range l.vertices {
-		l.vertices[i].y += margin - top
-	}
 }
 
 // maxStraightened bounds how far a bend is moved only to avoid a small wave.
@@ -64,7 +78,7 @@ const maxStraightened = 30.0
 
 // straighten puts bends level with what their line comes from, where there is
 // room for that.
-func (l *layout) straighten() {
+func (l *part) straighten() {
 	for _, layer := range l.layers {
 		for p, i := range layer {
 			v := &l.vertices[i]
@@ -95,7 +109,7 @@ func (l *layout) apart(a, b int) float64 {
 
 // placeLayer moves the vertices of a layer to the mean of their neighbours on
 // one side or on both.
-func (l *layout) placeLayer(k int, left, right bool) {
+func (l *part) placeLayer(k int, left, right bool) {
 	layer := l.layers[k]
 	wanted, weight := make([]float64, len(layer)), make([]float64, len(layer))
 	offset := 0.0
@@ -130,20 +144,16 @@ func (l *layout) placeLayer(k int, left, right bool) {
 }
 
 func (l *layout) pull(n link) float64 {
-	switch bends := btoi(l.vertices[n.from].node < 0) + btoi(l.vertices[n.to].node < 0); bends {
-	case 0:
-		return pullBoxes
-	case 1:
+	u, v := &l.vertices[n.from], &l.vertices[n.to]
+	switch {
+	case u.node < 0 && v.node < 0:
+		return pullBends
+	case u.node < 0 || v.node < 0:
 		return pullBend
+	case len(u.left) > 0 && len(v.right) > 0:
+		return pullThrough
 	}
-	return pullBends
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
+	return pullEnd
 }
 
 // ascending returns the numbers that never fall and differ least, by weighted
@@ -179,21 +189,24 @@ type column struct{ left, right float64 }
 // columns returns the columns of the layers, each as wide as its widest box,
 // with gaps that are wider where links are steep.
 func (l *layout) columns(width func(node int) float64) []column {
-	out := make([]column, len(l.layers))
-	x := margin
-	for k, layer := range l.layers {
-		widest, steepest := 0.0, 0.0
-		for _, i := range layer {
-			v := &l.vertices[i]
-			if v.node >= 0 {
-				widest = max(widest, width(v.node))
-			}
-			for _, n := range v.right {
-				steepest = max(steepest, math.Abs(l.vertices[l.links[n].to].y-v.y))
-			}
+	var widest, steepest []float64
+	for i := range l.vertices {
+		v := &l.vertices[i]
+		for len(widest) <= v.layer {
+			widest, steepest = append(widest, 0), append(steepest, 0)
 		}
-		out[k] = column{x, x + widest}
-		x += widest + min(minColGap+steepest/6, maxColGap)
+		if v.node >= 0 {
+			widest[v.layer] = max(widest[v.layer], width(v.node))
+		}
+		for _, n := range v.right {
+			steepest[v.layer] = max(steepest[v.layer], math.Abs(l.vertices[l.links[n].to].y-v.y))
+		}
+	}
+	out := make([]column, len(widest))
+	x := margin
+	for k := range out {
+		out[k] = column{x, x + widest[k]}
+		x += widest[k] + math.Round(min(minColGap+steepest[k]/6, maxColGap))
 	}
 	return out
 }
