@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
 
 	"quire/analysis/fennel/syntax"
@@ -25,8 +24,21 @@ func (c *compiler) text(n *syntax.Node, text string) expr {
 func (c *compiler) number(n *syntax.Node) expr {
 	v, ok := parseNumber(n.Text)
 	c.require(ok, n, "could not read number \"%s\"", n.Text)
-	fact := c.literal(n, "number", lua.LNumber(v).String())
+	fact := c.literal(n, "number", displayNumber(v))
 	return expr{lua: c.numberExpr(n, v), kind: literal, fact: fact}
+}
+
+// displayNumber returns a number as tostring shows it.
+func displayNumber(v float64) string {
+	switch {
+	case math.IsInf(v, 1):
+		return "inf"
+	case math.IsInf(v, -1):
+		return "-inf"
+	case math.IsNaN(v):
+		return "nan"
+	}
+	return strconv.FormatFloat(v, 'g', 14, 64)
 }
 
 // numberExpr returns a literal for any number, infinities and NaN included.

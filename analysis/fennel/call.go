@@ -1,11 +1,9 @@
 package fennel
 
 import (
-	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
 
 	"quire/analysis/fennel/syntax"
-	"quire/analysis/fennel/view"
 	"quire/analysis/source"
 )
 
@@ -61,7 +59,7 @@ func shown(n *syntax.Node) string {
 		return writtenNode(n)
 	case syntax.Number:
 		if v, ok := parseNumber(n.Text); ok {
-			return view.View(lua.LNumber(v), view.Options{})
+			return displayNumber(v)
 		}
 	}
 	return n.Text

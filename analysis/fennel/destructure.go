@@ -57,7 +57,7 @@ func (c *compiler) top(d *destructuring, left *syntax.Node) {
 	case left.Kind == syntax.Prefix:
 		c.multiple(d, unprefixed(left))
 	default:
-		c.fail(left, "unable to bind %s %s", astType(left), left.Text)
+		c.fail(left, "unable to bind %s %s", astType(left), shown(left))
 	}
 }
 
@@ -160,7 +160,7 @@ func (c *compiler) part(d *destructuring, left *syntax.Node, from expr) {
 	case left.Kind == syntax.List:
 		c.fail(left, "can't nest multi-value destructuring")
 	default:
-		c.fail(left, "unable to bind %s %s", astType(left), left.Text)
+		c.fail(left, "unable to bind %s %s", astType(left), shown(left))
 	}
 }
 

@@ -16,8 +16,17 @@ type loopParts struct {
 
 // loop checks the shape of a loop and takes its binding table apart.
 func (c *compiler) loop(f form, message string) loopParts {
+	c.requireBody(f)
+	return c.bindingTable(f, message)
+}
+
+func (c *compiler) requireBody(f form) {
 	c.require(len(f.items) > 2, f.items[0], "expected body expression")
-	c.require(isSequenceOrTable(f.items[1]), f.n, "expected binding table")
+}
+
+// bindingTable takes the binding table of a loop apart.
+func (c *compiler) bindingTable(f form, message string) loopParts {
+	c.require(len(f.items) > 1 && isSequenceOrTable(f.items[1]), f.n, "expected binding table")
 	p := loopParts{items: forms(f.items[1])}
 	if n := len(p.items); n > 2 && isUntil(p.items[n-2]) {
 		p.until = p.items[n-1]
@@ -59,6 +68,10 @@ func compileEach(c *compiler, f form) exprs {
 	c.require(len(p.items) > 0, f.n, "expected binding and iterator")
 	s, stmts := c.inner(f.scope, f.n), &block{}
 	last := len(p.items) - 1
+	patterns := p.items[:last]
+	if last == 1 && patterns[0].Kind == syntax.List {
+		patterns = forms(patterns[0])
+	}
 	loop := &ast.GenericForStmt{}
 	type later struct {
 		pattern *syntax.Node
@@ -66,7 +79,7 @@ func compileEach(c *compiler, f form) exprs {
 	}
 	var nested []later
 	var bound []*binding
-	for _, n := range p.items[:last] {
+	for _, n := range patterns {
 		if isName(n) {
 			keys, _ := parts(n.Text)
 			c.require(keys == nil, n, "unexpected multi symbol %s", n.Text)
@@ -96,10 +109,11 @@ func compileEach(c *compiler, f form) exprs {
 
 // compileFor compiles (for [name start stop step?] …).
 func compileFor(c *compiler, f form) exprs {
-	p := c.loop(f, "unexpected iterator clause")
+	p := c.bindingTable(f, "unexpected iterator clause")
 	c.require(len(p.items) > 0 && (isName(p.items[0]) || isNamed(p.items[0], "nil")), f.items[1], "unable to bind %s %s", c.loopType(p), c.loopText(p))
-	c.require(len(p.items) >= 3, f.items[1], "expected range to include start and stop")
+	c.requireBody(f)
 	c.require(len(p.items) <= 4, f.items[1], "unexpected arguments")
+	c.require(len(p.items) >= 3, f.items[1], "expected range to include start and stop")
 	s, stmts := c.inner(f.scope, f.n), &block{}
 	keys, _ := parts(p.items[0].Text)
 	c.require(keys == nil, p.items[0], "unexpected multi symbol %s", p.items[0].Text)

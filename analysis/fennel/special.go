@@ -35,15 +35,16 @@ func compilePickValues(c *compiler, f form) exprs {
 		}
 		xs.list = append(xs.list, c.compile(item, f.scope, f.block, w).list...)
 	}
-	switch {
-	case n > 1:
+	if n > 1 {
 		out, _ := c.predeclare(f, c.temporaries(n))
 		f.block.stmts[len(f.block.stmts)-1].(*ast.LocalAssignStmt).Exprs = xs.luas()
 		return out
-	case len(xs.list) == 1 && spreads(xs):
+	}
+	xs = c.finish(xs, f.block, want{n: 1}, f.n)
+	if spreads(xs) {
 		return single(first(xs.list[0]))
 	}
-	return c.finish(xs, f.block, want{n: 1}, f.n)
+	return xs
 }
 
 // spreads reports whether the last expression may have any number of values.

@@ -49,7 +49,7 @@ func isColonString(s string) bool {
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
-		if !letter && !strings.ContainsRune("-?^_!$%&*+./|<=>", rune(c)) {
+		if !letter && !strings.ContainsRune("-?^_!$&*+./|<=>", rune(c)) {
 			return false
 		}
 	}
