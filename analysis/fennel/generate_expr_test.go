@@ -74,7 +74,15 @@ func (g *generator) number() string {
 	case 0, 1:
 		return g.form(pick(g, "+", "-", "*"), g.some(1, 4, n)...)
 	case 2:
-		return g.form(pick(g, "/", "%", "^"), g.some(1, 3, n)...)
+		switch g.below(3) {
+		case 0:
+			return g.form("/", g.some(1, 3, n)...)
+		case 1:
+			// Of infinities and beyond 2^53 remainders are better here.
+			return fmt.Sprintf("(%% %s %s)", g.form("length", g.expr(sequence)), pick(g, "2", "3", "-2", "2.5", "-0.5"))
+		}
+		// The reference confuses the precedence of ^ and length.
+		return fmt.Sprintf("(^ %s %s)", g.leaf(number), n())
 	case 3:
 		return g.form(pick(g, "math.max", "math.min"), g.some(1, 3, n)...)
 	case 4:

@@ -32,9 +32,10 @@ func (g *generator) wrapped(k kind) string {
 	case 14:
 		return fmt.Sprintf("(safe (fn [] %s))", g.inFunction(false, false, func() string { return g.body(k) }))
 	case 15:
-		return fmt.Sprintf("(safe #(error %s%s))", g.leaf(pick(g, text, anything, record)), pick(g, "", " 0", " 1", " 2"))
+		return fmt.Sprintf("(safe #(error %s%s))", g.leaf(pick(g, text, boolean, record)), pick(g, "", " 0", " 1", " 2"))
 	case 16:
-		return fmt.Sprintf("(pick-values %s (values %s %s))", pick(g, "1", "2", "0"), e(), e())
+		// As a statement the reference drops what (pick-values 1 …) calls.
+		return fmt.Sprintf("(t (pick-values %s (values %s %s)))", pick(g, "1", "2", "0"), e(), e())
 	case 17:
 		return g.form(pick(g, "values", "do"), e(), e())
 	case 18:

@@ -60,7 +60,7 @@ type userMacro struct {
 const (
 	prelude = `(local {: view} (require :fennel))
 (fn t [x ...] (print (if (= (type x) :table) (view x {:one-line? true}) (= (type x) :function) :function x)) (values x ...))
-(fn safe [f ...] (let [(ok e) (pcall f ...)] (if ok e (= (type e) :string) (if (or (e:find "attempt to") (e:find "bad argument") (e:find "invalid")) :vm e) e)))
+(fn safe [f ...] (let [(ok e) (pcall f ...)] (if ok e (= (type e) :string) (if (or (e:find "attempt to") (e:find "bad argument") (e:find "invalid")) :vm (pick-values 1 (e:gsub "^[^ ]*:%d+: " ""))) e)))
 `
 	traceModule = prelude + "{: view : t : safe}"
 	useTrace    = "(local {: view : t : safe} (require :trace))\n"
@@ -88,7 +88,7 @@ func bytesGenerator(data []byte) *generator {
 
 // program writes a program. One of six has a mistake in it.
 func (g *generator) program() string {
-	g.size = 10 + g.below(70)
+	g.size = 6 + g.below(1+g.below(80))
 	g.names = []variable{{"t", anything, false}}
 	lines := []string{}
 	for range g.below(3) {
@@ -231,9 +231,9 @@ func (g *generator) spoil(program string) string {
 	case 3, 4:
 		return join(slices.Concat(toks[:at], otherForm, toks[end:]))
 	case 5:
-		odd := pick(g, "nil", "&", "...", "[]", "{}", "()", "unknown", "a.b", ":s", "1", ".", "$1", "if", "(values)", "&as", "~x", "(fn)", "_", "a:b", "x.1.y", "@")
+		odd := pick(g, "nil", "&", "...", "[]", "{}", "unknown", "a.b", ":s", "1", ".", "$1", "if", "(values)", "&as", "~x", "(fn)", "_", "a:b", "x.1.y", "@")
 		return join(slices.Concat(toks[:at], []string{odd}, toks[end:]))
 	}
 	i := g.below(len(program))
-	return program[:i] + pick(g, "", ")", "(", "\"", "]", "#", "`", "\\", ";", " ", ":", ".", "~", "0x", "é") + program[min(len(program), i+g.below(2)):]
+	return program[:i] + pick(g, "", ")", "(", "\"", "]", "#", "`", " ", ":", ".", "~", "0x", "é") + program[min(len(program), i+g.below(2)):]
 }

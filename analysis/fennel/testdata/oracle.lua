@@ -137,6 +137,7 @@ local function runtime(source, raised, map)
     return
   end
   local line, text = raised:match("^@?snippet%.fnl:(%d+): (.*)$")
+  while text and text:match("^snippet%.fnl:%d+: ") do text = text:gsub("^snippet%.fnl:%d+: ", "") end
   field("message", text or raised)
   if not line then return end
   local at = map[tonumber(line)]
