@@ -2,11 +2,13 @@ package fennel
 
 import (
 	"path"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
 	"quire/analysis/diag"
 	"quire/analysis/fennel/bytecode"
+	"quire/analysis/fennel/view"
 	"quire/analysis/sandbox"
 	"quire/analysis/source"
 )
@@ -131,7 +133,7 @@ func (p *Program) Defined(f *lua.LFunction) (source.Place, bool) {
 // with the other places as related. The code is runtime, load-limit or
 // load-timeout.
 func (p *Program) Diagnose(err *sandbox.Error, main *source.File) diag.Diagnostic {
-	d := diag.Diagnostic{File: main, Code: diag.Runtime, Message: err.Message}
+	d := diag.Diagnostic{File: main, Code: diag.Runtime, Message: messageOf(err)}
 	if err.Limit != nil {
 		d.Code = diag.LoadLimit
 		if err.Limit.Name == "time" {
@@ -164,3 +166,20 @@ func (p *Program) Diagnose(err *sandbox.Error, main *source.File) diag.Diagnosti
 	}
 	return d
 }
+
+// messageOf returns what a program raised as text. A table that does not say
+// itself what it is shows what is in it.
+func messageOf(err *sandbox.Error) string {
+	t, ok := err.Value.(*lua.LTable)
+	if !ok || !strings.HasPrefix(err.Message, "table: 0x") {
+		return err.Message
+	}
+	text := view.View(t, view.Options{OneLine: true, Depth: 4, IgnoreMetamethods: true})
+	if len(text) > maxShown {
+		text = strings.ToValidUTF8(text[:maxShown], "") + "…"
+	}
+	return text
+}
+
+// maxShown is how many bytes of a table that was raised are shown.
+const maxShown = 200

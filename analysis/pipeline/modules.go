@@ -33,6 +33,10 @@ type finder struct {
 	limits Limits
 }
 
+// Resolver returns what finds modules in a tree as pipelines do: under .quire/,
+// then from its root.
+func Resolver(tree source.Tree, l Limits) fennel.Resolver { return finder{tree, l}.find }
+
 // find returns the file of a module. It never looks outside of the tree: the
 // name is checked here, and links by the tree.
 func (f finder) find(name string, kind fennel.ModuleKind) (*source.File, error) {

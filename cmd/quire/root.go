@@ -39,7 +39,7 @@ need each other, in a copy of the repository.`,
 		return usagef("%v\nSee %s --help.", err, c.CommandPath())
 	})
 	root.PersistentFlags().Var(&colorFlag{s}, "color", "color the output: auto, always or never")
-	root.AddCommand(newCI(s), newExplain(s))
+	root.AddCommand(newCI(s), newExplain(s), newFennel(s))
 	return root
 }
 
