@@ -76,10 +76,11 @@ var layers = []layer{
 	},
 	{pkg: "cmd/quire/internal/terminal", owns: slices.Concat(machine, terminal)},
 	{pkg: "cmd/quire/internal/render", uses: []string{"analysis/source", "analysis/diag", "cmd/quire/internal/terminal"}},
+	{pkg: "cmd/quire/internal/report", uses: []string{"analysis/source", "analysis/diag", "cmd/quire/internal/terminal"}},
 	{
 		pkg: "cmd/quire",
-		uses: []string{"analysis/source", "analysis/diag", "analysis/dsl", "analysis/pipeline", "analysis", "exec", "exec/rundir",
-			"cmd/quire/internal/terminal", "cmd/quire/internal/render"},
+		uses: []string{"analysis/source", "analysis/diag", "analysis/dsl", "analysis/pipeline", "analysis/drawing", "analysis", "exec", "exec/rundir",
+			"cmd/quire/internal/terminal", "cmd/quire/internal/render", "cmd/quire/internal/report"},
 		owns: slices.Concat(signals, terminal, flags),
 	},
 	{
