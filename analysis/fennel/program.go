@@ -106,7 +106,7 @@ func enclose(fn *lua.LFunction, env *lua.LTable) {
 // pcall called counts as called where that was. ok is false where that is not
 // code of a module.
 func (p *Program) Caller(L *lua.LState, level int) (source.Place, bool) {
-	for i, f := range p.State.Frames(L) {
+	for i, f := range p.State.Positions(L) {
 		if i == 0 || f.Chunk == "" {
 			continue
 		}

@@ -17,10 +17,7 @@ const maxCycleSteps = 5_000_000
 func (p *problems) cycles() []bool {
 	cyclic := make([]bool, len(p.links.jobs))
 	steps := maxCycleSteps
-	for _, c := range p.links.components {
-		if !p.links.cyclic(c) {
-			continue
-		}
+	for _, c := range p.links.groups {
 		for _, i := range c {
 			cyclic[i] = true
 		}

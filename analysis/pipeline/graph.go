@@ -56,7 +56,9 @@ type links struct {
 	// needs and feeds lead to the nodes that a node needs and to those that
 	// need it, in order, each once.
 	needs, feeds [][]int
-	components   [][]int // strongly connected, members in order, in the order of their first members
+	// groups are the nodes that need each other, each group in order, in the
+	// order of their first members.
+	groups [][]int
 }
 
 func (g *Graph) linked() *links {
@@ -76,68 +78,95 @@ func link(jobs []*Job) *links {
 			l.jobs[i] = j
 		}
 	}
-	g := l.build()
-	feeds, err := g.AdjacencyMap()
-	if err != nil {
-		panic(fmt.Sprintf("pipeline: adjacency of a graph in memory: %v", err))
-	}
-	needs, err := g.PredecessorMap()
-	if err != nil {
-		panic(fmt.Sprintf("pipeline: predecessors of a graph in memory: %v", err))
-	}
-	components, err := graph.StronglyConnectedComponents(g)
-	if err != nil {
-		panic(fmt.Sprintf("pipeline: components of a graph in memory: %v", err))
-	}
-	l.feeds, l.needs = l.numbers(feeds), l.numbers(needs)
-	for _, c := range components {
-		members := make([]int, len(c))
-		for i, key := range c {
-			members[i] = number(key)
-		}
-		slices.Sort(members)
-		l.components = append(l.components, members)
-	}
-	slices.SortFunc(l.components, slices.Compare)
+	l.connect()
+	l.groups = l.cyclic()
 	return l
 }
 
-// build makes the library's graph, with an edge from each job to those that
-// need it. Its keys are numbers from 1: the components of the library are
-// wrong for a key that is the zero value of its type.
-func (l *links) build() graph.Graph[int, int] {
-	g := graph.New(graph.IntHash, graph.Directed())
-	for i := range l.jobs {
-		if err := g.AddVertex(key(i)); err != nil {
-			panic(fmt.Sprintf("pipeline: node %d: %v", i, err))
-		}
-	}
+// connect fills in needs and feeds.
+func (l *links) connect() {
+	l.needs, l.feeds = make([][]int, len(l.jobs)), make([][]int, len(l.jobs))
 	for i, j := range l.jobs {
+		needs := make([]int, 0, len(j.Inputs))
 		for _, in := range j.Inputs {
 			if need, ok := l.byID[in.Name]; ok {
-				// The only error left is that the edge exists, for an input
-				// that is listed twice.
-				_ = g.AddEdge(key(need), key(i))
+				needs = append(needs, need)
+			}
+		}
+		slices.Sort(needs)
+		l.needs[i] = slices.Compact(needs)
+		for _, need := range l.needs[i] {
+			l.feeds[need] = append(l.feeds[need], i)
+		}
+	}
+}
+
+// waiting returns for each node how many of its needs stand in a cycle or
+// behind one.
+func (l *links) waiting() []int {
+	waits := make([]int, len(l.jobs))
+	var done []int
+	for i, needs := range l.needs {
+		if waits[i] = len(needs); waits[i] == 0 {
+			done = append(done, i)
+		}
+	}
+	for len(done) > 0 {
+		i := done[len(done)-1]
+		done = done[:len(done)-1]
+		for _, next := range l.feeds[i] {
+			if waits[next]--; waits[next] == 0 {
+				done = append(done, next)
 			}
 		}
 	}
-	return g
+	return waits
 }
 
+// cyclic finds the nodes that need each other. Most graphs have none, and what
+// does not wait for a cycle is no part of one, so that the library, which takes
+// far longer than all else here, sees only the rest.
+func (l *links) cyclic() [][]int {
+	waits := l.waiting()
+	g := graph.New(graph.IntHash, graph.Directed())
+	for i, n := range waits {
+		if n > 0 {
+			must(g.AddVertex(key(i)))
+		}
+	}
+	for i, n := range waits {
+		for _, need := range l.needs[i] {
+			if n > 0 && waits[need] > 0 {
+				must(g.AddEdge(key(need), key(i)))
+			}
+		}
+	}
+	components, err := graph.StronglyConnectedComponents(g)
+	must(err)
+	var groups [][]int
+	for _, c := range components {
+		for i := range c {
+			c[i] = number(c[i])
+		}
+		if slices.Sort(c); len(c) > 1 || slices.Contains(l.needs[c[0]], c[0]) {
+			groups = append(groups, c)
+		}
+	}
+	slices.SortFunc(groups, slices.Compare)
+	return groups
+}
+
+// A key stands for a node in the library's graph. The library's components are
+// wrong for a key that is the zero value of its type.
 func key(node int) int   { return node + 1 }
 func number(key int) int { return key - 1 }
 
-func (l *links) numbers(adjacency map[int]map[int]graph.Edge[int]) [][]int {
-	out := make([][]int, len(l.jobs))
-	for k, edges := range adjacency {
-		to := make([]int, 0, len(edges))
-		for k := range edges {
-			to = append(to, number(k))
-		}
-		slices.Sort(to)
-		out[number(k)] = to
+// must panics for an error that a graph in memory with distinct vertices and
+// edges cannot have.
+func must(err error) {
+	if err != nil {
+		panic(fmt.Sprintf("pipeline: graph in memory: %v", err))
 	}
-	return out
 }
 
 // closure returns which nodes can be reached from start over steps, the start
@@ -155,11 +184,6 @@ func (l *links) closure(start int, steps [][]int) []bool {
 		}
 	}
 	return seen
-}
-
-// cyclic reports whether the members of a component need each other.
-func (l *links) cyclic(component []int) bool {
-	return len(component) > 1 || slices.Contains(l.feeds[component[0]], component[0])
 }
 
 // Job returns the job of that id that can run.

@@ -260,7 +260,7 @@ func (ld *loader) hasRead(name string) bool {
 // usedModule returns the module that a form takes macros or code from while it
 // is compiled.
 func usedModule(n *syntax.Node) (name string, kind fennel.ModuleKind, ok bool) {
-	forms := slices.Collect(n.Forms())
+	forms := n.Items()
 	if n.Kind != syntax.List || len(forms) < 2 || forms[0].Kind != syntax.Symbol {
 		return "", 0, false
 	}

@@ -117,7 +117,7 @@ func (ld *loader) mirrorNames(L *lua.LState, s site, opts *lua.LTable, name stri
 	if problem != "" {
 		_, place := s.key(2, name)
 		if n, _ := ld.trees.node(place); n != nil && at != math.MaxInt {
-			if items := slices.Collect(n.Forms()); at < len(items) {
+			if items := n.Items(); at < len(items) {
 				place.Span = items[at].Span
 			}
 		}

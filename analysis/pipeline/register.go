@@ -106,7 +106,7 @@ func (ld *loader) add(L *lua.LState, j *Job, run *lua.LFunction) {
 // checkRepeats warns of inputs that are listed twice, once for each.
 func (ld *loader) checkRepeats(j *Job) {
 	first := map[string]source.Place{}
-	warned := map[string]bool{}
+	var warned map[string]bool
 	for _, in := range j.Inputs {
 		p, twice := first[in.Name]
 		if !twice {
@@ -115,6 +115,9 @@ func (ld *loader) checkRepeats(j *Job) {
 		}
 		if warned[in.Name] {
 			continue
+		}
+		if warned == nil {
+			warned = map[string]bool{}
 		}
 		warned[in.Name] = true
 		fixes := ld.removeInput(in, fmt.Sprintf("Remove the second '%s'", in.Name))

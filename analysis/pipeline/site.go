@@ -25,7 +25,7 @@ type site struct {
 // site returns where the function of that name, which runs in L, was called.
 func (ld *loader) site(L *lua.LState, name string) site {
 	s := site{name: name, trees: ld.trees, main: ld.main.Tree.File}
-	for _, frame := range ld.program.State.Frames(L) {
+	for _, frame := range ld.program.State.Positions(L) {
 		if p, ok := ld.program.Place(frame); ok {
 			s.calls = append(s.calls, p)
 		}
@@ -59,7 +59,7 @@ func (s site) arguments() []*syntax.Node {
 	if form == nil || form.Kind != syntax.List {
 		return nil
 	}
-	forms := slices.Collect(form.Forms())
+	forms := form.Items()
 	if len(forms) > 0 && forms[0].Kind == syntax.Symbol && (forms[0].Text == s.name || strings.HasSuffix(forms[0].Text, "."+s.name)) {
 		return forms[1:]
 	}
@@ -177,7 +177,7 @@ func (s site) items() []*syntax.Node {
 		return nil
 	}
 	if n.Kind == syntax.Sequence {
-		return slices.Collect(n.Forms())
+		return n.Items()
 	}
 	if n.Kind != syntax.Symbol {
 		return nil
@@ -215,7 +215,7 @@ func (s site) key(i int, name string) (key, value source.Place) {
 	if n == nil || n.Kind != syntax.Table || !s.direct() {
 		return whole, whole
 	}
-	forms := slices.Collect(n.Forms())
+	forms := n.Items()
 	for k := 0; k+1 < len(forms); k += 2 {
 		kn, vn := forms[k], forms[k+1]
 		shorthand := kn.Kind == syntax.Symbol && kn.Text == ":" && vn.Kind == syntax.Symbol && vn.Text == name

@@ -80,24 +80,29 @@ func levels(L *lua.LState) iter.Seq2[int, level] {
 	}
 }
 
-// frames returns the fiber's own frames, without the middle of a deep stack.
-func (f *fiber) frames() []Frame {
+// frames returns the fiber's own frames, without the middle of a deep stack
+// and, unless they are to be named, without the names of their functions.
+func (f *fiber) frames(named bool) []Frame {
 	depth := stackDepth(f.L)
 	frames := make([]Frame, 0, min(depth, maxFrames))
 	for i, at := range levels(f.L) {
 		if i < maxFrames/2 || i >= depth-maxFrames/2 {
-			frames = append(frames, f.frameAt(at.number))
+			frames = append(frames, f.frameAt(at.number, named))
 		}
 	}
 	return frames
 }
 
-func (f *fiber) frameAt(number int) Frame {
+func (f *fiber) frameAt(number int, named bool) Frame {
 	dbg, ok := f.L.GetStack(number)
 	if !ok {
 		return Frame{}
 	}
-	fn, err := f.L.GetInfo("Slnf", dbg, lua.LNil)
+	what := "Slf"
+	if named {
+		what = "Slnf"
+	}
+	fn, err := f.L.GetInfo(what, dbg, lua.LNil)
 	if err != nil {
 		return Frame{}
 	}
@@ -136,12 +141,17 @@ func joinFrames(inner, outer []Frame) []Frame {
 // innermost first and that function itself among them. Unlike L.GetStack it
 // goes on through protected calls to the function that made them. A coroutine's
 // stack ends where it began.
-func (s *State) Frames(L *lua.LState) []Frame {
-	f := fiberOf(L)
-	frames := f.frames()
+func (s *State) Frames(L *lua.LState) []Frame { return fiberOf(L).stack(true) }
+
+// Positions is Frames without the names of functions, which take longer to find
+// than all else.
+func (s *State) Positions(L *lua.LState) []Frame { return fiberOf(L).stack(false) }
+
+func (f *fiber) stack(named bool) []Frame {
+	frames := f.frames(named)
 	for f.parent != nil && f.co == f.parent.co {
 		f = f.parent
-		frames = joinFrames(frames, f.frames())
+		frames = joinFrames(frames, f.frames(named))
 	}
 	return frames
 }
@@ -155,7 +165,7 @@ func (f *fiber) where(n int) string {
 		for i, at := range levels(f.L) {
 			if i == n {
 				f.meter.step(n / 4)
-				return f.position(f.frameAt(at.number))
+				return f.position(f.frameAt(at.number, false))
 			}
 			if at.tailCall {
 				n--
@@ -198,7 +208,7 @@ func (f *fiber) translate(message string) (string, int) {
 		if i == asked {
 			break
 		}
-		frame := f.frameAt(at.number)
+		frame := f.frameAt(at.number, false)
 		if frame.Chunk == "" {
 			continue
 		}

@@ -7,6 +7,7 @@ package syntax
 
 import (
 	"iter"
+	"slices"
 
 	"quire/analysis/diag"
 	"quire/analysis/source"
@@ -78,6 +79,17 @@ func (n *Node) Forms() iter.Seq[*Node] {
 			}
 		}
 	}
+}
+
+// Items returns what Forms iterates over. The slice must not be changed: it may
+// be that of the children.
+func (n *Node) Items() []*Node {
+	for _, c := range n.Children {
+		if c.Kind == Comment || c.Kind == Error {
+			return slices.Collect(n.Forms())
+		}
+	}
+	return n.Children
 }
 
 // All iterates over the node and everything in it, parents before children,
