@@ -74,6 +74,12 @@ var layers = []layer{
 		uses: []string{"analysis/source", "analysis/diag", "analysis/dsl", "analysis/pipeline", "exec/rundir"},
 		owns: slices.Concat(machine, []string{"os/exec", "os/user", "syscall", "golang.org/x/sys", "github.com/google/uuid"}),
 	},
+	// Only tests import this one.
+	{
+		pkg:  "exec/exectest",
+		uses: []string{"exec", "exec/rundir"},
+		owns: slices.Concat(machine, []string{"os/exec", "github.com/spf13/pflag", "github.com/rogpeppe/go-internal/txtar"}),
+	},
 	{pkg: "cmd/quire/internal/terminal", owns: slices.Concat(machine, terminal)},
 	{pkg: "cmd/quire/internal/render", uses: []string{"analysis/source", "analysis/diag", "cmd/quire/internal/terminal"}},
 	{pkg: "cmd/quire/internal/report", uses: []string{"analysis/source", "analysis/diag", "cmd/quire/internal/terminal"}},

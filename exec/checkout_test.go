@@ -48,9 +48,9 @@ func (f *fixture) state() string {
 		{"count-objects", "-v"}, {"config", "--list"}, {"worktree", "list"},
 	} {
 		// --no-optional-locks keeps the question from changing the index.
-		fmt.Fprintf(&b, "%v\n%s\n", args, f.git(append([]string{"--no-optional-locks"}, args...)...))
+		fmt.Fprintf(&b, "%v\n%s\n", args, f.Git(append([]string{"--no-optional-locks"}, args...)...))
 	}
-	err := filepath.WalkDir(f.root, func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(f.Root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
@@ -84,20 +84,20 @@ const vandal = `set -e
 
 func vandalised(t *testing.T) *fixture {
 	f := pipelineFixture(t, script(vandal))
-	f.write(filepath.Join(f.root, "tracked"), "one\n")
-	f.write(filepath.Join(f.root, ".gitignore"), "ignored\n")
-	f.commit("second")
-	f.write(filepath.Join(f.root, "tracked"), "stashed\n")
-	f.git("stash", "-q")
-	f.write(filepath.Join(f.root, "tracked"), "staged\n")
-	f.git("add", "tracked")
-	f.write(filepath.Join(f.root, "tracked"), "changed\n")
-	f.write(filepath.Join(f.root, "untracked"), "new\n")
-	f.write(filepath.Join(f.root, "ignored"), "kept\n")
-	hook := "#!/bin/sh\necho called >> " + filepath.Join(f.base, "hooks-called") + "\n"
+	f.Write(filepath.Join(f.Root, "tracked"), "one\n")
+	f.Write(filepath.Join(f.Root, ".gitignore"), "ignored\n")
+	f.Commit("second")
+	f.Write(filepath.Join(f.Root, "tracked"), "stashed\n")
+	f.Git("stash", "-q")
+	f.Write(filepath.Join(f.Root, "tracked"), "staged\n")
+	f.Git("add", "tracked")
+	f.Write(filepath.Join(f.Root, "tracked"), "changed\n")
+	f.Write(filepath.Join(f.Root, "untracked"), "new\n")
+	f.Write(filepath.Join(f.Root, "ignored"), "kept\n")
+	hook := "#!/bin/sh\necho called >> " + filepath.Join(f.Base, "hooks-called") + "\n"
 	for _, name := range []string{"post-checkout", "pre-commit", "post-commit", "post-index-change", "reference-transaction", "pre-push"} {
-		path := filepath.Join(f.root, ".git/hooks", name)
-		f.write(path, hook)
+		path := filepath.Join(f.Root, ".git/hooks", name)
+		f.Write(path, hook)
 		if err := os.Chmod(path, 0o777); err != nil {
 			t.Fatal(err)
 		}
@@ -109,7 +109,7 @@ func TestRepositoryIsUntouched(t *testing.T) {
 	for _, o := range []exec.Options{{}, {SHA: "HEAD"}} {
 		f := vandalised(t)
 		before := f.state()
-		called := filepath.Join(f.base, "hooks-called")
+		called := filepath.Join(f.Base, "hooks-called")
 		os.Remove(called)
 		f.succeed(o)
 		if _, err := os.Stat(called); err == nil {
@@ -126,13 +126,13 @@ func TestRepositoryIsUntouched(t *testing.T) {
 func TestCalledFromHook(t *testing.T) {
 	f := vandalised(t)
 	before := f.state()
-	plain := f.env
-	f.env = append(slices.Clone(f.env),
-		"GIT_DIR="+filepath.Join(f.root, ".git"), "GIT_WORK_TREE="+f.root, "GIT_INDEX_FILE="+filepath.Join(f.root, ".git/index"),
-		"GIT_PREFIX=", "GIT_CONFIG_PARAMETERS='user.name'='hook'", "GIT_OBJECT_DIRECTORY="+filepath.Join(f.root, ".git/objects"),
+	plain := f.Env
+	f.Env = append(slices.Clone(f.Env),
+		"GIT_DIR="+filepath.Join(f.Root, ".git"), "GIT_WORK_TREE="+f.Root, "GIT_INDEX_FILE="+filepath.Join(f.Root, ".git/index"),
+		"GIT_PREFIX=", "GIT_CONFIG_PARAMETERS='user.name'='hook'", "GIT_OBJECT_DIRECTORY="+filepath.Join(f.Root, ".git/objects"),
 		"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=user.name", "GIT_CONFIG_VALUE_0=hook")
 	f.succeed(exec.Options{})
-	f.env = plain
+	f.Env = plain
 	if diff := cmp.Diff(before, f.state()); diff != "" {
 		t.Errorf("the repository changed (-before +after):\n%s", diff)
 	}
@@ -142,29 +142,29 @@ func TestCalledFromHook(t *testing.T) {
 // name programs.
 func TestHostileRepository(t *testing.T) {
 	f := pipelineFixture(t, script("cat file text"))
-	f.write(filepath.Join(f.root, "file"), "first\n")
-	f.write(filepath.Join(f.root, "text"), "first\n")
-	f.commit("second")
-	evil := filepath.Join(f.base, "evil.sh")
-	f.write(evil, "#!/bin/sh\ntouch "+filepath.Join(f.base, "called")+"\ncat\n")
+	f.Write(filepath.Join(f.Root, "file"), "first\n")
+	f.Write(filepath.Join(f.Root, "text"), "first\n")
+	f.Commit("second")
+	evil := filepath.Join(f.Base, "evil.sh")
+	f.Write(evil, "#!/bin/sh\ntouch "+filepath.Join(f.Base, "called")+"\ncat\n")
 	if err := os.Chmod(evil, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	f.write(filepath.Join(f.root, ".gitattributes"), "file filter=evil diff=evil merge=evil\ntext filter=proc\n")
+	f.Write(filepath.Join(f.Root, ".gitattributes"), "file filter=evil diff=evil merge=evil\ntext filter=proc\n")
 	for key, value := range map[string]string{
 		"filter.evil.clean": evil, "filter.evil.smudge": evil, "filter.evil.required": "true",
 		"filter.proc.process": evil, "filter.proc.required": "true",
 		"diff.evil.textconv": evil, "diff.evil.command": evil, "diff.external": evil, "core.fsmonitor": evil,
-		"core.hooksPath": f.base, "core.pager": evil, "core.sshCommand": evil, "core.editor": evil,
+		"core.hooksPath": f.Base, "core.pager": evil, "core.sshCommand": evil, "core.editor": evil,
 		"core.askPass": evil, "credential.helper": evil, "gpg.program": evil, "log.showSignature": "true",
 		"uploadpack.packObjectsHook": evil, "core.alternateRefsCommand": evil, "alias.ls-files": "!" + evil,
 	} {
-		f.git("config", key, value)
+		f.Git("config", key, value)
 	}
 	// What the user configures for all repositories is not called either.
-	f.git("config", "--global", "filter.proc.clean", evil)
-	f.write(filepath.Join(f.root, "file"), "changed\n")
-	f.write(filepath.Join(f.root, "text"), "changed\n")
+	f.Git("config", "--global", "filter.proc.clean", evil)
+	f.Write(filepath.Join(f.Root, "file"), "changed\n")
+	f.Write(filepath.Join(f.Root, "text"), "changed\n")
 	for _, o := range []exec.Options{{}, {SHA: "HEAD"}, {PreviousSHA: "HEAD~1"}} {
 		_, events := f.succeed(o)
 		want := "changed\nchanged\n"
@@ -175,7 +175,7 @@ func TestHostileRepository(t *testing.T) {
 			t.Errorf("with %+v: %q, want %q", o, got, want)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(f.base, "called")); err == nil {
+	if _, err := os.Stat(filepath.Join(f.Base, "called")); err == nil {
 		t.Error("a program that the repository configures was called")
 	}
 }
@@ -191,24 +191,24 @@ func TestSnapshot(t *testing.T) {
 		git fsck --strict`))
 	for name, text := range map[string]string{"kept": "k\n", "changed": "c\n", "deleted": "d\n", "made executable": "x\n",
 		"dir/replaced": "r\n", "sub/umläut": "u\n", ".gitignore": "ignored\n*.log\n", "tracked.log": "tracked\n", "-n": "option\n"} {
-		f.write(filepath.Join(f.root, name), text)
+		f.Write(filepath.Join(f.Root, name), text)
 	}
-	f.git("add", "-f", "tracked.log")
-	f.commit("second")
-	f.git("tag", "v1")
-	f.write(filepath.Join(f.root, "changed"), "C\n")
-	f.write(filepath.Join(f.root, "untracked"), "new\n")
-	f.write(filepath.Join(f.root, "ignored"), "ignored\n")
-	f.write(filepath.Join(f.root, ".git/info/exclude"), "ignored here\n")
-	f.write(filepath.Join(f.root, "ignored here"), "ignored\n")
-	f.write(filepath.Join(f.base, "config/git/ignore"), "ignored everywhere\n")
-	f.write(filepath.Join(f.root, "ignored everywhere"), "ignored\n")
+	f.Git("add", "-f", "tracked.log")
+	f.Commit("second")
+	f.Git("tag", "v1")
+	f.Write(filepath.Join(f.Root, "changed"), "C\n")
+	f.Write(filepath.Join(f.Root, "untracked"), "new\n")
+	f.Write(filepath.Join(f.Root, "ignored"), "ignored\n")
+	f.Write(filepath.Join(f.Root, ".git/info/exclude"), "ignored here\n")
+	f.Write(filepath.Join(f.Root, "ignored here"), "ignored\n")
+	f.Write(filepath.Join(f.Base, "config/git/ignore"), "ignored everywhere\n")
+	f.Write(filepath.Join(f.Root, "ignored everywhere"), "ignored\n")
 	for _, err := range []error{
-		os.Remove(filepath.Join(f.root, "deleted")),
-		os.Chmod(filepath.Join(f.root, "made executable"), 0o755),
-		os.RemoveAll(filepath.Join(f.root, "dir")),
-		os.Symlink("/etc/hostname", filepath.Join(f.root, "dir")),
-		os.Symlink("dangling", filepath.Join(f.root, "link")),
+		os.Remove(filepath.Join(f.Root, "deleted")),
+		os.Chmod(filepath.Join(f.Root, "made executable"), 0o755),
+		os.RemoveAll(filepath.Join(f.Root, "dir")),
+		os.Symlink("/etc/hostname", filepath.Join(f.Root, "dir")),
+		os.Symlink("dangling", filepath.Join(f.Root, "link")),
 	} {
 		if err != nil {
 			t.Fatal(err)
@@ -241,32 +241,32 @@ v1
 // does not reach the original.
 func TestCopiesAreApart(t *testing.T) {
 	f := pipelineFixture(t, script("echo more >> file && stat -c %h file .quire/ci.fnl"))
-	f.write(filepath.Join(f.root, "file"), "text\n")
-	f.commit("second")
+	f.Write(filepath.Join(f.Root, "file"), "text\n")
+	f.Commit("second")
 	_, events := f.succeed(exec.Options{})
 	if got := output(events); got != "1\n1\n" {
 		t.Errorf("numbers of links: %q", got)
 	}
-	if text, err := os.ReadFile(filepath.Join(f.root, "file")); string(text) != "text\n" {
+	if text, err := os.ReadFile(filepath.Join(f.Root, "file")); string(text) != "text\n" {
 		t.Errorf("the original is %q, %v", text, err)
 	}
 }
 
 func TestCommit(t *testing.T) {
 	f := pipelineFixture(t, script("cat file; git status --short; git rev-parse HEAD; git symbolic-ref -q HEAD || echo detached"))
-	f.write(filepath.Join(f.root, "file"), "old\n")
-	f.commit("second")
-	f.git("tag", "old")
-	sha := f.git("rev-parse", "HEAD")
-	f.write(filepath.Join(f.root, "file"), "new\n")
-	f.commit("third")
-	f.write(filepath.Join(f.root, "file"), "not committed\n")
+	f.Write(filepath.Join(f.Root, "file"), "old\n")
+	f.Commit("second")
+	f.Git("tag", "old")
+	sha := f.Git("rev-parse", "HEAD")
+	f.Write(filepath.Join(f.Root, "file"), "new\n")
+	f.Commit("third")
+	f.Write(filepath.Join(f.Root, "file"), "not committed\n")
 	for name, want := range map[string]string{
 		sha:     "old\n" + sha + "\ndetached\n",
 		"old":   "old\n" + sha + "\ndetached\n",
 		"HEAD~": "old\n" + sha + "\ndetached\n",
-		"main":  "new\n" + f.git("rev-parse", "HEAD") + "\nrefs/heads/main\n",
-		"HEAD":  "new\n" + f.git("rev-parse", "HEAD") + "\nrefs/heads/main\n",
+		"main":  "new\n" + f.Git("rev-parse", "HEAD") + "\nrefs/heads/main\n",
+		"HEAD":  "new\n" + f.Git("rev-parse", "HEAD") + "\nrefs/heads/main\n",
 	} {
 		_, events := f.succeed(exec.Options{SHA: name})
 		if diff := cmp.Diff(want, output(events)); diff != "" {
@@ -278,10 +278,10 @@ func TestCommit(t *testing.T) {
 func TestInPlace(t *testing.T) {
 	f := pipelineFixture(t, script("pwd; touch made"))
 	_, events := f.succeed(exec.Options{InPlace: true})
-	if got := output(events); got != f.root+"\n" {
-		t.Errorf("ran in %q, want %s", got, f.root)
+	if got := output(events); got != f.Root+"\n" {
+		t.Errorf("ran in %q, want %s", got, f.Root)
 	}
-	if _, err := os.Stat(filepath.Join(f.root, "made")); err != nil {
+	if _, err := os.Stat(filepath.Join(f.Root, "made")); err != nil {
 		t.Error(err)
 	}
 }
@@ -328,83 +328,83 @@ func TestKindsOfRepository(t *testing.T) {
 		want    string
 	}{
 		"unborn": {func(f *fixture) {
-			f.git("checkout", "-q", "--orphan", "fresh")
-			f.git("rm", "-rq", "--cached", ".")
+			f.Git("checkout", "-q", "--orphan", "fresh")
+			f.Git("rm", "-rq", "--cached", ".")
 		}, exec.Options{}, "refs/heads/fresh fresh nil string nil\ntext\n\n"},
-		"detached": {func(f *fixture) { f.git("checkout", "-q", "--detach") }, exec.Options{},
+		"detached": {func(f *fixture) { f.Git("checkout", "-q", "--detach") }, exec.Options{},
 			"nil nil nil string nil\ntext\nsecond\n"},
 		"worktree": {func(f *fixture) {
-			f.git("worktree", "add", "-q", "-b", "other", filepath.Join(f.base, "tree"))
-			f.root = filepath.Join(f.base, "tree")
+			f.Git("worktree", "add", "-q", "-b", "other", filepath.Join(f.Base, "tree"))
+			f.Root = filepath.Join(f.Base, "tree")
 		}, exec.Options{}, "refs/heads/other other nil string nil\ntext\nsecond\n"},
 		"upstream": {func(f *fixture) {
-			f.git("clone", "-q", f.root, filepath.Join(f.base, "clone"))
-			f.root = filepath.Join(f.base, "clone")
-			f.write(filepath.Join(f.root, "file"), "more\n")
-			f.commit("third")
+			f.Git("clone", "-q", f.Root, filepath.Join(f.Base, "clone"))
+			f.Root = filepath.Join(f.Base, "clone")
+			f.Write(filepath.Join(f.Root, "file"), "more\n")
+			f.Commit("third")
 		}, exec.Options{}, "refs/heads/main main $SHA string table\nmore\nthird\n"},
 		"shallow": {func(f *fixture) {
-			f.git("clone", "-q", "--depth=1", "file://"+f.root, filepath.Join(f.base, "clone"))
-			f.root = filepath.Join(f.base, "clone")
+			f.Git("clone", "-q", "--depth=1", "file://"+f.Root, filepath.Join(f.Base, "clone"))
+			f.Root = filepath.Join(f.Base, "clone")
 		}, exec.Options{}, "refs/heads/main main $SHA string table\ntext\nsecond\n"},
-		"split index": {func(f *fixture) { f.git("update-index", "--split-index") }, exec.Options{},
+		"split index": {func(f *fixture) { f.Git("update-index", "--split-index") }, exec.Options{},
 			"refs/heads/main main nil string nil\ntext\nsecond\n"},
 		"sparse": {func(f *fixture) {
-			f.write(filepath.Join(f.root, "far/away"), "x\n")
-			f.commit("second")
-			f.git("sparse-checkout", "set", "--cone", "--sparse-index", ".quire")
+			f.Write(filepath.Join(f.Root, "far/away"), "x\n")
+			f.Commit("second")
+			f.Git("sparse-checkout", "set", "--cone", "--sparse-index", ".quire")
 		}, exec.Options{}, "refs/heads/main main nil string nil\ntext\nsecond\n"},
 		"conflict": {func(f *fixture) {
-			f.git("checkout", "-q", "-b", "side", "HEAD~1")
-			f.write(filepath.Join(f.root, "file"), "side\n")
-			f.commit("side")
-			f.env = append(f.env, "GIT_MERGE_AUTOEDIT=no")
+			f.Git("checkout", "-q", "-b", "side", "HEAD~1")
+			f.Write(filepath.Join(f.Root, "file"), "side\n")
+			f.Commit("side")
+			f.Env = append(f.Env, "GIT_MERGE_AUTOEDIT=no")
 			f.gitFails("merge", "-q", "main")
-			f.write(filepath.Join(f.root, "file"), "text\n")
+			f.Write(filepath.Join(f.Root, "file"), "text\n")
 		}, exec.Options{}, "refs/heads/side side nil string nil\ntext\nside\n"},
 		"crlf": {func(f *fixture) {
-			f.git("config", "core.autocrlf", "true")
-			f.write(filepath.Join(f.root, ".gitattributes"), "* text=auto\n")
-			f.commit("second")
+			f.Git("config", "core.autocrlf", "true")
+			f.Write(filepath.Join(f.Root, ".gitattributes"), "* text=auto\n")
+			f.Commit("second")
 		}, exec.Options{}, "refs/heads/main main nil string nil\ntext\nsecond\n"},
 		"sha256": {func(f *fixture) {
-			f.root = filepath.Join(f.base, "new")
-			f.gitOutside("init", "-q", "--object-format=sha256", f.root)
-			f.write(filepath.Join(f.root, ".quire/ci.fnl"), pushed)
-			f.write(filepath.Join(f.root, "file"), "text\n")
-			f.commit("second")
-			f.write(filepath.Join(f.root, "new"), "text\n")
+			f.Root = filepath.Join(f.Base, "new")
+			f.gitOutside("init", "-q", "--object-format=sha256", f.Root)
+			f.Write(filepath.Join(f.Root, ".quire/ci.fnl"), pushed)
+			f.Write(filepath.Join(f.Root, "file"), "text\n")
+			f.Commit("second")
+			f.Write(filepath.Join(f.Root, "new"), "text\n")
 		}, exec.Options{}, "refs/heads/main main nil string nil\ntext\nsecond\n"},
 		"store within": {func(f *fixture) {
-			f.env = append(f.env, "XDG_STATE_HOME="+filepath.Join(f.root, "state [x]"))
+			f.Env = append(f.Env, "XDG_STATE_HOME="+filepath.Join(f.Root, "state [x]"))
 		}, exec.Options{}, "refs/heads/main main nil string nil\ntext\nsecond\n"},
 		"previous": {func(*fixture) {}, exec.Options{PreviousSHA: "HEAD~1", Ref: "main"},
 			"refs/heads/main main $SHA string table\ntext\nsecond\n"},
 		"jj beside git": {func(f *fixture) {
-			f.write(filepath.Join(f.root, ".jj/.gitignore"), "/*\n")
-			f.write(filepath.Join(f.root, ".jj/repo/store/type"), "git")
-			f.git("checkout", "-q", "--detach")
+			f.Write(filepath.Join(f.Root, ".jj/.gitignore"), "/*\n")
+			f.Write(filepath.Join(f.Root, ".jj/repo/store/type"), "git")
+			f.Git("checkout", "-q", "--detach")
 		}, exec.Options{}, "nil nil nil string nil\ntext\nsecond\n"},
 		"nested repository": {func(f *fixture) {
-			f.gitOutside("init", "-q", filepath.Join(f.root, "nested"))
-			f.write(filepath.Join(f.root, "nested/inner"), "inner\n")
+			f.gitOutside("init", "-q", filepath.Join(f.Root, "nested"))
+			f.Write(filepath.Join(f.Root, "nested/inner"), "inner\n")
 		}, exec.Options{}, "refs/heads/main main nil string nil\ntext\nsecond\n"},
 		"unreadable": {func(f *fixture) {
 			if os.Getuid() != 0 {
-				f.write(filepath.Join(f.root, "closed"), "x")
-				os.Chmod(filepath.Join(f.root, "closed"), 0)
+				f.Write(filepath.Join(f.Root, "closed"), "x")
+				os.Chmod(filepath.Join(f.Root, "closed"), 0)
 			}
-			mkfifo(f.t, filepath.Join(f.root, "fifo"))
+			mkfifo(f.t, filepath.Join(f.Root, "fifo"))
 		}, exec.Options{}, "refs/heads/main main nil string nil\ntext\nsecond\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := pipelineFixture(t, pushed)
-			f.write(filepath.Join(f.root, "file"), "text\n")
-			f.commit("second")
+			f.Write(filepath.Join(f.Root, "file"), "text\n")
+			f.Commit("second")
 			tt.prepare(f)
 			_, events := f.succeed(tt.options)
-			if diff := cmp.Diff(tt.want, hexSHA.ReplaceAllString(output(events), "$$SHA")); diff != "" {
+			if diff := cmp.Diff(tt.want, f.Scrub("", "", output(events))); diff != "" {
 				t.Errorf("output (-want +got):\n%s", diff)
 			}
 		})
@@ -414,15 +414,15 @@ func TestKindsOfRepository(t *testing.T) {
 func TestSubmodules(t *testing.T) {
 	list := script("find . -name .git -prune -o -type f -print | sort; cat sub/file; git status --short")
 	f := pipelineFixture(t, list)
-	lib := filepath.Join(f.base, "lib")
+	lib := filepath.Join(f.Base, "lib")
 	f.gitOutside("init", "-q", lib)
-	f.write(filepath.Join(lib, "file"), "committed\n")
-	f.gitIn(lib, "add", "-A")
-	f.gitIn(lib, "commit", "-q", "-m", "lib")
-	f.git("submodule", "--quiet", "add", lib, "sub")
-	f.commit("second")
-	f.write(filepath.Join(f.root, "sub/file"), "changed\n")
-	f.write(filepath.Join(f.root, "sub/new"), "new\n")
+	f.Write(filepath.Join(lib, "file"), "committed\n")
+	f.GitIn(lib, "add", "-A")
+	f.GitIn(lib, "commit", "-q", "-m", "lib")
+	f.Git("submodule", "--quiet", "add", lib, "sub")
+	f.Commit("second")
+	f.Write(filepath.Join(f.Root, "sub/file"), "changed\n")
+	f.Write(filepath.Join(f.Root, "sub/new"), "new\n")
 	_, events := f.succeed(exec.Options{})
 	want := "./.gitmodules\n./.quire/ci.fnl\n./sub/file\n./sub/new\nchanged\n"
 	if diff := cmp.Diff(want, output(events)); diff != "" {
@@ -437,13 +437,13 @@ func TestSubmodules(t *testing.T) {
 
 func TestRefusedPlaces(t *testing.T) {
 	f := pipelineFixture(t, script("true"))
-	jj := filepath.Join(f.base, "jj")
-	f.write(filepath.Join(jj, ".jj/repo/store/type"), "git")
-	f.write(filepath.Join(jj, ".quire/ci.fnl"), script("true"))
-	plain := filepath.Join(f.base, "plain")
-	f.write(filepath.Join(plain, ".quire/ci.fnl"), script("true"))
-	broken := filepath.Join(f.base, "broken")
-	f.write(filepath.Join(broken, ".git"), "gitdir: nowhere\n")
+	jj := filepath.Join(f.Base, "jj")
+	f.Write(filepath.Join(jj, ".jj/repo/store/type"), "git")
+	f.Write(filepath.Join(jj, ".quire/ci.fnl"), script("true"))
+	plain := filepath.Join(f.Base, "plain")
+	f.Write(filepath.Join(plain, ".quire/ci.fnl"), script("true"))
+	broken := filepath.Join(f.Base, "broken")
+	f.Write(filepath.Join(broken, ".git"), "gitdir: nowhere\n")
 	for _, tt := range []struct {
 		root string
 		o    exec.Options
@@ -451,19 +451,19 @@ func TestRefusedPlaces(t *testing.T) {
 	}{
 		{jj, exec.Options{}, "jj git colocation enable"},
 		{broken, exec.Options{}, "not a git repository"},
-		{filepath.Join(f.base, "missing"), exec.Options{}, "missing: no such file or directory"},
+		{filepath.Join(f.Base, "missing"), exec.Options{}, "missing: no such file or directory"},
 		{plain, exec.Options{SHA: "HEAD"}, "not in a git repository"},
 		{plain, exec.Options{PreviousSHA: "HEAD"}, "not in a git repository"},
-		{f.root, exec.Options{SHA: "--upload-pack=x"}, "unknown commit: --upload-pack=x"},
-		{f.root, exec.Options{SHA: "HEAD:.quire"}, "unknown commit: HEAD:.quire"},
-		{f.root, exec.Options{PreviousSHA: "nowhere"}, "unknown commit: nowhere"},
-		{f.root, exec.Options{Ref: "nowhere"}, "unknown ref: nowhere"},
-		{f.root, exec.Options{SHA: "HEAD", InPlace: true}, "a commit cannot run in place"},
-		{f.root, exec.Options{Jobs: []string{"a"}, Only: []string{"b"}}, "not both"},
-		{f.root, exec.Options{Config: filepath.Join(f.base, "none.fnl")}, "cannot read the configuration"},
-		{f.root, exec.Options{Secrets: map[string]exec.Secret{"a": {Value: "x", Env: "X"}}}, "more than one place"},
+		{f.Root, exec.Options{SHA: "--upload-pack=x"}, "unknown commit: --upload-pack=x"},
+		{f.Root, exec.Options{SHA: "HEAD:.quire"}, "unknown commit: HEAD:.quire"},
+		{f.Root, exec.Options{PreviousSHA: "nowhere"}, "unknown commit: nowhere"},
+		{f.Root, exec.Options{Ref: "nowhere"}, "unknown ref: nowhere"},
+		{f.Root, exec.Options{SHA: "HEAD", InPlace: true}, "a commit cannot run in place"},
+		{f.Root, exec.Options{Jobs: []string{"a"}, Only: []string{"b"}}, "not both"},
+		{f.Root, exec.Options{Config: filepath.Join(f.Base, "none.fnl")}, "cannot read the configuration"},
+		{f.Root, exec.Options{Secrets: map[string]exec.Secret{"a": {Value: "x", Env: "X"}}}, "more than one place"},
 	} {
-		tt.o.Environ = f.env
+		tt.o.Environ = f.Env
 		_, err := exec.Local(tt.root, tt.o)
 		if usage, ok := err.(*exec.UsageError); !ok || !strings.Contains(usage.Message, tt.want) {
 			t.Errorf("Local(%s, %+v): %v, want %s", tt.root, tt.o, err, tt.want)

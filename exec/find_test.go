@@ -44,36 +44,36 @@ func checkTree(t *testing.T, tree source.Tree, special []string) {
 
 func TestTrees(t *testing.T) {
 	f := pipelineFixture(t, script("true"))
-	f.write(filepath.Join(f.base, "outside"), "outside\n")
-	f.write(filepath.Join(f.root, "file"), "text\n")
-	f.write(filepath.Join(f.root, "dir/inner"), "text\n")
+	f.Write(filepath.Join(f.Base, "outside"), "outside\n")
+	f.Write(filepath.Join(f.Root, "file"), "text\n")
+	f.Write(filepath.Join(f.Root, "dir/inner"), "text\n")
 	for name, target := range map[string]string{"in": "file", "out": "../outside", "out-dir": "/etc", "loop": "loop"} {
-		if err := os.Symlink(target, filepath.Join(f.root, name)); err != nil {
+		if err := os.Symlink(target, filepath.Join(f.Root, name)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	f.commit("second")
-	src, err := exec.Find(f.root, "HEAD")
+	f.Commit("second")
+	src, err := exec.Find(f.Root, "HEAD")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Run("commit", func(t *testing.T) { checkTree(t, src.Tree, nil) })
 
-	mkfifo(t, filepath.Join(f.root, "fifo"))
-	if err := os.Symlink(filepath.Join(f.root, "file"), filepath.Join(f.root, "absolute")); err != nil {
+	mkfifo(t, filepath.Join(f.Root, "fifo"))
+	if err := os.Symlink(filepath.Join(f.Root, "file"), filepath.Join(f.Root, "absolute")); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink("/dev/zero", filepath.Join(f.root, "zero")); err != nil {
+	if err := os.Symlink("/dev/zero", filepath.Join(f.Root, "zero")); err != nil {
 		t.Fatal(err)
 	}
-	big, err := os.Create(filepath.Join(f.root, "big"))
+	big, err := os.Create(filepath.Join(f.Root, "big"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := errors.Join(big.Truncate(1<<30), big.Close()); err != nil {
 		t.Fatal(err)
 	}
-	tree := exec.Dir(f.root)
+	tree := exec.Dir(f.Root)
 	t.Run("disk", func(t *testing.T) { checkTree(t, tree, []string{"fifo", "zero", "big"}) })
 	if got, err := tree.Read("absolute"); err != nil || got.Text() != "text\n" {
 		t.Errorf("an absolute link to a file below: %v, %v", got, err)
@@ -82,24 +82,24 @@ func TestTrees(t *testing.T) {
 
 func TestFind(t *testing.T) {
 	f := pipelineFixture(t, script("true"))
-	sha := f.git("rev-parse", "HEAD")
-	f.write(filepath.Join(f.root, "sub/x"), "")
-	f.write(filepath.Join(f.root, "other/ci.fnl"), "{}")
-	plain := filepath.Join(f.base, "plain")
-	f.write(filepath.Join(plain, ".quire/ci.fnl"), script("true"))
-	f.write(filepath.Join(plain, "sub/x"), "")
-	link := filepath.Join(f.base, "link")
-	if err := os.Symlink(f.root, link); err != nil {
+	sha := f.Git("rev-parse", "HEAD")
+	f.Write(filepath.Join(f.Root, "sub/x"), "")
+	f.Write(filepath.Join(f.Root, "other/ci.fnl"), "{}")
+	plain := filepath.Join(f.Base, "plain")
+	f.Write(filepath.Join(plain, ".quire/ci.fnl"), script("true"))
+	f.Write(filepath.Join(plain, "sub/x"), "")
+	link := filepath.Join(f.Base, "link")
+	if err := os.Symlink(f.Root, link); err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct{ path, sha, root, name, where string }{
-		{f.root, "", f.root, pipeline.Path, f.root},
-		{link, "", f.root, pipeline.Path, link},
-		{filepath.Join(f.root, "sub"), "", f.root, pipeline.Path, filepath.Join(f.root, "sub")},
-		{filepath.Join(f.root, pipeline.Path), "", f.root, pipeline.Path, filepath.Join(f.root, pipeline.Path)},
-		{filepath.Join(link, "other/ci.fnl"), "", f.root, "other/ci.fnl", filepath.Join(link, "other/ci.fnl")},
-		{f.root, "HEAD", f.root, pipeline.Path, "HEAD"},
-		{f.root, sha[:10], f.root, pipeline.Path, sha[:10]},
+		{f.Root, "", f.Root, pipeline.Path, f.Root},
+		{link, "", f.Root, pipeline.Path, link},
+		{filepath.Join(f.Root, "sub"), "", f.Root, pipeline.Path, filepath.Join(f.Root, "sub")},
+		{filepath.Join(f.Root, pipeline.Path), "", f.Root, pipeline.Path, filepath.Join(f.Root, pipeline.Path)},
+		{filepath.Join(link, "other/ci.fnl"), "", f.Root, "other/ci.fnl", filepath.Join(link, "other/ci.fnl")},
+		{f.Root, "HEAD", f.Root, pipeline.Path, "HEAD"},
+		{f.Root, sha[:10], f.Root, pipeline.Path, sha[:10]},
 		{filepath.Join(plain, "sub"), "", plain, pipeline.Path, filepath.Join(plain, "sub")},
 	} {
 		s, err := exec.Find(tt.path, tt.sha)
@@ -118,9 +118,9 @@ func TestFind(t *testing.T) {
 
 func TestFindMissing(t *testing.T) {
 	f := pipelineFixture(t, script("true"))
-	f.git("rm", "-q", "--cached", "-r", ".quire")
-	f.git("commit", "-q", "-m", "second")
-	empty := filepath.Join(f.base, "empty")
+	f.Git("rm", "-q", "--cached", "-r", ".quire")
+	f.Git("commit", "-q", "-m", "second")
+	empty := filepath.Join(f.Base, "empty")
 	if err := os.Mkdir(empty, 0o777); err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestFindMissing(t *testing.T) {
 		text      string
 	}{
 		{empty, "", false, "No ci.fnl found at " + empty + "."},
-		{f.root, "HEAD", true, "No ci.fnl found at HEAD. The working tree has one that is not in that commit."},
+		{f.Root, "HEAD", true, "No ci.fnl found at HEAD. The working tree has one that is not in that commit."},
 	} {
 		s, err := exec.Find(tt.path, tt.sha)
 		var missing *exec.MissingError

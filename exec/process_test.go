@@ -145,11 +145,11 @@ func TestKilledProcess(t *testing.T) {
 		return
 	}
 	f := pipelineFixture(t, script(`test -n "$NEXT" || { sleep 1000 & echo >> "$FIFO"; wait; }`))
-	fifo := filepath.Join(f.base, "fifo")
+	fifo := filepath.Join(f.Base, "fifo")
 	mkfifo(t, fifo)
-	f.env = append(f.env, "FIFO="+fifo)
+	f.Env = append(f.Env, "FIFO="+fifo)
 	cmd := osexec.Command(os.Args[0], "-test.run=^TestKilledProcess$")
-	cmd.Env = append(f.env, "EXEC_TEST_ROOT="+f.root)
+	cmd.Env = append(f.Env, "EXEC_TEST_ROOT="+f.Root)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -169,12 +169,12 @@ func TestKilledProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()
-	f.env = append(f.env, "NEXT=1")
+	f.Env = append(f.Env, "NEXT=1")
 	f.succeed(exec.Options{})
 	if left := marked(t, id); len(left) > 0 {
 		t.Errorf("left behind: %q", left)
 	}
-	if found, _ := filepath.Glob(filepath.Join(f.base, "state/quire/runs/*/failed", id, "times.yml")); len(found) != 1 {
+	if found, _ := filepath.Glob(filepath.Join(f.Base, "state/quire/runs/*/failed", id, "times.yml")); len(found) != 1 {
 		t.Errorf("the killed run is not under failed/")
 	}
 }
@@ -210,8 +210,8 @@ func TestEnvironmentOfCommands(t *testing.T) {
   (fn [{: sh}]
     (sh "env | grep -E '^(CI|QUIRE_JOB|KEEP|OVER|ADDED|PWD|GIT_)' | sort; test -t 0 && echo terminal; cat; ps -o pgid= -p $$ | tr -d ' ' | sed \"s/^$$$/own group/\""
       {:env {:OVER "new" :ADDED "x=y z"} :cwd "sub"})))`)
-	f.write(filepath.Join(f.root, "sub/x"), "")
-	f.env = append(f.env, "KEEP=kept", "OVER=old", "GIT_DIR=/nowhere", "GIT_INDEX_FILE=/nowhere", "GIT_PREFIX=x", "CI=false")
+	f.Write(filepath.Join(f.Root, "sub/x"), "")
+	f.Env = append(f.Env, "KEEP=kept", "OVER=old", "GIT_DIR=/nowhere", "GIT_INDEX_FILE=/nowhere", "GIT_PREFIX=x", "CI=false")
 	report, events := f.succeed(exec.Options{})
 	want := `ADDED=x=y z
 CI=true
@@ -303,7 +303,7 @@ func TestVolume(t *testing.T) {
 
 // stored reports whether events.jsonl of the only run holds a text.
 func stored(f *fixture, text string) bool {
-	logs, _ := filepath.Glob(filepath.Join(f.base, "state/quire/runs/*/by-id/*/events.jsonl"))
+	logs, _ := filepath.Glob(filepath.Join(f.Base, "state/quire/runs/*/by-id/*/events.jsonl"))
 	if len(logs) != 1 {
 		return false
 	}
@@ -318,11 +318,11 @@ func TestPartialLines(t *testing.T) {
 	_, events := f.succeed(exec.Options{Observe: func(e exec.Event) {
 		if e.Text == "your name? " && !answered {
 			answered = true
-			dirs, _ := filepath.Glob(filepath.Join(f.base, "state/quire/runs/*/workspaces/1/go"))
+			dirs, _ := filepath.Glob(filepath.Join(f.Base, "state/quire/runs/*/workspaces/1/go"))
 			for len(dirs) == 0 {
-				dirs, _ = filepath.Glob(filepath.Join(f.base, "state/quire/runs/*/workspaces/1/go"))
+				dirs, _ = filepath.Glob(filepath.Join(f.Base, "state/quire/runs/*/workspaces/1/go"))
 			}
-			f.write(dirs[0], "Ada\n")
+			f.Write(dirs[0], "Ada\n")
 		}
 	}})
 	if got := output(events); got != "your name? Ada\n" {

@@ -2,7 +2,6 @@ package exec_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -15,11 +14,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
-	"github.com/spf13/pflag"
 
 	"quire/analysis/diag"
 	"quire/analysis/source"
 	"quire/exec"
+	"quire/exec/exectest"
 )
 
 var update = flag.Bool("update", false, "rewrite the expectations in testdata/run")
@@ -39,7 +38,7 @@ var update = flag.Bool("update", false, "rewrite the expectations in testdata/ru
 // and is compared with what it says of the run:
 //
 //	report    the outcomes, with failures and diagnostics
-//	events    the events in the words of [eventText]: neighbouring output of one
+//	events    the events in the words of [exectest.EventsText]: neighbouring output of one
 //	          stream joined, and of one command all of stdout before stderr
 //	logs      the content of the logs, without times, in the same order
 //	refs      the refs of the bare repositories
@@ -100,51 +99,10 @@ func rewrite(t *testing.T, file string, archive *txtar.Archive, got map[string]s
 	}
 }
 
-// parseArgs turns the arguments of quire ci run into options.
-func parseArgs(t testing.TB, text string) exec.Options {
-	t.Helper()
-	var o exec.Options
-	var secrets []string
-	flags := pflag.NewFlagSet("run", pflag.ContinueOnError)
-	flags.StringArrayVar(&o.Only, "only", nil, "")
-	flags.StringVar(&o.SHA, "sha", "", "")
-	flags.StringVar(&o.Ref, "ref", "", "")
-	flags.StringVar(&o.PreviousSHA, "previous-sha", "", "")
-	flags.StringVar(&o.Config, "config", "", "")
-	flags.BoolVar(&o.InPlace, "in-place", false, "")
-	flags.BoolVar(&o.Mirror, "mirror", false, "")
-	flags.StringArrayVar(&secrets, "secret", nil, "")
-	if err := flags.Parse(strings.Split(strings.TrimSpace(text), "\n")); err != nil {
-		t.Fatal(err)
-	}
-	for _, job := range flags.Args() {
-		if job != "" {
-			o.Jobs = append(o.Jobs, job)
-		}
-	}
-	for _, s := range secrets {
-		name, variable, ok := strings.Cut(s, "=env:")
-		if !ok {
-			t.Fatalf("--secret %s: cases give secrets as NAME=env:VAR", s)
-		}
-		if o.Secrets == nil {
-			o.Secrets = map[string]exec.Secret{}
-		}
-		o.Secrets[name] = exec.Secret{Env: variable}
-	}
-	return o
-}
-
 // runCase runs the pipeline of an archive and returns what can be compared.
 func runCase(t *testing.T, archive *txtar.Archive) map[string]string {
 	f := newFixture(t, archive)
-	var o exec.Options
-	for _, file := range archive.Files {
-		if file.Name == "args" {
-			o = parseArgs(t, string(file.Data))
-		}
-	}
-	report, events, err := f.run(o)
+	report, events, err := f.run(exectest.Options(t, exectest.Args(archive)))
 	got := map[string]string{"error": "", "report": "", "events": "", "logs": "", "refs": ""}
 	if err != nil {
 		got["error"] = f.scrub(report, err.Error()) + "\n"
@@ -152,36 +110,23 @@ func runCase(t *testing.T, archive *txtar.Archive) map[string]string {
 	if report.Outcome != "" {
 		got["report"] = f.scrub(report, f.reportText(report))
 	}
-	got["events"] = f.scrub(report, eventsText(events))
+	got["events"] = f.scrub(report, exectest.EventsText(events))
 	if report.Dir != "" {
 		got["logs"] = f.scrub(report, logsText(t, report.Dir))
 		checkStored(t, report, events)
 	}
-	for _, name := range f.bare {
-		refs := f.gitIn(filepath.Join(f.base, name), "for-each-ref", "--format=%(objectname) %(refname)")
+	for _, name := range f.Bare {
+		refs := f.GitIn(filepath.Join(f.Base, name), "for-each-ref", "--format=%(objectname) %(refname)")
 		got["refs"] += f.scrub(report, strings.TrimSpace(name+"\n"+refs)+"\n")
 	}
 	return got
 }
 
-var (
-	hexSHA = regexp.MustCompile(`\b[0-9a-f]{40}\b`)
-	broken = regexp.MustCompile("(\uFFFD|\\\\x[0-9a-f]{2})+")
-	slot   = regexp.MustCompile(`\$STORE/workspaces/\d+`)
-)
+// broken matches what stands for bytes that are no UTF-8.
+var broken = regexp.MustCompile("(\uFFFD|\\\\x[0-9a-f]{2})+")
 
 // scrub replaces what differs from run to run.
-func (f *fixture) scrub(r *exec.Report, text string) string {
-	if r.Dir != "" {
-		text = strings.ReplaceAll(text, r.Dir, "$RUN")
-		text = strings.ReplaceAll(text, filepath.Dir(filepath.Dir(r.Dir)), "$STORE")
-		text = slot.ReplaceAllString(text, "$$WORKSPACE")
-		text = strings.ReplaceAll(text, r.ID, "$ID")
-	}
-	text = strings.ReplaceAll(text, f.root, "$ROOT")
-	text = strings.ReplaceAll(text, f.base, "$BASE")
-	return hexSHA.ReplaceAllString(text, "$$SHA")
-}
+func (f *fixture) scrub(r *exec.Report, text string) string { return f.Scrub(r.Dir, r.ID, text) }
 
 func (f *fixture) reportText(r *exec.Report) string {
 	var b strings.Builder
@@ -217,50 +162,6 @@ func writeDiagnostic(b *strings.Builder, indent string, d diag.Diagnostic) {
 	for _, r := range d.Related {
 		fmt.Fprintf(b, "%s  %s: %s\n", indent, source.Place{File: r.File, Span: r.Span}, r.Message)
 	}
-}
-
-// eventsText shows the events, one a line. Two runs are equal when their texts
-// are, after scrubbing.
-func eventsText(events []exec.Event) string {
-	var b strings.Builder
-	output := map[string]string{}
-	flush := func() {
-		for _, stream := range []string{"stdout", "stderr"} {
-			for _, line := range strings.SplitAfter(output[stream], "\n") {
-				if line != "" {
-					fmt.Fprintf(&b, "%s %q\n", stream, line)
-				}
-			}
-			delete(output, stream)
-		}
-	}
-	for _, e := range events {
-		if e.Type == exec.Output {
-			output[e.Stream] += e.Text
-			continue
-		}
-		flush()
-		fmt.Fprintln(&b, eventText(e))
-	}
-	flush()
-	return b.String()
-}
-
-// eventText shows an event: its type, whose it is, and what it says.
-func eventText(e exec.Event) string {
-	text := []string{string(e.Type)}
-	for _, part := range []string{e.JobID, strings.Join(e.Jobs, " "), e.Cmd, e.Outcome, e.Signal} {
-		if part != "" {
-			text = append(text, part)
-		}
-	}
-	if e.Exit != nil {
-		text = append(text, fmt.Sprint(*e.Exit))
-	}
-	if e.Message != "" {
-		text = append(text, e.Message)
-	}
-	return strings.Join(text, " ")
 }
 
 // logsText shows the logs of a run without times, of each log stdout before
@@ -310,33 +211,12 @@ func logsText(t testing.TB, dir string) string {
 // checkStored compares what observers were told with what is on disk.
 func checkStored(t testing.TB, report *exec.Report, events []exec.Event) {
 	t.Helper()
-	stored := storedEvents(t, report.Dir)
+	stored := exectest.StoredEvents(t, report.Dir)
 	// How many replacement characters stand for a run of bytes is tested apart.
 	collapse := func(text string) string {
 		return broken.ReplaceAllString(strings.ToValidUTF8(text, "\uFFFD"), "\uFFFD")
 	}
-	if diff := cmp.Diff(collapse(eventsText(events)), collapse(eventsText(stored))); diff != "" {
+	if diff := cmp.Diff(collapse(exectest.EventsText(events)), collapse(exectest.EventsText(stored))); diff != "" {
 		t.Errorf("events observed and stored differ (-observed +stored):\n%s", diff)
 	}
-}
-
-// storedEvents reads events.jsonl and takes the text of output from the logs.
-func storedEvents(t testing.TB, dir string) []exec.Event {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(dir, "events.jsonl"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var events []exec.Event
-	for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n") {
-		var e exec.Event
-		if err := json.Unmarshal([]byte(line), &e); err != nil {
-			t.Fatalf("%v in %s", err, line)
-		}
-		if e.Type == exec.Output {
-			e.Text = logRange(t, dir, e)
-		}
-		events = append(events, e)
-	}
-	return events
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,29 +14,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"quire/exec"
+	"quire/exec/exectest"
 	"quire/exec/rundir"
 )
-
-// logRange returns the output that a stored event stands for.
-func logRange(t testing.TB, dir string, e exec.Event) string {
-	t.Helper()
-	f, err := os.Open(filepath.Join(dir, rundir.LogName(e.JobID, e.Sh)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var out []byte
-	for entry, err := range rundir.ReadLog(io.NewSectionReader(f, *e.Start, *e.End-*e.Start)) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if entry.Stream != e.Stream {
-			t.Errorf("an output event of %s covers an entry of %s", e.Stream, entry.Stream)
-		}
-		out = entry.AppendOutput(out)
-	}
-	return string(out)
-}
 
 // holding returns the files below dir that hold a text, in their content, their
 // name or the target of a link.
@@ -92,8 +71,8 @@ func TestSecretIsNowhere(t *testing.T) {
 (job :fails [:uses] (fn [{: jobs : sh}]
   (sh [:sh :-c "echo \"$0\"; exit 3" (. (jobs :uses) :outputs)])
   (error (.. "no login with " (. (jobs :uses) :outputs)))))`)
-	path := filepath.Join(f.base, "token")
-	f.write(path, value+"\n")
+	path := filepath.Join(f.Base, "token")
+	f.Write(path, value+"\n")
 	var shown strings.Builder
 	report, events, err := f.run(exec.Options{Secrets: map[string]exec.Secret{"token": {File: path}},
 		Observe: func(e exec.Event) { fmt.Fprintf(&shown, "%+v\n", e) }})
@@ -108,7 +87,7 @@ func TestSecretIsNowhere(t *testing.T) {
 		if strings.Contains(shown.String(), text) {
 			t.Errorf("observers and the report show %q:\n%s", text, &shown)
 		}
-		if found := holding(t, filepath.Join(f.base, "state"), text); len(found) > 0 {
+		if found := holding(t, filepath.Join(f.Base, "state"), text); len(found) > 0 {
 			t.Errorf("%q stands in %q", text, found)
 		}
 	}
@@ -126,22 +105,22 @@ func TestSecrets(t *testing.T) {
         (log (.. name " " (tostring ok) " " (if ok (length value) value)))))
     (sh ["sh" "-c" "printf 'changed 12345' > \"$0\"" (sh-path)])
     (log (tostring (length (secret :file))))))`)
-	f.write(filepath.Join(f.root, ".quire/ci.fnl"), strings.ReplaceAll(
-		mustRead(t, filepath.Join(f.root, ".quire/ci.fnl")), "(sh-path)", fmt.Sprintf("%q", filepath.Join(f.base, "config/quire/file.txt"))))
-	f.write(filepath.Join(f.base, "config/quire/config.fnl"), `; made by hand
+	f.Write(filepath.Join(f.Root, ".quire/ci.fnl"), strings.ReplaceAll(
+		mustRead(t, filepath.Join(f.Root, ".quire/ci.fnl")), "(sh-path)", fmt.Sprintf("%q", filepath.Join(f.Base, "config/quire/file.txt"))))
+	f.Write(filepath.Join(f.Base, "config/quire/config.fnl"), `; made by hand
 (local plain (.. "plain" "-value"))
 {:secrets {: plain
            :file {:file "file.txt"}
            :missing {:file "missing.txt"}
            :given "from the configuration"}}`)
-	f.write(filepath.Join(f.base, "config/quire/file.txt"), "first\n\n")
-	f.env = append(f.env, "FROM_ENV=seven77")
+	f.Write(filepath.Join(f.Base, "config/quire/file.txt"), "first\n\n")
+	f.Env = append(f.Env, "FROM_ENV=seven77")
 	_, events := f.succeed(exec.Options{Secrets: map[string]exec.Secret{
 		"env": {Env: "FROM_ENV"}, "unset": {Env: "NOT_SET"}, "given": {Value: "given!"}}})
 	var logs []string
 	for _, e := range events {
 		if e.Type == exec.Log && !strings.Contains(e.Message, "fewer than the 8") {
-			logs = append(logs, strings.ReplaceAll(e.Message, f.base, "$BASE"))
+			logs = append(logs, strings.ReplaceAll(e.Message, f.Base, "$BASE"))
 		}
 	}
 	want := []string{"plain true 11", "file true 6",
@@ -184,15 +163,15 @@ func TestConfig(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			f := pipelineFixture(t, script("true"))
-			path := filepath.Join(f.base, "C")
-			f.write(path, tt.text)
+			path := filepath.Join(f.Base, "C")
+			f.Write(path, tt.text)
 			report, _, err := f.run(exec.Options{Config: path})
 			if err != nil {
 				t.Fatal(err)
 			}
 			got := []string{string(report.Outcome)}
 			for _, d := range report.Diagnostics {
-				got = append(got, strings.ReplaceAll(d.Error(), f.base+"/", ""))
+				got = append(got, strings.ReplaceAll(d.Error(), f.Base+"/", ""))
 			}
 			if text := strings.Join(got, "\n"); text != tt.want && (!strings.HasSuffix(tt.want, " ") && !strings.HasSuffix(tt.want, "neither") || !strings.HasPrefix(text, tt.want)) {
 				t.Errorf("got\n%s\nwant\n%s", text, tt.want)
@@ -204,7 +183,7 @@ func TestConfig(t *testing.T) {
 func TestStoredFiles(t *testing.T) {
 	f := pipelineFixture(t, `(local {: job} (require :quire.ci))
 (job "a/b" [:quire/push] (fn [] nil))`)
-	f.write(filepath.Join(f.root, ".quire/ci.fnl"), `(local {: job} (require :quire.ci))
+	f.Write(filepath.Join(f.Root, ".quire/ci.fnl"), `(local {: job} (require :quire.ci))
 (job ".. ö" [:quire/push] (fn [{: sh}] (sh ["echo" "hello"]) {:n 1}))`)
 	report, _ := f.succeed(exec.Options{})
 	real, err := filepath.EvalSymlinks(report.Dir)
@@ -236,7 +215,7 @@ func TestStoredFiles(t *testing.T) {
 		t.Errorf("the run is in %s", got)
 	}
 	meta, err := rundir.ReadMeta(real)
-	if err != nil || meta.Ref != "refs/heads/main" || len(meta.SHA) != 40 || meta.Root != f.root {
+	if err != nil || meta.Ref != "refs/heads/main" || len(meta.SHA) != 40 || meta.Root != f.Root {
 		t.Errorf("meta %+v, %v", meta, err)
 	}
 	var stored map[string]any
@@ -254,7 +233,7 @@ func TestKeptWorkspace(t *testing.T) {
 	f := pipelineFixture(t, script("echo left > left; mkdir -p ro/x && chmod 500 ro; test -n \"$OK\""))
 	var dirs []string
 	for _, ok := range []string{"", "", "1"} {
-		f.env = append(f.env, "OK="+ok)
+		f.Env = append(f.Env, "OK="+ok)
 		report, _, err := f.run(exec.Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -267,7 +246,7 @@ func TestKeptWorkspace(t *testing.T) {
 			t.Errorf("workspace %d: %q, %v", i, text, err)
 		}
 	}
-	if left, _ := filepath.Glob(filepath.Join(f.base, "state/quire/runs/*/workspaces/*/left")); len(left) > 0 {
+	if left, _ := filepath.Glob(filepath.Join(f.Base, "state/quire/runs/*/workspaces/*/left")); len(left) > 0 {
 		t.Errorf("left in the slots: %v", left)
 	}
 }
@@ -310,11 +289,11 @@ func TestEarlierOutputs(t *testing.T) {
 	if got, want := messages(only), "42 2 nil\njob 'unstored' was not run; run it too or pass --inputs"; got != want {
 		t.Errorf("after an earlier run: %q, want %q", got, want)
 	}
-	f.write(filepath.Join(f.root, ".quire/ci.fnl"), "; moved\n"+text)
+	f.Write(filepath.Join(f.Root, ".quire/ci.fnl"), "; moved\n"+text)
 	if got := messages(only); !strings.HasPrefix(got, "42 2 nil") {
 		t.Errorf("after the job moved: %q", got)
 	}
-	f.write(filepath.Join(f.root, ".quire/ci.fnl"), strings.Replace(text, "41", "40", 1))
+	f.Write(filepath.Join(f.Root, ".quire/ci.fnl"), strings.Replace(text, "41", "40", 1))
 	if got := messages(only); got != notRun {
 		t.Errorf("after the job changed: %q", got)
 	}
@@ -328,10 +307,10 @@ func TestNoRunWithoutPipeline(t *testing.T) {
 	if err != nil || report.Outcome != exec.Failed || !report.Diagnostics.HasErrors() || report.ID != "" || report.Dir != "" {
 		t.Errorf("%+v, %v", report, err)
 	}
-	if got := eventsText(events); got != "run_finished pipeline_failure\n" {
+	if got := exectest.EventsText(events); got != "run_finished pipeline_failure\n" {
 		t.Errorf("events %s", got)
 	}
-	if _, err := os.Stat(filepath.Join(f.base, "state")); err == nil {
+	if _, err := os.Stat(filepath.Join(f.Base, "state")); err == nil {
 		t.Error("something was stored")
 	}
 }
@@ -339,14 +318,14 @@ func TestNoRunWithoutPipeline(t *testing.T) {
 // TestInternal has the machine refuse, before a run is made and after.
 func TestInternal(t *testing.T) {
 	f := pipelineFixture(t, script("true"))
-	f.write(filepath.Join(f.base, "state/quire"), "a file where a directory is needed")
+	f.Write(filepath.Join(f.Base, "state/quire"), "a file where a directory is needed")
 	report, _, err := f.run(exec.Options{})
 	if err == nil || report.Outcome != exec.Internal || report.Dir != "" {
 		t.Errorf("%+v, %v", report, err)
 	}
 
 	f = pipelineFixture(t, script("true"))
-	f.write(filepath.Join(f.root, ".git/index"), "no index")
+	f.Write(filepath.Join(f.Root, ".git/index"), "no index")
 	report, events, err := f.run(exec.Options{})
 	if err == nil || !strings.HasPrefix(err.Error(), "the workspace cannot be made: git add: ") {
 		t.Errorf("error %v", err)
@@ -354,7 +333,7 @@ func TestInternal(t *testing.T) {
 	if got, want := f.reportText(report), "internal\nscript not-run\n"; got != want {
 		t.Errorf("report %s", got)
 	}
-	if got, want := eventsText(events), "run_finished internal\n"; got != want {
+	if got, want := exectest.EventsText(events), "run_finished internal\n"; got != want {
 		t.Errorf("events %s", got)
 	}
 	if real, err := filepath.EvalSymlinks(report.Dir); err != nil || filepath.Base(filepath.Dir(real)) != "failed" {
@@ -370,7 +349,7 @@ func TestParallelRuns(t *testing.T) {
 	done := make(chan *exec.Report)
 	for range 3 {
 		go func() {
-			r, err := exec.Local(f.root, exec.Options{Environ: f.env})
+			r, err := exec.Local(f.Root, exec.Options{Environ: f.Env})
 			if err != nil {
 				t.Error(err)
 			}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -23,10 +24,9 @@ const patience = 60 * time.Second
 // A client is an editor: it speaks with a server over a pipe and remembers
 // what the server told it.
 type client struct {
-	t      *testing.T
-	conn   jsonrpc2.Conn
-	server protocol.Server
-	exit   chan int
+	t    *testing.T
+	conn jsonrpc2.Conn
+	exit chan int
 
 	mu          sync.Mutex
 	changed     *sync.Cond // something was told
@@ -49,11 +49,15 @@ type progressValue struct {
 func start(t *testing.T, caps string) *client {
 	t.Helper()
 	c := dial(t)
-	init := `{"processId": null, "rootUri": null, "capabilities": ` + caps + `}`
-	var result protocol.InitializeResult
-	c.call("initialize", json.RawMessage(init), &result)
-	c.notify("initialized", json.RawMessage(`{}`))
+	c.handshake(caps)
 	return c
+}
+
+// handshake tells the server what the client can do.
+func (c *client) handshake(caps string) {
+	c.t.Helper()
+	c.call("initialize", json.RawMessage(`{"processId": null, "rootUri": null, "capabilities": `+caps+`}`), nil)
+	c.notify("initialized", json.RawMessage(`{}`))
 }
 
 // everything is what a client that can do everything says of itself.
@@ -62,15 +66,21 @@ const everything = `{
 	"window": {"workDoneProgress": true, "showDocument": {"support": true}},
 	"textDocument": {"publishDiagnostics": {"relatedInformation": true}}}`
 
-// dial starts a server and connects to it.
+// dial starts a server in this process and connects to it.
 func dial(t *testing.T) *client {
 	t.Helper()
 	ours, theirs := net.Pipe()
+	return connect(t, ours, func() int { return serve(context.Background(), theirs, testWriter{t}) })
+}
+
+// connect connects to a server. serve runs while it does and returns its exit
+// code.
+func connect(t *testing.T, rw io.ReadWriteCloser, serve func() int) *client {
+	t.Helper()
 	c := &client{t: t, exit: make(chan int, 1), diagnostics: map[uri.URI]*protocol.PublishDiagnosticsParams{}}
 	c.changed = sync.NewCond(&c.mu)
-	go func() { c.exit <- serve(context.Background(), theirs, testWriter{t}) }()
-	c.conn = jsonrpc2.NewConn(jsonrpc2.NewHeaderStream(ours), jsonrpc2.WithCodec(codec{}))
-	c.server = protocol.ServerDispatcher(c.conn)
+	go func() { c.exit <- serve() }()
+	c.conn = jsonrpc2.NewConn(jsonrpc2.NewHeaderStream(rw), jsonrpc2.WithCodec(codec{}))
 	c.conn.Go(context.Background(), c.handle)
 	t.Cleanup(func() {
 		c.conn.Close()

@@ -91,7 +91,9 @@ func (s *server) startRun(ctx context.Context, args runArgs) (protocol.LSPAny, e
 		return nil, invalid("%s is no file below a directory .quire", args.URI)
 	}
 	options := args.options()
-	options.Buffers = buffers
+	if options.SHA == "" { // a commit is run as it was committed
+		options.Buffers = buffers
+	}
 	progress := newProgress(s, args, doc != nil)
 	options.Observe = progress.observe
 	request, err := exec.Local(root, options)
