@@ -139,6 +139,9 @@ func (c *compiler) reference(n *syntax.Node, keys []string, s *scope) expr {
 	if b == nil && !c.isGlobal(n.Text, root) {
 		return c.missing(n, s, c.unknownName(n.Text, root))
 	}
+	if b == nil {
+		c.refer(root, s)
+	}
 	x := c.variable(n, root, b)
 	if keys == nil {
 		return x

@@ -169,6 +169,7 @@ func (c *compiler) topLevel(n *syntax.Node, last bool) *unit {
 		w = want{n: anyNumber, tail: true}
 	}
 	contain(func() { c.drop(c.compile(n, c.root, &body, w), &body, 0, n) })
+	c.unit.referred = slices.Clone(c.root.referred)
 	c.seal(&body, n)
 	c.compiled += c.nodes
 	return c.unit

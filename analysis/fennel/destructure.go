@@ -30,6 +30,9 @@ type destructuring struct {
 func (c *compiler) bind(left, value *syntax.Node, f form, p pattern) {
 	d := &destructuring{pattern: p, form: f, top: left, value: value}
 	c.top(d, left)
+	if p.declares {
+		c.checkAliases(d.bindings, f.scope)
+	}
 	f.scope.add(d.bindings...)
 }
 

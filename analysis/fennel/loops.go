@@ -92,7 +92,7 @@ func compileEach(c *compiler, f form) exprs {
 		loop.Names = append(loop.Names, lua)
 		nested = append(nested, later{n, lua})
 	}
-	loop.Exprs = c.compile(p.items[last], s, f.block, want{n: anyNumber}).luas()
+	loop.Exprs = c.compile(p.items[last], f.scope, f.block, want{n: anyNumber}).luas()
 	c.require(len(loop.Names) > 0, f.n, "expected binding and iterator")
 	c.fn.branches++
 	for _, l := range nested {
@@ -120,7 +120,7 @@ func compileFor(c *compiler, f form) exprs {
 	b := c.declare(declaration{p.items[0], LoopVar, false, f.items[1].Span.End}, s)
 	var rng [3]ast.Expr
 	for i, n := range p.items[1:] {
-		rng[i] = c.one(n, s, f.block).lua
+		rng[i] = c.one(n, f.scope, f.block).lua
 	}
 	s.add(b)
 	c.fn.branches++
@@ -150,7 +150,7 @@ func compileWhile(c *compiler, f form) exprs {
 	var before block
 	cond := c.none(f.n)
 	if len(f.items) > 1 {
-		cond = c.one(f.items[1], s, &before)
+		cond = c.one(f.items[1], f.scope, &before)
 	}
 	c.fn.branches++
 	in := body{f.items[min(2, len(f.items)):], c.inner(s, f.n), &block{}}

@@ -1,9 +1,11 @@
 package fennel
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
+	"quire/analysis/diag"
 	"quire/analysis/fennel/syntax"
 	"quire/analysis/source"
 )
@@ -33,6 +35,8 @@ type scope struct {
 	hash     *hashing // of a hashfn: its parameters, which exist when they are used
 	// autos numbers the names ending in # that were quoted in the scope.
 	autos map[string]int
+	// referred are the globals that scopes right within this one refer to.
+	referred []string
 }
 
 // hashing is what the body of a hashfn was seen to use.
@@ -177,4 +181,31 @@ func rootName(name string) string {
 		return name
 	}
 	return name[:strings.IndexAny(name, ".:")]
+}
+
+// refer notes that code in a scope refers to a global.
+func (c *compiler) refer(name string, s *scope) {
+	if s.outer == nil || c.options.Globals == nil || slices.Contains(s.outer.referred, name) {
+		return
+	}
+	s.outer.referred = append(s.outer.referred, name)
+}
+
+// checkAliases fails for a new local whose name meant a global within the scope
+// before: the reference cannot give both the same name in Lua.
+func (c *compiler) checkAliases(bindings []*binding, s *scope) {
+	for _, b := range bindings {
+		if !isLuaName(b.name) {
+			continue
+		}
+		used := slices.Contains(s.referred, b.name)
+		if s == c.root && !used && c.around.referred[b.name] {
+			used, c.unit.volatile = true, true
+		}
+		if used {
+			message := "use of global " + b.name + " is aliased by a local"
+			c.diagnose(diag.Diagnostic{Span: b.symbol.Def, Code: diag.Compile, Message: message, Help: suggest(message)})
+			panic(abandoned{})
+		}
+	}
 }

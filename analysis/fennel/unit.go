@@ -45,6 +45,7 @@ type unitFindings struct {
 	uses        []Use
 	macros      []macroExport
 	globals     []string // names that the form makes global
+	referred    []string // globals that scopes right within the form's refer to
 }
 
 // unitFacts is what a unit knows of what its code does.
@@ -109,7 +110,9 @@ type surroundings struct {
 	locals  map[string]definition
 	macros  map[string]userMacro
 	globals map[string]bool
-	names   uint64 // a sum that tells which names there are
+	// referred are the globals that scopes right below the file's refer to.
+	referred map[string]bool
+	names    uint64 // a sum that tells which names there are
 	// current reports whether a module is still what it was when a unit was
 	// compiled with it; nil says that it is.
 	current func(Use) bool
@@ -122,7 +125,7 @@ type definition struct {
 }
 
 func newSurroundings() *surroundings {
-	return &surroundings{locals: map[string]definition{}, macros: map[string]userMacro{}, globals: map[string]bool{}, names: 1}
+	return &surroundings{locals: map[string]definition{}, macros: map[string]userMacro{}, globals: map[string]bool{}, referred: map[string]bool{}, names: 1}
 }
 
 func (s *surroundings) answer(name string) answer {
@@ -138,6 +141,11 @@ func (s *surroundings) admits(u *unit) bool {
 	}
 	if u.lookedAt != 0 && u.lookedAt != s.names {
 		return false
+	}
+	for i := range u.exports {
+		if len(s.referred) > 0 && s.referred[u.exports[i].name] {
+			return false
+		}
 	}
 	for _, use := range u.uses {
 		if s.current != nil && !s.current(use) {
@@ -166,6 +174,9 @@ func (s *surroundings) add(index int, u *unit) {
 	}
 	for _, g := range u.globals {
 		s.globals[g] = true
+	}
+	for _, g := range u.referred {
+		s.referred[g] = true
 	}
 }
 
