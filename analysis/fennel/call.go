@@ -55,8 +55,8 @@ func shown(n *syntax.Node) string {
 	switch n.Kind {
 	case syntax.Sequence, syntax.Table:
 		return "table: 0x000000000000"
-	case syntax.List:
-		return writtenNode(n)
+	case syntax.List, syntax.Prefix:
+		return codeText(n)
 	case syntax.Number:
 		if v, ok := parseNumber(n.Text); ok {
 			return displayNumber(v)

@@ -172,7 +172,7 @@ var _ macros.Expander = (*expander)(nil)
 
 func (x *expander) Gensym(base string) string {
 	x.c.gensyms++
-	return "_" + strconv.Itoa(x.c.gensyms) + "_" + base
+	return base + "_" + strconv.Itoa(x.c.gensyms) + "_"
 }
 
 func (x *expander) InScope(name string) bool {

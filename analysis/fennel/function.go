@@ -1,7 +1,6 @@
 package fennel
 
 import (
-	"cmp"
 	"strconv"
 
 	"github.com/yuin/gopher-lua/ast"
@@ -194,7 +193,7 @@ func (c *compiler) parameter(p *parameters, f form, n *syntax.Node) {
 		from := expr{lua: at(c, n, &ast.IdentExpr{Value: lua}), kind: name, fact: value}
 		c.unpack(n, from, f, pattern{kind: Param, declares: true, single: true})
 	default:
-		c.fail(n, "expected symbol for function parameter: %s", cmp.Or(n.Text, c.file.Slice(n.Span)))
+		c.fail(n, "expected symbol for function parameter: %s", shown(n))
 	}
 }
 

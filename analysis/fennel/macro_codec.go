@@ -68,7 +68,7 @@ type autoKey struct {
 func (c *codec) auto(u *unit, id int, base string) string {
 	key := autoKey{u, id}
 	if c.autos[key] == "" {
-		c.autos[key] = c.gensym(base)
+		c.autos[key] = c.gensym(base) + "auto"
 	}
 	return c.autos[key]
 }

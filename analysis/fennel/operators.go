@@ -20,12 +20,11 @@ type operator struct {
 
 func arithmetic(op operator) func(*compiler, form) exprs {
 	return func(c *compiler, f form) exprs {
-		if len(f.items) == 1 {
-			c.require(op.zero != "", f.n, "Expected more than 0 arguments")
-			return single(expr{lua: at(c, f.n, &ast.NumberExpr{Value: op.zero}), kind: literal, fact: c.literal(f.n, "number", op.zero)})
-		}
 		xs := c.operands(f)
 		switch {
+		case len(xs) == 0:
+			c.require(op.zero != "", f.n, "Expected more than 0 arguments")
+			return single(expr{lua: at(c, f.n, &ast.NumberExpr{Value: op.zero}), kind: literal, fact: c.literal(f.n, "number", op.zero)})
 		case len(xs) == 1 && op.symbol == "-":
 			return c.operation(f, at(c, f.n, &ast.UnaryMinusOpExpr{Expr: xs[0]}))
 		case len(xs) == 1 && op.unary != "":
@@ -87,11 +86,11 @@ func isCallOf(n *syntax.Node, head string) bool {
 
 // compileConcat compiles (.. a b …).
 func compileConcat(c *compiler, f form) exprs {
-	if len(f.items) == 1 {
-		return single(c.text(f.n, ""))
-	}
 	xs := c.operands(f)
-	if len(xs) == 1 {
+	switch len(xs) {
+	case 0:
+		return single(c.text(f.n, ""))
+	case 1:
 		return c.operation(f, xs[0])
 	}
 	return c.operation(f, fold(xs, true, func(l, r ast.Expr) ast.Expr {
@@ -119,12 +118,12 @@ func (c *compiler) operand(f form) ast.Expr {
 // before in front of it.
 func throughFunction(fn, zero, before string) func(*compiler, form) exprs {
 	return func(c *compiler, f form) exprs {
-		if len(f.items) == 1 {
+		xs := c.operands(f)
+		if len(xs) == 0 {
 			c.require(zero != "", f.n, "Expected more than 0 arguments.")
 			v, _ := parseNumber(zero)
 			return single(expr{lua: c.numberExpr(f.n, v), kind: literal, fact: c.literal(f.n, "number", zero)})
 		}
-		xs := c.operands(f)
 		if len(xs) == 1 && before != "" {
 			v, _ := parseNumber(before)
 			xs = append([]ast.Expr{c.numberExpr(f.n, v)}, xs...)
@@ -202,9 +201,6 @@ func isIdempotent(n *syntax.Node) bool { return isAtom(n) || n.Kind == syntax.Sy
 // statements is evaluated in an if statement behind those before it.
 func shortCircuit(op, zero string) func(*compiler, form) exprs {
 	return func(c *compiler, f form) exprs {
-		if len(f.items) == 1 {
-			return single(c.symbol(&syntax.Node{Kind: syntax.Symbol, Span: f.n.Span, Text: zero}, f.scope))
-		}
 		branches := c.fn.branches
 		defer func() { c.fn.branches = branches }()
 		var xs []ast.Expr
@@ -229,7 +225,10 @@ func shortCircuit(op, zero string) func(*compiler, form) exprs {
 			}
 			c.fn.branches = branches + 1
 		}
-		if len(xs) == 1 {
+		switch len(xs) {
+		case 0:
+			return single(c.symbol(&syntax.Node{Kind: syntax.Symbol, Span: f.n.Span, Text: zero}, f.scope))
+		case 1:
 			return c.operation(f, xs[0])
 		}
 		return c.operation(f, fold(xs, false, combine))
