@@ -70,7 +70,7 @@ b"`)
 
 func (g *generator) number() string {
 	n := func() string { return g.expr(number) }
-	switch g.below(18) {
+	switch g.below(20) {
 	case 0, 1:
 		return g.form(pick(g, "+", "-", "*"), g.some(1, 4, n)...)
 	case 2:
@@ -78,11 +78,11 @@ func (g *generator) number() string {
 		case 0:
 			return g.form("/", g.some(1, 3, n)...)
 		case 1:
-			// Of infinities and beyond 2^53 remainders are better here.
+			// The remainders of infinities and large numbers are exact here.
 			return fmt.Sprintf("(%% %s %s)", g.form("length", g.expr(sequence)), pick(g, "2", "3", "-2", "2.5", "-0.5"))
 		}
-		// The reference confuses the precedence of ^ and length.
-		return fmt.Sprintf("(^ %s %s)", g.leaf(number), n())
+		// The reference forgets that ^ comes before - and length.
+		return fmt.Sprintf("(^ %s %s)", pick(g, "2", "0", "0.5", "1", "(t 4)"), n())
 	case 3:
 		return g.form(pick(g, "math.max", "math.min"), g.some(1, 3, n)...)
 	case 4:
@@ -118,6 +118,9 @@ func (g *generator) number() string {
 	case 16:
 		start := n()
 		return fmt.Sprintf("(faccumulate [%s %s %s 1 3] %s)", g.define(number, false), start, g.define(number, false), g.pop(2, number))
+	}
+	if !g.oneIn(3) {
+		return g.sum()
 	}
 	return fmt.Sprintf("(string.byte %s %s)", pick(g, `"abc"`, `"\0z"`, `"a\z  b"`), pick(g, "1", "2", "-1"))
 }
@@ -159,7 +162,7 @@ func (g *generator) text() string {
 		return fmt.Sprintf("(accumulate [%s :a %s (string.gmatch %s %s) %s] %s)", g.define(text, false), g.define(text, false),
 			subject, pick(g, `"%a"`, `"[^,]+"`, `"."`), pick(g, "", "&until false", "&until true"), g.pop(2, text))
 	case 11:
-		return g.form("view", g.expr(anything), pick(g, "", "{:one-line? true}"))
+		return g.form("view", g.expr(pick(g, sequence, record, number, text)), pick(g, "", "{:one-line? true}"))
 	}
 	if m, ok := g.macroCall(text); ok {
 		return m
@@ -189,7 +192,7 @@ func (g *generator) boolean() string {
 }
 
 func (g *generator) sequence() string {
-	switch g.below(9) {
+	switch g.below(10) {
 	case 0, 1:
 		return brackets(g.some(0, 4, func() string { return g.expr(number) })...)
 	case 2:
@@ -205,6 +208,8 @@ func (g *generator) sequence() string {
 		})
 	case 7:
 		return brackets(g.form("unpack", g.expr(sequence)))
+	case 8:
+		return g.ordered()
 	}
 	return g.closures()
 }

@@ -8,7 +8,7 @@ import (
 // wrapped writes a form that can stand for any kind of value.
 func (g *generator) wrapped(k kind) string {
 	e := func() string { return g.expr(k) }
-	switch g.below(21) {
+	switch g.below(24) {
 	case 0, 1, 2:
 		return g.form("t", e())
 	case 3:
@@ -42,6 +42,9 @@ func (g *generator) wrapped(k kind) string {
 		return g.written(k)
 	case 19:
 		return fmt.Sprintf("(. %s %s)", brackets(e(), e()), pick(g, "1", "2"))
+	}
+	if g.oneIn(2) {
+		return g.idiom(k)
 	}
 	return g.object(k)
 }
