@@ -2,6 +2,7 @@ package exec
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -115,6 +116,22 @@ func (r *redaction) in(s string) bool {
 	}
 	return slices.ContainsFunc(r.values, func(v redacted) bool { return strings.Contains(s, v.value) })
 }
+
+// String names what is redacted, and keeps the values out of whatever prints
+// them.
+func (r *redaction) String() string {
+	var names []string
+	if r != nil {
+		for _, v := range r.values {
+			names = append(names, v.name)
+		}
+	}
+	slices.Sort(names)
+	return fmt.Sprintf("redaction of %q", slices.Compact(names))
+}
+
+// GoString does the same for %#v.
+func (r *redaction) GoString() string { return r.String() }
 
 // at returns the longest value that p starts with, and whether p could be the
 // start of a value longer than p.

@@ -161,6 +161,13 @@ func (r *Request) findConfig(context.Context) error {
 // starts, so that whoever starts it can name it.
 func (r Request) ID() string { return r.id }
 
+// String names the run, and keeps the secrets among the options out of whatever
+// prints a request.
+func (r Request) String() string { return "run " + r.id }
+
+// GoString does the same for %#v.
+func (r Request) GoString() string { return r.String() }
+
 // Version returns the version of this build of the product, for people.
 func Version() string {
 	info, ok := debug.ReadBuildInfo()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 
@@ -87,3 +88,12 @@ func (s Secret) String() string { return "[secret]" }
 
 // GoString does the same for %#v.
 func (s Secret) GoString() string { return "[secret]" }
+
+// String names the secrets, and keeps their values out of whatever prints
+// them.
+func (s *secrets) String() string {
+	return fmt.Sprintf("secrets %q", slices.Sorted(maps.Keys(s.sources)))
+}
+
+// GoString does the same for %#v.
+func (s *secrets) GoString() string { return s.String() }
