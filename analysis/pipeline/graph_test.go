@@ -58,7 +58,7 @@ func TestOrder(t *testing.T) {
 }
 
 func TestNeedsAndDependents(t *testing.T) {
-	g := graphOf("setup push", "build setup push", "test build setup", "lint push", "loop loop push")
+	g := graphOf("setup push", "build setup push", "test build", "lint push", "loop loop push")
 	tests := []struct{ id, needs, dependents string }{
 		{"setup", "[]", "[build test]"},
 		{"build", "[setup]", "[test]"},
