@@ -43,7 +43,14 @@ type session struct {
 	macros   macroEnv
 	context  context.Context // that of the program that compiles, for its macros
 	compiled int             // nodes so far
+	inclusion
 	scratch
+}
+
+// inclusion is what a file includes, and what includes it.
+type inclusion struct {
+	included  map[string]bool // modules that were compiled for the file
+	including []string        // modules around the file, outermost first
 }
 
 // scratch is memory that the units of a session use one after the other, and

@@ -86,16 +86,6 @@ func compileTail(c *compiler, f form) exprs {
 // compileComment compiles (comment …).
 func compileComment(c *compiler, f form) exprs { return c.noValue(f) }
 
-// compileInclude compiles (include module). The modules of a program are
-// linked by require, each once, so that is what it becomes.
-func compileInclude(c *compiler, f form) exprs {
-	c.require(len(f.items) == 2, f.n, "expected one argument")
-	c.require(f.items[1].Kind == syntax.String, f.n, "module name must be string literal")
-	head := *f.items[0]
-	head.Text = "require"
-	return c.call(form{f.n, []*syntax.Node{&head, f.items[1]}, f.scope, f.block, f.want})
-}
-
 // compileLua compiles (lua statements expression?).
 func compileLua(c *compiler, f form) exprs {
 	c.require(len(f.items) == 2 || len(f.items) == 3, f.n, "expected 1 or 2 arguments")

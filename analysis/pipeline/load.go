@@ -209,6 +209,9 @@ func (ld *loader) missingModule(L *lua.LState, name string, err error) diag.Diag
 func (ld *loader) addFindings(L *lua.LState, m *module, name string, compiled *fennel.Module) {
 	call := ld.site(L, "require").call()
 	for _, d := range compiled.Diagnostics {
+		if ld.knows(d) {
+			continue
+		}
 		d.Related = append(slices.Clone(d.Related), diag.Related{
 			File: call.File, Span: call.Span, Message: fmt.Sprintf("'%s' is required here", name)})
 		ld.report(d)
@@ -222,6 +225,14 @@ func (ld *loader) addFindings(L *lua.LState, m *module, name string, compiled *f
 		m.mistake = diag.Diagnostic{Code: reported, Message: fmt.Sprintf("module '%s' has errors", name)}
 		ld.raise(L, m.mistake)
 	}
+}
+
+// knows reports whether a diagnostic of a module was found before, by a form
+// that includes the module.
+func (ld *loader) knows(d diag.Diagnostic) bool {
+	return slices.ContainsFunc(ld.found, func(f diag.Diagnostic) bool {
+		return f.File.Name() == d.File.Name() && f.Span == d.Span && f.Code == d.Code && f.Message == d.Message
+	})
 }
 
 // addMacroFiles adds the files that a module was compiled with.
