@@ -20,6 +20,7 @@ import (
 	"sync"
 
 	"quire/analysis/diag"
+	"quire/analysis/dsl"
 	"quire/analysis/fennel"
 	"quire/analysis/pipeline"
 	"quire/analysis/source"
@@ -35,6 +36,12 @@ type Options struct {
 	// Limits bound what loading the file may use; the zero value means
 	// [pipeline.DefaultLimits].
 	Limits pipeline.Limits
+	// Secrets are the names that (secret name) can be asked for; nil: they are
+	// not known.
+	Secrets []string
+	// Server is the state of the upstream server that the pipeline should run
+	// on too; zero: none.
+	Server dsl.State
 }
 
 // A Snapshot is one version of one file and everything derived from it, each
@@ -47,8 +54,11 @@ type Snapshot struct {
 	cancel context.CancelFunc
 	module func() *fennel.Module
 	load   func() loaded
-	check  func() diag.List
+	found  func() found
 }
+
+// found is what is wrong, without what comments silence.
+type found struct{ loaded, findings diag.List }
 
 // loaded is what evaluation found out. Nothing of the Lua state is kept.
 type loaded struct {
@@ -72,7 +82,9 @@ func New(f *source.File, o Options) *Snapshot {
 		defer p.Close()
 		return loaded{p.Graph, p.Image, ds}
 	})
-	s.check = sync.OnceValue(func() diag.List { return check(s.module(), s.load().graph) })
+	s.found = sync.OnceValue(func() found {
+		return find(s.module(), s.load(), surround{secrets: o.Secrets, server: o.Server})
+	})
 	return s
 }
 
@@ -93,11 +105,11 @@ func (s *Snapshot) Graph() *pipeline.Graph { return s.load().graph }
 func (s *Snapshot) Image() string { return s.load().image }
 
 // Loaded returns the diagnostics of loading: of these, errors refuse a run.
-func (s *Snapshot) Loaded() diag.List { return s.load().diagnostics }
+func (s *Snapshot) Loaded() diag.List { return s.found().loaded }
 
 // Findings returns the diagnostics of the static checks: what run-fns would
 // do, found without running them. They never refuse a run.
-func (s *Snapshot) Findings() diag.List { return s.check() }
+func (s *Snapshot) Findings() diag.List { return s.found().findings }
 
 // Diagnostics returns everything that is known to be wrong, in the order of
 // places.

@@ -1,14 +1,16 @@
 package analysis_test
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"quire/analysis"
@@ -52,7 +54,7 @@ func TestChecks(t *testing.T) {
 				got := describe(s.Diagnostics())
 				if *update {
 					want.Data = []byte(got)
-				} else if diff := cmp.Diff(string(want.Data), got); diff != "" {
+				} else if diff := gocmp.Diff(string(want.Data), got); diff != "" {
 					t.Errorf("(-want +got)\n%s", diff)
 				}
 			})
@@ -74,15 +76,35 @@ func describe(ds diag.List) string {
 			fmt.Fprintf(&b, "  help: %s\n", d.Help)
 		}
 		for _, f := range d.Fixes {
+			if f.Silences {
+				continue
+			}
 			fmt.Fprintf(&b, "  fix: %s → %s\n", f.Title, applied(d.File, f))
 		}
 	}
 	return b.String()
 }
 
-// applied returns the first line that a fix changes, as it leaves it.
+// applied returns the lines from the first to the last that a fix changes, as
+// it leaves them.
 func applied(f *source.File, fix diag.Fix) string {
-	e := fix.Edits[0]
-	line := f.Line(f.Position(e.Span.Start).Line)
-	return strings.TrimSpace(f.Text()[line.Start:e.Span.Start] + e.Text + f.Text()[e.Span.End:max(line.End, e.Span.End)])
+	after := edited(f, fix)
+	first, last := len(f.Text()), 0
+	for _, e := range fix.Edits {
+		first, last = min(first, e.Span.Start), max(last, e.Span.End)
+	}
+	start := f.Line(f.Position(first).Line).Start
+	end := len(after.Text()) - (len(f.Text()) - f.Line(f.Position(last).Line).End)
+	return strings.Join(strings.Fields(after.Text()[start:max(start, end)]), " ")
+}
+
+// edited returns a file with the edits of a fix.
+func edited(f *source.File, fix diag.Fix) *source.File {
+	edits := slices.DeleteFunc(slices.Clone(fix.Edits), func(e diag.Edit) bool { return e.File.Name() != f.Name() })
+	slices.SortStableFunc(edits, func(a, b diag.Edit) int { return cmp.Compare(b.Span.Start, a.Span.Start) })
+	text := f.Text()
+	for _, e := range edits {
+		text = text[:e.Span.Start] + e.Text + text[e.Span.End:]
+	}
+	return source.NewFile(f.Name(), text)
 }

@@ -3,6 +3,7 @@ package analysis
 import (
 	"slices"
 
+	"quire/analysis/dsl"
 	"quire/analysis/fennel"
 	"quire/analysis/pipeline"
 )
@@ -17,9 +18,11 @@ import (
 // what all their calls in the file agree on, so a helper that is passed sh is
 // followed too, whatever it calls its parameter.
 type meaning struct {
-	kind meaningKind
-	name string       // of a module, member or primitive
-	fn   *fennel.Func // of a function
+	kind   meaningKind
+	name   string       // of a module, member or primitive
+	module string       // of a member, or of an absent key that is not the runtime's
+	fn     *fennel.Func // of a function
+	call   *fennel.Call // of a result: the call, where that is known
 }
 
 type meaningKind int
@@ -27,12 +30,12 @@ type meaningKind int
 const (
 	unknown   meaningKind = iota
 	module                // (require :quire.ci): name
-	member                // a function of quire.ci that registers: name
+	member                // a function of a module that is no primitive: name
 	runtime               // the table of primitives
 	primitive             // one of them: name
-	absent                // a key that the runtime does not have: name
+	absent                // a key that the runtime or a module does not have: name
 	function              // a function of the file
-	shResult              // what (sh …) gives
+	result                // what a primitive gives: its name, and the call
 )
 
 // A param is one parameter of one function.
@@ -46,6 +49,8 @@ type flow struct {
 	calls []*fennel.Call
 	// passed holds the values that the calls of the file pass for a parameter.
 	passed map[param][]*fennel.Value
+	// leaked holds the functions that code may call which the flow does not see.
+	leaked map[*fennel.Func]bool
 	// jobs holds the ids of the jobs that a function is the run-fn of. An empty
 	// id stands for a job whose id is not known.
 	jobs map[*fennel.Func][]string
@@ -74,12 +79,19 @@ func newFlow(m *fennel.Module, g *pipeline.Graph) *flow {
 			f.pass(c)
 		}
 		for _, c := range f.calls {
-			if t := f.meaning(c.Callee); t.kind == member && t.name == "job" && len(c.Args) >= 3 {
+			if f.registers(c) {
 				f.register(c.Args[2], literalID(c.Args[0]))
 			}
 		}
 	}
+	f.leaked = leaks(m, f)
 	return f
+}
+
+// registers reports whether a call is one of (ci.job id inputs run-fn).
+func (f *flow) registers(c *fennel.Call) bool {
+	t := f.meaning(c.Callee)
+	return t.kind == member && t.module == dsl.CI && t.name == "job" && len(c.Args) >= 3
 }
 
 // registered takes over the run-fns that evaluation found.
@@ -169,7 +181,7 @@ func (f *flow) meaning(v *fennel.Value) meaning {
 func (f *flow) root(r fennel.Root) meaning {
 	switch r.Kind {
 	case fennel.ModuleRoot:
-		if r.Name == "quire.runtime" {
+		if r.Name == dsl.RuntimeOf {
 			return meaning{kind: runtime}
 		}
 		return meaning{kind: module, name: r.Name}
@@ -187,7 +199,7 @@ func (f *flow) param(p param) meaning {
 	if p.index == 0 && len(f.jobs[p.fn]) > 0 {
 		return meaning{kind: runtime}
 	}
-	if f.busy[p] {
+	if f.busy[p] || f.leaked[p.fn] {
 		return meaning{}
 	}
 	f.busy[p] = true
@@ -203,8 +215,8 @@ func (f *flow) result(c *fennel.Call) meaning {
 	f.busy[c] = true
 	defer delete(f.busy, c)
 	switch t := f.meaning(c.Callee); {
-	case t.kind == primitive && t.name == "sh":
-		return meaning{kind: shResult}
+	case t.kind == primitive:
+		return meaning{kind: result, name: t.name, call: c}
 	case t.kind == function:
 		return f.common(t.fn.Returns)
 	}
@@ -233,7 +245,35 @@ func (t meaning) key(name string) meaning {
 		if isPrimitive(name) {
 			return meaning{kind: primitive, name: name}
 		}
-		return meaning{kind: absent, name: name}
+		return meaning{kind: absent, name: name, module: dsl.RuntimeOf}
 	}
 	return meaning{}
+}
+
+func isPrimitive(name string) bool {
+	_, ok := dsl.Primitive(name)
+	return ok
+}
+
+// moduleKey returns what a module of the product holds under a name.
+func moduleKey(mod, name string) meaning {
+	m, ok := dsl.FindModule(mod)
+	if !ok {
+		return meaning{}
+	}
+	for _, f := range m.Funcs {
+		switch {
+		case f.Name != name:
+		case isPrimitive(name):
+			return meaning{kind: primitive, name: name}
+		default:
+			return meaning{kind: member, name: name, module: mod}
+		}
+	}
+	for _, k := range m.Fields {
+		if k.Name == name {
+			return meaning{kind: runtime}
+		}
+	}
+	return meaning{kind: absent, name: name, module: mod}
 }

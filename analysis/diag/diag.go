@@ -67,7 +67,11 @@ type Related struct {
 type Fix struct {
 	Title string
 	Safe  bool
-	Edits []Edit
+	// Silences reports that the fix leaves what is wrong as it is and only ends
+	// the diagnostic, so that it is offered to those who ask for fixes and not
+	// shown to others.
+	Silences bool
+	Edits    []Edit
 }
 
 // An Edit replaces the text of a span. The edits of one fix do not overlap.

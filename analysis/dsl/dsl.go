@@ -188,6 +188,12 @@ func PrimitiveNames() iter.Seq[string] {
 	return names(runtime, func(f Func) string { return f.Name })
 }
 
+// MemberNames iterates over the names of what a module holds.
+func MemberNames(m Module) iter.Seq[string] {
+	all := slices.Collect(names(m.Funcs, func(f Func) string { return f.Name }))
+	return slices.Values(slices.AppendSeq(all, KeyNames(m.Fields)))
+}
+
 // KeyNames iterates over the names of keys.
 func KeyNames(keys []Key) iter.Seq[string] {
 	return names(keys, func(k Key) string { return k.Name })

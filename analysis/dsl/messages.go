@@ -135,3 +135,17 @@ func join(names iter.Seq[string], quote string) string {
 	n := len(words) - 1
 	return strings.Join(words[:n], ", ") + " or " + words[n]
 }
+
+// UnknownMember returns the message for a name that a module does not have.
+func UnknownMember(m Module, name string) string {
+	if len(m.Funcs)+len(m.Fields) == 0 {
+		return fmt.Sprintf("%s has no '%s'", m.Name, name)
+	}
+	return fmt.Sprintf("%s has no '%s' — expected %s", m.Name, name, join(MemberNames(m), ""))
+}
+
+// UnknownField returns the message for a key that a table of a known shape
+// does not have. What names the table.
+func UnknownField(what string, fields []Key, name string) string {
+	return fmt.Sprintf("%s has no field `%s`, expected %s", what, name, join(KeyNames(fields), "`"))
+}

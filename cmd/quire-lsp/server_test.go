@@ -63,7 +63,7 @@ func TestEncoding(t *testing.T) {
 					&protocol.TextDocumentContentChangePartial{Range: protocol.Range{Start: insert, End: insert}, Text: ";"},
 				},
 			})
-			equal(t, "codes with the job commented out", codes(c.published(u, 2)), []string{})
+			equal(t, "codes with the job commented out", codes(c.published(u, 2)), []string{"unused-local", "unused-local"})
 		})
 	}
 }
@@ -82,8 +82,8 @@ func TestQuickFix(t *testing.T) {
 		TextDocument: protocol.TextDocumentIdentifier{URI: u}, Range: ds[0].Range,
 		Context: protocol.CodeActionContext{Only: []protocol.CodeActionKind{"quickfix"}},
 	}, &actions)
-	if len(actions) != 1 {
-		t.Fatalf("%d quick fixes, want 1", len(actions))
+	if len(actions) != 2 || !strings.HasPrefix(actions[1].Title, "Ignore ") {
+		t.Fatalf("quick fixes: %+v", actions)
 	}
 	edit := actions[0].Edit.Changes[u][0]
 	equal(t, "range of the edit", edit.Range, ds[0].Range)
@@ -91,7 +91,7 @@ func TestQuickFix(t *testing.T) {
 	line := lines[edit.Range.Start.Line]
 	lines[edit.Range.Start.Line] = line[:edit.Range.Start.Character] + edit.NewText + line[edit.Range.End.Character:]
 	c.change(u, 2, strings.Join(lines, "\n"))
-	equal(t, "codes after the fix", codes(c.published(u, 2)), []string{})
+	equal(t, "codes after the fix", codes(c.published(u, 2)), []string{"ignored-exit"})
 }
 
 // The jobs are offered for running, also while the file has errors.

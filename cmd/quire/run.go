@@ -173,7 +173,7 @@ func aboutConfig(list diag.List) diag.List {
 }
 
 // showFindings shows what is known to be wrong with the jobs of a run, none of
-// which refuses it.
+// which refuses it. Hints are for whoever writes the pipeline.
 func showFindings(s *session, src *exec.Source, jobs []string) {
 	snap := snapshot(src)
 	found := append(diag.List{}, snap.Loaded()...)
@@ -188,6 +188,7 @@ func showFindings(s *session, src *exec.Source, jobs []string) {
 			}
 		}
 	}
+	found = slices.DeleteFunc(found, func(d diag.Diagnostic) bool { return d.Severity() > diag.Warning })
 	found.Sort()
 	_ = render.Diagnostics(s.stderr, s.stderr.screen, found)
 	if len(found) > 0 {

@@ -73,7 +73,9 @@ func Diagnostic(w io.Writer, s terminal.Screen, d diag.Diagnostic) error {
 		p.note("help", d.Help)
 	}
 	for _, fix := range d.Fixes {
-		p.note("fix", fix.Title)
+		if !fix.Silences {
+			p.note("fix", fix.Title)
+		}
 	}
 	_, err := io.WriteString(w, p.out.String())
 	return err

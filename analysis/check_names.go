@@ -1,0 +1,166 @@
+package analysis
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+
+	"quire/analysis/diag"
+	"quire/analysis/dsl"
+	"quire/analysis/fennel"
+	"quire/analysis/fennel/syntax"
+)
+
+// access checks the keys that a path reads.
+func (c *checker) access(a *fennel.Access) {
+	t := c.root(a.Value.Root)
+	for _, k := range a.Value.Keys {
+		of := t
+		switch t = t.key(k.Name); {
+		case of.kind == result:
+			c.field(of, k)
+			return
+		case t.kind == absent && t.module == dsl.RuntimeOf:
+			d := diag.Diagnostic{Span: k.Span, Code: diag.UnknownPrimitive, Message: dsl.UnknownPrimitive(t.name)}
+			c.suggestKey(&d, k, dsl.PrimitiveNames())
+			c.report(a.Fn, a.Conditional, d)
+			return
+		case t.kind == absent:
+			c.absentMember(a, t, k)
+			return
+		}
+	}
+}
+
+// absentMember reports a name that a module of the product does not have.
+func (c *checker) absentMember(a *fennel.Access, t meaning, k fennel.Key) {
+	if c.writes(k.Name) {
+		return
+	}
+	m, _ := dsl.FindModule(t.module)
+	d := diag.Diagnostic{Span: k.Span, Code: diag.UnknownPrimitive,
+		Message: dsl.UnknownMember(m, k.Name)}
+	switch {
+	case slices.ContainsFunc(m.Macros, func(f dsl.Func) bool { return f.Name == k.Name }):
+		d.Help = fmt.Sprintf("It is a macro: begin the file with (import-macros {: %s} :%s).", k.Name, m.Name)
+	case isPrimitive(k.Name) && m.Name == dsl.CI:
+		d.Help = fmt.Sprintf("It is a primitive: take it from the run-fn's argument, (fn [{: %s}] …), or from runtime.", k.Name)
+	default:
+		c.suggestKey(&d, k, dsl.MemberNames(m))
+	}
+	c.report(a.Fn, a.Conditional, d)
+}
+
+// field checks a key that is read from what a primitive gave.
+func (c *checker) field(of meaning, k fennel.Key) {
+	what, fields := c.fields(of)
+	isField := func(f dsl.Key) bool { return f.Name == k.Name }
+	if len(fields) == 0 || slices.ContainsFunc(fields, isField) || c.givenAway(of.call) || c.writes(k.Name) {
+		return
+	}
+	d := diag.Diagnostic{Span: k.Span, Code: diag.UnknownOption, As: diag.Warning,
+		Message: dsl.UnknownField(what, fields, k.Name)}
+	c.suggestKey(&d, k, dsl.KeyNames(fields))
+	c.note(d)
+}
+
+// fields returns the fields of what a primitive gave and what that is, or
+// nothing when they are not known.
+func (c *checker) fields(of meaning) (what string, fields []dsl.Key) {
+	if of.name == "jobs" {
+		if len(of.call.Args) == 0 {
+			return "", nil
+		}
+		s, _ := dsl.FindSource(literalID(of.call.Args[0]))
+		return s.Name, s.Fields
+	}
+	f, _ := dsl.Primitive(of.name)
+	return "the result of " + of.name, f.Result
+}
+
+// givenAway reports whether the result of a call is given to another, which may
+// add fields to it.
+func (c *checker) givenAway(call *fennel.Call) bool {
+	for _, other := range c.calls {
+		for _, arg := range other.Args {
+			if arg.Kind == fennel.Result && arg.Call == call {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// writes reports whether the file stores something under a key of any table.
+// Where it holds Lua code nobody knows.
+func (c *checker) writes(key string) bool {
+	if c.written == nil {
+		c.written = map[string]bool{}
+		for _, form := range c.tree.Forms {
+			for n := range form.All() {
+				c.noteWrites(n)
+			}
+		}
+	}
+	return c.written[key] || c.written[anyKey]
+}
+
+// anyKey stands for keys that are not known.
+const anyKey = "\x00any"
+
+func (c *checker) noteWrites(n *syntax.Node) {
+	items := slices.Collect(n.Forms())
+	if n.Kind != syntax.List || len(items) < 2 || items[0].Kind != syntax.Symbol {
+		return
+	}
+	switch target := items[1]; items[0].Text {
+	case "lua":
+		c.written[anyKey], c.lua = true, true
+	case "set", "set-forcibly!", "fn", "lambda", "λ":
+		if target.Kind == syntax.Symbol {
+			for part := range strings.FieldsFuncSeq(target.Text, isSeparator) {
+				c.written[part] = true
+			}
+		}
+		for x := range target.Forms() {
+			c.written[x.Text] = true
+		}
+	case "tset":
+		for _, x := range items[2:] {
+			if x.Kind != syntax.String {
+				c.written[anyKey] = c.written[anyKey] || x != items[len(items)-1]
+			}
+			c.written[x.Text] = true
+		}
+	}
+}
+
+// hasLua reports whether the file holds Lua code, which may use any name.
+func (c *checker) hasLua() bool {
+	c.writes("")
+	return c.lua
+}
+
+func isSeparator(r rune) bool { return r == '.' || r == ':' }
+
+// secretName checks the name of a secret against those that are known.
+func (c *checker) secretName(v *fennel.Value) {
+	if c.surround.secrets == nil || v.Kind != fennel.Literal || v.Type != "string" ||
+		slices.Contains(c.surround.secrets, v.Text) {
+		return
+	}
+	d := diag.Diagnostic{Span: v.Span, Code: diag.UnknownSecret, As: diag.Warning,
+		Message: fmt.Sprintf("unknown secret: %q", v.Text),
+		Help:    "Add it to :secrets of the global configuration, or pass it with --secret."}
+	c.suggest(&d, v, slices.Values(c.surround.secrets))
+	c.note(d)
+}
+
+// suggest adds the nearest of the names that a literal could have.
+func (c *checker) suggest(d *diag.Diagnostic, v *fennel.Value, names iter.Seq[string]) {
+	if v.Made {
+		return
+	}
+	suggest(d, c.file, v.Text, names)
+}

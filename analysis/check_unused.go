@@ -1,0 +1,183 @@
+package analysis
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"quire/analysis/diag"
+	"quire/analysis/fennel"
+	"quire/analysis/fennel/syntax"
+	"quire/analysis/pipeline"
+	"quire/analysis/source"
+)
+
+// names checks what the file's names are used for.
+func (c *checker) names() {
+	if c.hasLua() {
+		return
+	}
+	used := map[source.Span]bool{}
+	var defined []*fennel.Symbol
+	for s := range c.module.Index.Symbols() {
+		// A macro may compile a binding more than once: one that is used makes
+		// all of them used.
+		if s.Expanded || s.UsedByMacro || s.Written || len(s.Uses) > 0 {
+			used[s.Def] = true
+		}
+		defined = append(defined, s)
+	}
+	for _, s := range defined {
+		if !used[s.Def] && !strings.HasPrefix(s.Name, "_") && !c.broken(c.form(s.Def)) && !c.broken(s.Scope) {
+			c.unused(s)
+		}
+	}
+	c.shadows(defined)
+}
+
+// form returns the region of the top-level form around a place.
+func (c *checker) form(at source.Span) source.Span {
+	if path := c.tree.Path(at.Start); len(path) > 0 {
+		return path[0].Span
+	}
+	return at
+}
+
+// unused reports a name that nothing uses. Parameters that are not taken apart
+// stay: what calls a function decides how many it has.
+func (c *checker) unused(s *fennel.Symbol) {
+	switch s.Kind {
+	case fennel.Macro, fennel.Global:
+		return
+	}
+	path := c.tree.Path(s.Def.Start)
+	n := len(path) - 1
+	if n < 1 || path[n].Span != s.Def || inMacro(path) {
+		return
+	}
+	if s.Kind == fennel.Param && isParameterList(path[:n]) || isAlternative(path[:n]) || c.isExport(s, path) {
+		return
+	}
+	what := "local"
+	if s.Kind == fennel.Function {
+		what = "function"
+	}
+	c.note(diag.Diagnostic{Span: s.Def, Code: diag.UnusedLocal,
+		Message: fmt.Sprintf("The %s '%s' is never used.", what, s.Name),
+		Help:    "Remove it, or begin its name with an underscore.",
+		Fixes:   c.unusedFixes(s, path)})
+}
+
+// isExport reports whether a name is that of the function which a module ends
+// with and so returns.
+func (c *checker) isExport(s *fennel.Symbol, path []*syntax.Node) bool {
+	last := slices.IndexFunc(c.tree.Forms, func(n *syntax.Node) bool { return n == path[0] })
+	return s.Kind == fennel.Function && c.file.Name() != pipeline.Path && c.file.Name() != "-" && len(path) == 2 &&
+		!slices.ContainsFunc(c.tree.Forms[last+1:], func(n *syntax.Node) bool { return n.Kind != syntax.Comment })
+}
+
+// head returns the name of a list's first form.
+func head(n *syntax.Node) string {
+	if n.Kind == syntax.List {
+		for x := range n.Forms() {
+			if x.Kind == syntax.Symbol {
+				return x.Text
+			}
+			break
+		}
+	}
+	return ""
+}
+
+func inMacro(path []*syntax.Node) bool {
+	return slices.ContainsFunc(path, func(n *syntax.Node) bool {
+		switch head(n) {
+		case "macro", "macros", "eval-compiler", "quote":
+			return true
+		}
+		return n.Kind == syntax.Prefix && n.Text != "#"
+	})
+}
+
+// isParameterList reports whether the innermost node of a path is the parameter
+// list of a function.
+func isParameterList(path []*syntax.Node) bool {
+	if len(path) < 2 || path[len(path)-1].Kind != syntax.Sequence {
+		return false
+	}
+	switch head(path[len(path)-2]) {
+	case "fn", "lambda", "λ":
+		return true
+	}
+	return false
+}
+
+// isAlternative reports whether a place is part of an alternative of a pattern,
+// whose names may be needed by the others.
+func isAlternative(path []*syntax.Node) bool {
+	return slices.ContainsFunc(path, func(n *syntax.Node) bool { return head(n) == "or" })
+}
+
+// unusedFixes returns the fixes for a name that nothing uses: to take it out of
+// a pattern that has others, and to begin it with an underscore.
+func (c *checker) unusedFixes(s *fennel.Symbol, path []*syntax.Node) []diag.Fix {
+	n := len(path) - 1
+	node, parent := path[n], path[n-1]
+	i := slices.Index(parent.Children, node)
+	isShorthand := parent.Kind == syntax.Table && i > 0 && parent.Children[i-1].Text == ":" && parent.Children[i-1].Kind == syntax.Symbol
+	var fixes []diag.Fix
+	span, text := s.Def, "_"+s.Name
+	if isShorthand {
+		span.Start = parent.Children[i-1].Span.Start
+		text = ":" + s.Name + " _" + s.Name
+		fixes = append(fixes, c.takeOut(s, parent, i)...)
+	} else if head(parent) == "defrun" || n > 1 && head(path[n-2]) == "defrun" {
+		return c.takeOutName(s, parent, i)
+	}
+	if strings.ContainsAny(s.Name, "&?") || c.shadowed("_"+s.Name, s.Def.Start) {
+		return fixes
+	}
+	return append(fixes, diag.Fix{Title: fmt.Sprintf("Rename it to `_%s`", s.Name),
+		Edits: []diag.Edit{{File: c.file, Span: span, Text: text}}})
+}
+
+// takeOut returns the fix that removes a name from a pattern such as
+// {: a : b}, in which it is the child i behind its colon.
+func (c *checker) takeOut(s *fennel.Symbol, table *syntax.Node, i int) []diag.Fix {
+	span := source.Span{Start: table.Children[i-1].Span.Start, End: s.Def.End}
+	switch {
+	case slices.ContainsFunc(table.Children, func(n *syntax.Node) bool { return n.Kind == syntax.Comment }) || len(table.Children) < 4:
+		return nil
+	case i > 1:
+		span.Start = table.Children[i-2].Span.End
+	default:
+		span.End = table.Children[i+1].Span.Start
+	}
+	return []diag.Fix{{Title: fmt.Sprintf("Remove `%s` from the pattern", s.Name), Safe: true,
+		Edits: []diag.Edit{{File: c.file, Span: span}}}}
+}
+
+// takeOutName returns the fix that removes a name from a sequence.
+func (c *checker) takeOutName(s *fennel.Symbol, names *syntax.Node, i int) []diag.Fix {
+	span := s.Def
+	switch {
+	case names.Kind != syntax.Sequence || slices.ContainsFunc(names.Children, func(n *syntax.Node) bool { return n.Kind == syntax.Comment }):
+		return nil
+	case i > 0:
+		span.Start = names.Children[i-1].Span.End
+	case i+1 < len(names.Children):
+		span.End = names.Children[i+1].Span.Start
+	}
+	return []diag.Fix{{Title: fmt.Sprintf("Remove `%s` from the names", s.Name), Safe: true,
+		Edits: []diag.Edit{{File: c.file, Span: span}}}}
+}
+
+// shadowed reports whether code at an offset sees a local of that name.
+func (c *checker) shadowed(name string, offset int) bool {
+	for s := range c.module.Index.Symbols() {
+		if s.Name == name && s.Scope.Touches(offset) {
+			return true
+		}
+	}
+	return false
+}
