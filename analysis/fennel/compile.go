@@ -60,7 +60,7 @@ type scratch struct {
 	asks    []ask
 	spans   []source.Span
 	backEnd bytecode.Compiler
-	valueSlab
+	factSlabs
 }
 
 // reset empties the map for the next unit. One that a big form has made big is
@@ -70,20 +70,6 @@ func (s *scratch) reset() {
 		s.answers = map[string]outer{}
 	}
 	clear(s.answers)
-}
-
-// A valueSlab allocates values many at a time: a form has dozens.
-type valueSlab struct{ free []Value }
-
-const slabSize = 64
-
-func (s *valueSlab) newValue() *Value {
-	if len(s.free) == 0 {
-		s.free = make([]Value, slabSize)
-	}
-	v := &s.free[0]
-	s.free = s.free[1:]
-	return v
 }
 
 // budget counts what compiling the unit has cost.
@@ -192,6 +178,7 @@ func (s *session) compiler(n *syntax.Node, name string) *compiler {
 		fn:      &function{vararg: true},
 	}
 	s.reset()
+	c.unit.firstFact = c.numbered + 1
 	c.muted = unreadable(n)
 	c.failed = c.muted
 	return c
@@ -226,6 +213,7 @@ func (c *compiler) seal(body *block, n *syntax.Node) {
 	}
 	c.spans, c.asks = c.unit.spans, c.unit.asks
 	c.unit.spans, c.unit.asks = slices.Clone(c.unit.spans), slices.Clone(c.unit.asks)
+	c.unit.numbers = int(c.numbered - c.unit.firstFact + 1)
 	for i := range c.unit.exports {
 		e := &c.unit.exports[i]
 		e.poisoned = c.failed

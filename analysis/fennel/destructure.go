@@ -337,9 +337,9 @@ func (c *compiler) assignable(n *syntax.Node, keys []string, b *binding) ast.Exp
 // global makes a name global and returns what it is assigned through.
 func (c *compiler) global(n *syntax.Node) ast.Expr {
 	c.unit.globals = append(c.unit.globals, n.Text)
-	c.unit.symbols = append(c.unit.symbols, &Symbol{
+	c.unit.symbols = append(c.unit.symbols, c.newSymbol(Symbol{
 		Name: n.Text, Kind: Global, Def: c.span(n), Expanded: c.made(n),
 		Scope: spanToEnd(n.Span.End - c.base),
-	})
+	}))
 	return at(c, n, &ast.IdentExpr{Value: globalName(n.Text)})
 }

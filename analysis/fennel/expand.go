@@ -120,14 +120,14 @@ func (c *compiler) useMacro(head *syntax.Node, s *scope) {
 // defineMacro makes a macro visible in a scope. The node is where its name
 // stands in the text; params and doc are for people.
 func (c *compiler) defineMacro(name string, m userMacro, at *syntax.Node, s *scope, params []string, doc string) {
-	symbol := &Symbol{
+	symbol := c.newSymbol(Symbol{
 		Name:   name,
 		Kind:   Macro,
 		Def:    c.span(at),
 		Scope:  source.Span{Start: at.Span.End - c.base, End: s.end},
 		Params: params,
 		Doc:    doc,
-	}
+	})
 	symbol.Expanded = c.made(at)
 	c.unit.symbols = append(c.unit.symbols, symbol)
 	s.add(&binding{name: name, macro: m, symbol: symbol})
@@ -145,6 +145,7 @@ func (c *compiler) aside(n *syntax.Node, known func(name string) bool) *unit {
 	options := *c.options
 	options.Globals, options.Explain = known, nil
 	inner := &session{options: &options, file: c.file, around: newSurroundings(), specials: c.specials, macros: c.macros, context: c.context}
+	inner.factSlabs = c.factSlabs
 	d := inner.compiler(n, c.unit.name+"\x00"+strconv.Itoa(c.names))
 	c.names++
 	d.base = c.base
@@ -153,6 +154,7 @@ func (c *compiler) aside(n *syntax.Node, known func(name string) bool) *unit {
 	var body block
 	contain(func() { d.compile(n, d.root, &body, want{n: anyNumber, tail: true}) })
 	d.seal(&body, n)
+	c.factSlabs = inner.factSlabs
 	c.failed = c.failed || d.failed
 	if !c.muted {
 		c.unit.diagnostics = append(c.unit.diagnostics, d.unit.diagnostics...)

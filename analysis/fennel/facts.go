@@ -12,9 +12,7 @@ import (
 const outerRoot RootKind = -1
 
 func (c *compiler) value(k ValueKind, n *syntax.Node) *Value {
-	v := c.newValue()
-	v.Kind, v.Span, v.Made = k, c.span(n), c.made(n)
-	return v
+	return c.newValue(Value{Kind: k, Span: c.span(n), Made: c.made(n)})
 }
 
 func (c *compiler) unknown(n *syntax.Node) *Value { return c.value(Unknown, n) }
@@ -43,48 +41,46 @@ func (c *compiler) known(x expr, n *syntax.Node) *Value {
 
 // seen returns the value of a local in the place of a node that names it.
 func (c *compiler) seen(n *syntax.Node, v *Value) *Value {
-	out := c.newValue()
-	*out = *v
+	out := c.newValue(*v)
 	out.Span, out.Made = c.span(n), c.made(n)
 	return out
 }
 
 // step returns what is known of the value under a key, or nil.
 func (c *compiler) step(n *syntax.Node, of *Value, key Key) *Value {
-	v := under(of, key)
-	if v == nil {
+	v, ok := under(of, key)
+	if !ok {
 		return nil
 	}
 	v.Span, v.Made = c.span(n), c.made(n)
-	return v
+	return c.newValue(v)
 }
 
-// under returns a new value for what stands under a key, or nil when nothing
-// is known of it.
-func under(of *Value, key Key) *Value {
+// under returns what stands under a key; ok is false when nothing is known of
+// it.
+func under(of *Value, key Key) (v Value, ok bool) {
 	if of == nil {
-		return nil
+		return Value{}, false
 	}
 	switch of.Kind {
 	case Path:
 		out := *of
 		if of.Root.Kind == GlobalRoot && of.Root.Name == "_G" && len(of.Keys) == 0 {
 			out.Root.Name = key.Name
-			return &out
+		} else {
+			out.Keys = append(of.Keys[:len(of.Keys):len(of.Keys)], key)
 		}
-		out.Keys = append(of.Keys[:len(of.Keys):len(of.Keys)], key)
-		return &out
+		return out, true
 	case Result:
-		return &Value{Kind: Path, Root: Root{Kind: CallRoot, Call: of.Call}, Keys: []Key{key}}
+		return Value{Kind: Path, Root: Root{Kind: CallRoot, Call: of.Call}, Keys: []Key{key}}, true
 	case TableOf:
 		for i := len(of.Fields) - 1; i >= 0; i-- {
 			if k := of.Fields[i].Key; k.Kind == Literal && k.Type == "string" && k.Text == key.Name {
-				out := *of.Fields[i].Value
-				return &out
+				return *of.Fields[i].Value, true
 			}
 		}
 	}
-	return nil
+	return Value{}, false
 }
 
 // itemOf returns what is known of the value at an index, counted from 0, or
@@ -125,13 +121,13 @@ func (c *compiler) nested(v *Value) bool {
 
 // called records a call and returns what is known of its result.
 func (c *compiler) called(n *syntax.Node, callee *Value, args []*Value) *Value {
-	fact := &Call{
+	fact := c.newCall(Call{
 		Span:        c.span(n),
 		Callee:      callee,
 		Args:        args,
 		Fn:          c.fn.fact,
 		Conditional: c.fn.branches > 0 || c.nested(callee),
-	}
+	})
 	c.unit.calls = append(c.unit.calls, fact)
 	if isRequire(callee) && len(args) > 0 && args[0].Kind == Literal && args[0].Type == "string" {
 		if !c.compileTime {

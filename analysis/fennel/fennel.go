@@ -122,6 +122,8 @@ type Symbol struct {
 	Doc      string   // docstring
 	// Value is what the compiler knows of its value without running anything.
 	Value *Value
+
+	number factNumber
 }
 
 // A ValueKind says what is known of a value.
@@ -156,6 +158,8 @@ type Value struct {
 	Root   Root  // Path
 	Keys   []Key // Path: constant keys, outermost first
 	Call   *Call // Result
+
+	number factNumber
 }
 
 // A Field is one pair of a table literal. Key.Kind is Literal for constant keys.
@@ -196,6 +200,8 @@ type Func struct {
 	Outer  *Func // the function around it, nil at top level
 	// Returns are the values its body can end with, one for each branch.
 	Returns []*Value
+
+	number factNumber
 }
 
 // A Call is one call of a value (not of a macro or a special form).
@@ -210,6 +216,8 @@ type Call struct {
 	Conditional bool
 	// Dropped reports that nothing looks at the call's result.
 	Dropped bool
+
+	number factNumber
 }
 
 // Access is one read of a constant key of a path, such as runtime.sh or the

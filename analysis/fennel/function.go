@@ -52,7 +52,7 @@ func (c *compiler) functionName(f form, name *syntax.Node) (*binding, ast.Expr) 
 }
 
 func (c *compiler) functionFact(f form, name *syntax.Node) *Func {
-	fact := &Func{Span: c.span(f.n), Outer: c.fn.fact}
+	fact := c.newFunc(Func{Span: c.span(f.n), Outer: c.fn.fact})
 	if name != nil {
 		fact.Name = name.Text
 	}

@@ -13,24 +13,29 @@ import (
 // where it can be seen.
 type Index struct{ m *Module }
 
-// occurrences lists where the symbols are named.
-func (d *deriver) occurrences() {
-	for _, s := range d.out.symbols {
-		slices.SortFunc(s.Uses, compareSpans)
+// occurrencesOf returns all places where symbols are named, in order.
+func occurrencesOf(symbols []*Symbol) []occurrence {
+	n := len(symbols)
+	for _, s := range symbols {
+		n += len(s.Uses)
+	}
+	out := make([]occurrence, 0, n)
+	for _, s := range symbols {
 		if !s.Expanded {
-			d.out.occurrences = append(d.out.occurrences, occurrence{s.Def, s})
+			out = append(out, occurrence{s.Def, s})
 		}
 		for _, u := range s.Uses {
-			d.out.occurrences = append(d.out.occurrences, occurrence{u, s})
+			out = append(out, occurrence{u, s})
 		}
 	}
-	slices.SortStableFunc(d.out.occurrences, func(a, b occurrence) int { return compareSpans(a.span, b.span) })
+	slices.SortStableFunc(out, func(a, b occurrence) int { return compareSpans(a.span, b.span) })
+	return out
 }
 
 // At returns the symbol that the name at offset defines or uses, and the span
 // of that name (of a multi-symbol: of its root).
 func (x *Index) At(offset int) (*Symbol, source.Span, bool) {
-	all := x.m.linked().occurrences
+	all := x.m.linked().occurrences()
 	i := sort.Search(len(all), func(i int) bool { return all[i].span.Start > offset })
 	for i--; i >= 0; i-- {
 		if all[i].span.Touches(offset) {

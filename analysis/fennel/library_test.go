@@ -20,7 +20,6 @@ import (
 	"quire/analysis/source"
 )
 
-
 // TestLibrary runs the archives of testdata/library: what the program in.fnl
 // prints, and the error that ends it, is compared with output. Metadata is
 // kept. Other files are modules of macros.
@@ -58,7 +57,9 @@ func runLibrary(a *txtar.Archive) string {
 	var out strings.Builder
 	show := func(line string) { out.WriteString(line + "\n") }
 	o := fennel.Options{
-		Globals: func(name string) bool { return name == "fennel" || strings.HasPrefix(name, "fennel.") || sandbox.Global(name) },
+		Globals: func(name string) bool {
+			return name == "fennel" || strings.HasPrefix(name, "fennel.") || sandbox.Global(name)
+		},
 		Resolve: func(name string, _ fennel.ModuleKind) (*source.File, error) {
 			i := slices.IndexFunc(a.Files, func(f txtar.File) bool { return f.Name == name+".fnl" })
 			if i < 0 {

@@ -121,8 +121,9 @@ type derivedFacts struct {
 	funcs    []*Func
 	missing  []*MissingGlobal
 	symbols  []*Symbol
-	// occurrences are all places where a symbol is named, in order.
-	occurrences []occurrence
+	// occurrences returns all places where a symbol is named, in order. The
+	// checks do without.
+	occurrences func() []occurrence
 }
 
 // An occurrence is one place where a symbol is defined or used.
@@ -146,7 +147,10 @@ func (m *Module) derive() *derivedFacts {
 	slices.SortStableFunc(d.out.accesses, func(a, b *Access) int { return compareSpans(a.Value.Span, b.Value.Span) })
 	slices.SortStableFunc(d.out.funcs, func(a, b *Func) int { return compareSpans(a.Span, b.Span) })
 	slices.SortStableFunc(d.out.symbols, func(a, b *Symbol) int { return compareSpans(a.Def, b.Def) })
-	d.occurrences()
+	for _, s := range d.out.symbols {
+		slices.SortFunc(s.Uses, compareSpans)
+	}
+	d.out.occurrences = sync.OnceValue(func() []occurrence { return occurrencesOf(d.out.symbols) })
 	return d.out
 }
 
@@ -162,33 +166,41 @@ type deriver struct {
 	macros  map[string]*Symbol
 	written map[*Symbol]bool // whose tables change
 	placing
-	valueSlab
+	factSlabs
+	lists  slab[*Value]
+	keys   slab[Key]
+	fields slab[Field]
+	spans  slab[source.Span]
+	reads  slab[Access]
 }
 
-// placing is what is shared by the facts of one unit.
+// placing is what was copied of one unit, so that each thing is copied once.
 type placing struct {
-	offset  int
-	values  map[*Value]*Value
-	calls   map[*Call]*Call
-	funcs   map[*Func]*Func
-	symbols map[*Symbol]*Symbol
+	offset int
+	first  factNumber
+	copies []copied // by number
+}
+
+// A copied is the copy of what has a number: one of these.
+type copied struct {
+	value  *Value
+	call   *Call
+	fn     *Func
+	symbol *Symbol
 }
 
 // place starts with a unit at an offset.
-func (d *deriver) place(offset int) {
-	d.offset = offset
-	if d.values == nil || len(d.values) > 1024 {
-		d.values, d.calls = map[*Value]*Value{}, map[*Call]*Call{}
-		d.funcs, d.symbols = map[*Func]*Func{}, map[*Symbol]*Symbol{}
-	}
-	clear(d.values)
-	clear(d.calls)
-	clear(d.funcs)
-	clear(d.symbols)
+func (d *deriver) place(u *unit, offset int) {
+	d.offset, d.first = offset, u.firstFact
+	clear(d.copies)
+	d.copies = slices.Grow(d.copies[:0], u.numbers)[:u.numbers]
 }
 
+// copyOf returns where the copy of what has a number is kept.
+func (d *deriver) copyOf(n factNumber) *copied { return &d.copies[n-d.first] }
+
 func (d *deriver) unit(u *unit, offset int) {
-	d.place(offset)
+	d.place(u, offset)
 	for _, name := range u.written {
 		if s := d.top[name]; s != nil {
 			d.written[s] = true
@@ -201,7 +213,7 @@ func (d *deriver) unit(u *unit, offset int) {
 		d.out.symbols = append(d.out.symbols, d.symbol(s))
 	}
 	for _, s := range u.symbols {
-		d.symbols[s].Value = d.value(s.Value)
+		d.copyOf(s.number).symbol.Value = d.value(s.Value)
 	}
 	for _, c := range u.calls {
 		d.out.calls = append(d.out.calls, d.call(c))
@@ -211,7 +223,9 @@ func (d *deriver) unit(u *unit, offset int) {
 			continue
 		}
 		if v := d.value(a.Value); v.Kind == Path {
-			d.out.accesses = append(d.out.accesses, &Access{Value: v, Fn: d.fn(a.Fn), Conditional: a.Conditional})
+			out := d.reads.one()
+			*out = Access{Value: v, Fn: d.fn(a.Fn), Conditional: a.Conditional}
+			d.out.accesses = append(d.out.accesses, out)
 		}
 	}
 	d.placeMissing(u)
@@ -242,13 +256,15 @@ func (d *deriver) references(u *unit) {
 func (d *deriver) define(u *unit) {
 	for _, e := range u.exports {
 		delete(d.top, e.name)
-		if s := d.symbols[e.binding.symbol]; s != nil {
-			d.top[e.name] = s
+		if s := e.binding.symbol; s != nil {
+			if out := d.copyOf(s.number).symbol; out != nil {
+				d.top[e.name] = out
+			}
 		}
 	}
 	for _, s := range u.symbols {
 		if s.Kind == Macro && s.Scope.End == toEnd {
-			d.macros[s.Name] = d.symbols[s]
+			d.macros[s.Name] = d.copyOf(s.number).symbol
 		}
 	}
 }
@@ -263,94 +279,87 @@ func (d *deriver) span(s source.Span) source.Span {
 }
 
 func (d *deriver) symbol(s *Symbol) *Symbol {
-	out := *s
+	out := d.newSymbol(*s)
+	d.copyOf(s.number).symbol = out
 	out.Def, out.Scope = d.span(s.Def), d.span(s.Scope)
-	out.Uses = make([]source.Span, len(s.Uses))
+	out.Uses = d.spans.take(len(s.Uses))
 	for i, u := range s.Uses {
 		out.Uses[i] = d.span(u)
 	}
-	d.symbols[s] = &out
-	return &out
+	return out
 }
 
 func (d *deriver) value(v *Value) *Value {
 	if v == nil {
 		return nil
 	}
-	if out := d.values[v]; out != nil {
-		return out
+	known := d.copyOf(v.number)
+	if known.value != nil {
+		return known.value
 	}
-	out := d.newValue()
-	d.values[v] = out
-	*out = *v
+	out := d.newValue(*v)
+	known.value = out
 	out.Span = d.span(v.Span)
 	out.Items = d.each(v.Items)
-	if v.Fields != nil {
-		out.Fields = make([]Field, len(v.Fields))
-	}
+	out.Fields = d.fields.take(len(v.Fields))
 	for i, f := range v.Fields {
 		out.Fields[i] = Field{d.value(f.Key), d.value(f.Value)}
 	}
-	if v.Keys != nil {
-		out.Keys = make([]Key, len(v.Keys))
-	}
+	out.Keys = d.keys.take(len(v.Keys))
 	for i, k := range v.Keys {
 		out.Keys[i] = Key{k.Name, d.span(k.Span)}
 	}
 	out.Fn, out.Call = d.fn(v.Fn), d.call(v.Call)
 	out.Root.Fn, out.Root.Call = d.fn(v.Root.Fn), d.call(v.Root.Call)
 	if v.Root.Kind == outerRoot {
-		*out = *d.follow(out)
+		*out = d.follow(out)
 	}
 	return out
 }
 
 func (d *deriver) each(vs []*Value) []*Value {
-	if vs == nil {
-		return nil
-	}
-	out := make([]*Value, len(vs))
+	out := d.lists.take(len(vs))
 	for i, v := range vs {
 		out[i] = d.value(v)
 	}
 	return out
 }
 
-// follow puts the value of another unit's local in the place of a path that
+// follow returns the value of another unit's local in the place of a path that
 // starts there. Everything in v is placed already.
-func (d *deriver) follow(v *Value) *Value {
-	unknown := &Value{Span: v.Span, Made: v.Made}
+func (d *deriver) follow(v *Value) Value {
+	unknown := Value{Span: v.Span, Made: v.Made}
 	s := d.top[v.Root.Name]
 	if s == nil || s.Value == nil {
 		return unknown
 	}
-	at := s.Value
+	at := *s.Value
 	for _, key := range v.Keys {
 		if d.written[s] && (at.Kind == TableOf || at.Kind == ArrayOf) {
 			return unknown
 		}
-		if at = under(at, key); at == nil {
+		var ok bool
+		if at, ok = under(&at, key); !ok {
 			return unknown
 		}
 	}
 	if d.written[s] && (at.Kind == TableOf || at.Kind == ArrayOf) {
 		return unknown
 	}
-	out := *at
-	out.Span, out.Made = v.Span, v.Made
-	return &out
+	at.Span, at.Made = v.Span, v.Made
+	return at
 }
 
 func (d *deriver) call(c *Call) *Call {
 	if c == nil {
 		return nil
 	}
-	if out := d.calls[c]; out != nil {
-		return out
+	known := d.copyOf(c.number)
+	if known.call != nil {
+		return known.call
 	}
-	out := new(Call)
-	d.calls[c] = out
-	*out = *c
+	out := d.newCall(*c)
+	known.call = out
 	out.Span = d.span(c.Span)
 	out.Fn = d.fn(c.Fn)
 	out.Callee = d.value(c.Callee)
@@ -362,12 +371,12 @@ func (d *deriver) fn(f *Func) *Func {
 	if f == nil {
 		return nil
 	}
-	if out := d.funcs[f]; out != nil {
-		return out
+	known := d.copyOf(f.number)
+	if known.fn != nil {
+		return known.fn
 	}
-	out := new(Func)
-	d.funcs[f] = out
-	*out = *f
+	out := d.newFunc(*f)
+	known.fn = out
 	out.Span = d.span(f.Span)
 	out.Outer = d.fn(f.Outer)
 	out.Returns = d.each(f.Returns)

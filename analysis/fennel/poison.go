@@ -73,12 +73,12 @@ func (c *compiler) poisonSymbol(n *syntax.Node, kind SymbolKind, s *scope) *Symb
 			return symbol
 		}
 	}
-	symbol := &Symbol{
+	symbol := c.newSymbol(Symbol{
 		Name:  n.Text,
 		Kind:  kind,
 		Def:   def,
 		Scope: source.Span{Start: n.Span.End - c.base, End: s.end},
-	}
+	})
 	if !c.made(n) {
 		c.unit.symbols = append(c.unit.symbols, symbol)
 	}

@@ -104,7 +104,7 @@ func (c *compiler) hashParam(h *hashing, name string) *binding {
 		h.params[index] = &binding{
 			name:  "$" + strconv.Itoa(index+1),
 			lua:   c.fresh("$" + strconv.Itoa(index+1)),
-			value: &Value{Kind: Path, Root: Root{Kind: ParamRoot, Fn: h.fact, Index: index}},
+			value: c.newValue(Value{Kind: Path, Root: Root{Kind: ParamRoot, Fn: h.fact, Index: index}}),
 		}
 	}
 	return h.params[index]
@@ -128,13 +128,13 @@ func (c *compiler) declare(d declaration, s *scope) *binding {
 		b.lua = c.marked(name, cellMark)
 		c.unit.exports = append(c.unit.exports, export{name: name, lua: b.lua, mutable: d.mutable, binding: b})
 	}
-	b.symbol = &Symbol{
+	b.symbol = c.newSymbol(Symbol{
 		Name:     name,
 		Kind:     d.kind,
 		Def:      c.span(d.node),
 		Scope:    source.Span{Start: d.from - c.base, End: s.end},
 		Expanded: c.made(d.node),
-	}
+	})
 	c.unit.symbols = append(c.unit.symbols, b.symbol)
 	return b
 }

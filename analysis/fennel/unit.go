@@ -55,6 +55,9 @@ type unitFacts struct {
 	funcs    []*Func
 	missing  []*MissingGlobal
 	written  []string // names of other units whose tables the form changes
+	// firstFact and numbers say which numbers the facts and symbols have.
+	firstFact factNumber
+	numbers   int
 }
 
 // An export is a top-level local: a cell that units share.
@@ -209,7 +212,7 @@ func (c *compiler) askAll(name string) outer {
 			lua:      cellName(name),
 			mutable:  a.class != constant,
 			poisoned: a.class == poisoned,
-			value:    &Value{Kind: Path, Root: Root{Kind: outerRoot, Name: name}},
+			value:    c.newValue(Value{Kind: Path, Root: Root{Kind: outerRoot, Name: name}}),
 		}
 	}
 	o := outer{b, a.macro, a.global}
