@@ -24,9 +24,10 @@ func newCI(s *session) *cobra.Command {
 or, outside of one, of the nearest directory that holds .quire/.`,
 		Example: `  quire ci validate
   quire ci jobs
+  quire ci graph
   quire ci run`,
 	})
-	c.AddCommand(newValidate(s), newRun(s), newJobs(s))
+	c.AddCommand(newValidate(s), newRun(s), newJobs(s), newGraph(s))
 	return c
 }
 
@@ -50,7 +51,7 @@ func missing(out *stream, err error, named bool) error {
 }
 
 // missingListing is missing for a listing, which in JSON is empty.
-func missingListing(s *session, err error, named bool, format formatFlag, empty any) error {
+func missingListing(s *session, err error, named bool, format format, empty any) error {
 	if format == formatText {
 		return missing(s.stdout, err, named)
 	}
@@ -60,8 +61,8 @@ func missingListing(s *session, err error, named bool, format formatFlag, empty 
 	return writeJSON(s.stdout, empty)
 }
 
-// report shows diagnostics, and returns errPipeline when there are errors.
-func report(s *session, list diag.List) error {
+// showFaults shows diagnostics, and returns errPipeline when there are errors.
+func showFaults(s *session, list diag.List) error {
 	if err := render.Diagnostics(s.stderr, s.stderr.screen, list); err != nil {
 		return err
 	}

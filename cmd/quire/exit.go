@@ -18,7 +18,8 @@ const (
 
 const exitTable = `Exit codes:
   0      done; also when there is no ci.fnl and neither a job nor a path was named
-  1      the pipeline: it has errors, a job failed, or the configuration is broken
+  1      the pipeline: it has errors or denied warnings, a job failed, or the
+         configuration is broken
   2      the call: a bad flag, an unknown job, path or commit, or no ci.fnl for
          what was named
   3      quire or the machine could not do it

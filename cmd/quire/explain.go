@@ -42,7 +42,7 @@ like that has it and one that has not. Without a code it lists all codes.`,
 			entries = entries[i : i+1]
 		}
 		switch {
-		case *format == formatJSON:
+		case format.chosen == formatJSON:
 			return writeJSON(s.stdout, jsonCodesOf(entries))
 		case len(names) > 0:
 			explain(s.stdout, entries[0])

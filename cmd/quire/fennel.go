@@ -111,7 +111,7 @@ func (p *fennelProgram) run(ctx context.Context, args []string) error {
 	}
 	m := p.compile(p.file)
 	if m.Diagnostics.HasErrors() {
-		return report(p.s, m.Diagnostics)
+		return showFaults(p.s, m.Diagnostics)
 	}
 	p.program = fennel.NewProgram(sandbox.Options{Limits: limits.Run, Print: p.print})
 	state := p.program.State
@@ -158,9 +158,9 @@ func (p *fennelProgram) fail(err error) error {
 		return err
 	}
 	if len(p.found) > 0 {
-		return report(p.s, p.found)
+		return showFaults(p.s, p.found)
 	}
-	return report(p.s, diag.List{p.program.Diagnose(raised, p.file)})
+	return showFaults(p.s, diag.List{p.program.Diagnose(raised, p.file)})
 }
 
 func (p *fennelProgram) compile(f *source.File) *fennel.Module {

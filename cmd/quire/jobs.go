@@ -3,7 +3,6 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"quire/analysis/pipeline"
 	"quire/exec"
 )
 
@@ -22,12 +21,12 @@ its inputs: the jobs it needs, and the sources that start it.`,
 	c.RunE = func(*cobra.Command, []string) error {
 		src, err := exec.Find(here(), *sha)
 		if err != nil {
-			return missingListing(s, err, false, *format, jsonJobsOf(&pipeline.Graph{}))
+			return missingListing(s, err, false, format.chosen, jsonJobsOf(nil))
 		}
 		snap := snapshot(src)
-		faults := report(s, snap.Loaded())
-		if *format == formatJSON {
-			err = writeJSON(s.stdout, jsonJobsOf(snap.Graph()))
+		faults := showFaults(s, snap.Loaded())
+		if format.chosen == formatJSON {
+			err = writeJSON(s.stdout, jsonJobsOf(listed(snap.Graph())))
 		} else {
 			listJobs(s.stdout, "", listed(snap.Graph()))
 		}

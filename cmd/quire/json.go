@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"quire/analysis/diag"
+	"quire/analysis/drawing"
 	"quire/analysis/pipeline"
 	"quire/analysis/source"
 )
@@ -80,6 +81,35 @@ type jsonJobs struct {
 	Jobs    []jsonJob `json:"jobs"`
 }
 
+// A jsonGraph is what graph prints. Ends of edges and members of cycles are ids
+// of nodes, which are unique.
+type jsonGraph struct {
+	Version int        `json:"version"`
+	Nodes   []jsonNode `json:"nodes"`
+	Edges   []jsonEdge `json:"edges"`
+	Cycles  [][]string `json:"cycles"`
+}
+
+type jsonNode struct {
+	ID   string `json:"id"`
+	Kind string `json:"kind"` // job, source or unknown
+	// Cyclic, Unreachable and Broken say why the job cannot run: it needs
+	// itself, nothing starts it, or its registration was refused.
+	Cyclic      bool `json:"cyclic"`
+	Unreachable bool `json:"unreachable"`
+	Broken      bool `json:"broken"`
+	Errors      int  `json:"errors"`
+	Warnings    int  `json:"warnings"`
+	*jsonSpan        // of the registration; only jobs have one
+}
+
+// A jsonEdge leads from what is needed to what needs it.
+type jsonEdge struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+	Back bool   `json:"back"` // the edge closes a cycle
+}
+
 // A jsonCodes is what explain prints.
 type jsonCodes struct {
 	Version int        `json:"version"`
@@ -128,17 +158,17 @@ func jsonDiagnosticOf(d diag.Diagnostic) jsonDiagnostic {
 	return j
 }
 
-func jsonDiagnosisOf(list diag.List, g *pipeline.Graph) jsonDiagnosis {
-	d := jsonDiagnosis{Version: jsonVersion, Diagnostics: []jsonDiagnostic{}, Jobs: jsonJobsOf(g).Jobs}
+func jsonDiagnosisOf(list diag.List, jobs []*pipeline.Job) jsonDiagnosis {
+	d := jsonDiagnosis{Version: jsonVersion, Diagnostics: []jsonDiagnostic{}, Jobs: jsonJobsOf(jobs).Jobs}
 	for _, one := range list {
 		d.Diagnostics = append(d.Diagnostics, jsonDiagnosticOf(one))
 	}
 	return d
 }
 
-func jsonJobsOf(g *pipeline.Graph) jsonJobs {
+func jsonJobsOf(list []*pipeline.Job) jsonJobs {
 	jobs := jsonJobs{Version: jsonVersion, Jobs: []jsonJob{}}
-	for _, job := range listed(g) {
+	for _, job := range list {
 		j := jsonJob{ID: job.ID, Inputs: []string{}, jsonSpan: jsonSpanOf(job.Call.File, job.Call.Span)}
 		for _, input := range job.Inputs {
 			j.Inputs = append(j.Inputs, input.Name)
@@ -146,6 +176,38 @@ func jsonJobsOf(g *pipeline.Graph) jsonJobs {
 		jobs.Jobs = append(jobs.Jobs, j)
 	}
 	return jobs
+}
+
+func jsonGraphOf(d *drawing.Drawing) jsonGraph {
+	g := jsonGraph{Version: jsonVersion, Nodes: []jsonNode{}, Edges: []jsonEdge{}, Cycles: [][]string{}}
+	for i := range d.Nodes {
+		n := &d.Nodes[i]
+		j := jsonNode{ID: n.Name, Kind: n.Kind.String(), Cyclic: n.Cyclic, Unreachable: n.Unreachable, Broken: n.Broken}
+		for _, f := range n.Findings {
+			switch f.Severity() {
+			case diag.Error:
+				j.Errors++
+			case diag.Warning:
+				j.Warnings++
+			}
+		}
+		if n.Place.File != nil {
+			span := jsonSpanOf(n.Place.File, n.Place.Span)
+			j.jsonSpan = &span
+		}
+		g.Nodes = append(g.Nodes, j)
+	}
+	for _, e := range d.Edges {
+		g.Edges = append(g.Edges, jsonEdge{d.Nodes[e.From].Name, d.Nodes[e.To].Name, e.Back})
+	}
+	for _, c := range d.Cycles {
+		var ids []string
+		for _, i := range c {
+			ids = append(ids, d.Nodes[i].Name)
+		}
+		g.Cycles = append(g.Cycles, ids)
+	}
+	return g
 }
 
 func jsonCodesOf(entries []diag.Entry) jsonCodes {

@@ -110,34 +110,3 @@ func (f *colorFlag) Set(when string) error {
 	}
 	return nil
 }
-
-// A formatFlag is the form of a listing.
-type formatFlag string
-
-const (
-	formatText formatFlag = "text"
-	formatJSON formatFlag = "json"
-)
-
-func (f *formatFlag) String() string { return string(*f) }
-func (f *formatFlag) Type() string   { return "format" }
-
-func (f *formatFlag) Set(value string) error {
-	switch formatFlag(value) {
-	case formatText, formatJSON:
-		*f = formatFlag(value)
-		return nil
-	}
-	return fmt.Errorf("expected text or json")
-}
-
-// addFormat gives a command the flag --format.
-func addFormat(c *cobra.Command) *formatFlag {
-	format := formatText
-	c.Flags().Var(&format, "format", "form of the output: text or json")
-	complete := cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp)
-	if err := c.RegisterFlagCompletionFunc("format", complete); err != nil {
-		panic(err)
-	}
-	return &format
-}

@@ -150,7 +150,7 @@ func sayEnding(ctx context.Context, s *session) {
 // conclude shows a report and returns the error that stands for its outcome.
 func conclude(s *session, r *exec.Report, again func(job string) string) error {
 	if r.Diagnostics.HasErrors() {
-		return report(s, r.Diagnostics)
+		return showFaults(s, r.Diagnostics)
 	}
 	if found := aboutConfig(r.Diagnostics); len(found) > 0 {
 		fmt.Fprintln(s.stderr)

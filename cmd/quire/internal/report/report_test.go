@@ -107,7 +107,7 @@ func hostile() diag.List {
 	return diag.List{
 		{File: f, Span: span, Code: "no-such-code", Message: evil, Help: evil,
 			Related: []diag.Related{{File: f, Span: source.Span{Start: 0, End: 3}, Message: evil}, {Message: "no place"}},
-			Fixes: []diag.Fix{{Title: evil, Edits: []diag.Edit{{File: f, Span: span, Text: "{}\n"}}}, {Title: "nothing"}}},
+			Fixes:   []diag.Fix{{Title: evil, Edits: []diag.Edit{{File: f, Span: span, Text: "{}\n"}}}, {Title: "nothing"}}},
 		{Code: diag.Config, Message: "no file"},
 		{File: source.NewFile("-", "x"), Span: source.Span{Start: 0, End: 1}, Code: diag.UnusedLocal, Message: "standard input"},
 	}
