@@ -137,7 +137,7 @@ func TestPrimitives(t *testing.T) {
 		{"infinity", `{:a (/ 1 0)}`, ``, "not storable at a: <nil>"},
 		{"an error", `(error "boom")`, ``, "error 1:1-1:2: boom"},
 		{"an error that is a table", `(error {:code 7})`, ``, "error 1:1-1:2: {:code 7}"},
-		{"an index of nil", `(let [x nil] x.y)`, ``, "error 1:1-1:2: attempt to index a nil value"},
+		{"an index of nil", `(let [x nil] x.y)`, ``, "error 1:1-1:2: attempt to index a nil value (local 'x')"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -28,7 +28,7 @@ func TestEvaluate(t *testing.T) {
 		{"raised", "\n(error \"boom\")", `"(error \"boom\")" boom`},
 		{"raised without a place", "\n(error \"boom\" 0)", `"(error \"boom\" 0)" boom`},
 		{"raised with somebody's place", "(error \"x.fnl:9:12: boom\")", `"(error \"x.fnl:9:12: boom\")" x.fnl:9:12: boom`},
-		{"nil is indexed", "(local x nil)\n{:a x.y}", `"x.y" attempt to index a nil value`},
+		{"nil is indexed", "(local x nil)\n{:a x.y}", `"x.y" attempt to index a nil value (local 'x')`},
 		{"no modules", "(require :quire.ci)", `"require" unknown identifier: require`},
 	}
 	// The place of an error is never taken from its text, so the name may look

@@ -158,6 +158,9 @@ func (in instruction) nameOf(register int) (kind, name string) {
 	if register&constantBit != 0 {
 		return "", ""
 	}
+	if name, ok := in.local(register); ok {
+		return "local", identifier(name)
+	}
 	for pc := in.pc - 1; pc >= max(0, in.pc-nameReach); pc-- {
 		w := decode(in, pc)
 		if !w.writes(register) {
@@ -167,7 +170,10 @@ func (in instruction) nameOf(register int) (kind, name string) {
 		case in.skips(pc):
 			return "", ""
 		case w.op == lua.OP_GETUPVAL:
-			return "upvalue", identifier(in.fn.Proto.DbgUpvalues[w.b])
+			return variable(in.fn.Proto.DbgUpvalues[w.b])
+		case w.op == lua.OP_MOVE:
+			name, _ := w.local(w.b)
+			return "local", identifier(name)
 		case w.op == lua.OP_GETTABLE:
 			key, ok := w.value(w.c).(lua.LString)
 			if !ok || w.c&constantBit == 0 {
@@ -224,10 +230,37 @@ func (in instruction) fieldKind() string {
 	return "field"
 }
 
-// identifier returns a name that a program can have written, and nothing for
-// any other.
+// local returns the name of the local that a register holds, if it holds one.
+func (in instruction) local(register int) (name string, ok bool) {
+	for _, info := range in.fn.Proto.DbgLocals {
+		if info.StartPc > in.pc {
+			break
+		}
+		if in.pc < info.EndPc {
+			if register == 0 {
+				return info.Name, true
+			}
+			register--
+		}
+	}
+	return "", false
+}
+
+// variable returns what a program calls an upvalue. One that its top-level forms
+// share is a local of the program's file.
+func variable(upvalue string) (kind, name string) {
+	_, mark, _ := strings.Cut(upvalue, "\x00")
+	if strings.HasPrefix(mark, "!") {
+		return "local", identifier(upvalue)
+	}
+	return "upvalue", identifier(upvalue)
+}
+
+// identifier returns what a program can have written of a name: all that stands
+// before a NUL, and nothing of a name that the VM or a compiler made up.
 func identifier(name string) string {
-	if strings.ContainsAny(name, "\x00(") {
+	name, _, _ = strings.Cut(name, "\x00")
+	if strings.Contains(name, "(") {
 		return ""
 	}
 	return name

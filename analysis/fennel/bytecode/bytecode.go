@@ -53,7 +53,7 @@ type Chunk struct {
 //   - A call that is returned is a tail call, except in the chunk's own
 //     function, so that its frame stays to be seen in tracebacks.
 //   - Calls of a name, a field with a constant name, or a method carry that name
-//     in DbgCalls. There are no DbgLocals.
+//     in DbgCalls. DbgLocals name the registers of locals.
 //
 // The prototype's DbgUpvalues name, in order, the cells that whoever
 // instantiates it has to supply: shared names, and Env, Concat and Store where

@@ -31,6 +31,7 @@ type emitter struct {
 	pool   []constant
 	protos []*lua.FunctionProto
 	calls  []lua.DbgCall
+	named  []lua.DbgLocalInfo
 	scopes scopes
 
 	functions []*function // by how many are around them, for use again
@@ -55,7 +56,7 @@ func (e *emitter) function(outer *function) *function {
 
 // marks are lengths of the stacks of an emitter.
 type marks struct {
-	code, pool, protos, calls, locals, blocks, labels, exits int
+	code, pool, protos, calls, named, locals, blocks, labels, exits int
 }
 
 // A function is one function that is being compiled.
@@ -113,6 +114,7 @@ func (e *emitter) marks() marks {
 		pool:   len(e.pool),
 		protos: len(e.protos),
 		calls:  len(e.calls),
+		named:  len(e.named),
 		locals: len(e.scopes.locals),
 		blocks: len(e.scopes.blocks),
 		labels: len(e.scopes.labels),
@@ -162,6 +164,7 @@ func (f *function) finish(d definition, params int) *lua.FunctionProto {
 		FunctionPrototypes: slices.Clone(f.protos[f.start.protos:]),
 		DbgSourcePositions: slices.Clone(f.lines[f.start.code:]),
 		DbgCalls:           slices.Clone(f.calls[f.start.calls:]),
+		DbgLocals:          f.localInfos(),
 		DbgUpvalues:        make([]string, len(f.upvalues)),
 	}
 	if f.vararg {
@@ -174,6 +177,22 @@ func (f *function) finish(d definition, params int) *lua.FunctionProto {
 	return p
 }
 
+// localInfos returns the names of the function's registers, by where they hold.
+func (f *function) localInfos() []*lua.DbgLocalInfo {
+	infos := slices.Clone(f.named[f.start.named:])
+	if len(infos) == 0 {
+		return nil
+	}
+	out := make([]*lua.DbgLocalInfo, len(infos))
+	for i := range infos {
+		if infos[i].EndPc == 0 {
+			infos[i].EndPc = f.pc()
+		}
+		out[i] = &infos[i]
+	}
+	return out
+}
+
 // drop gives the stacks back as they were before the function.
 func (f *function) drop() {
 	e := f.emitter
@@ -182,7 +201,9 @@ func (f *function) drop() {
 	e.pool = e.pool[:f.start.pool]
 	e.protos = e.protos[:f.start.protos]
 	e.calls = e.calls[:f.start.calls]
+	e.named = e.named[:f.start.named]
 	e.scopes.locals = e.scopes.locals[:f.start.locals]
+	e.scopes.infos = e.scopes.infos[:f.start.locals]
 	e.scopes.blocks = e.scopes.blocks[:f.start.blocks]
 	e.scopes.labels = e.scopes.labels[:f.start.labels]
 	e.scopes.exits = e.scopes.exits[:f.start.exits]

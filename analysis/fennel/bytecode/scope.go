@@ -9,6 +9,7 @@ import (
 // function at the end, of those around it before.
 type scopes struct {
 	locals []string // the register of a local is its place among its function's
+	infos  []int    // of locals, their places in emitter.named
 	blocks []block
 	labels []label
 	exits  []exit
@@ -86,6 +87,8 @@ func (f *function) declare(name string, line int) {
 		return
 	}
 	f.scopes.locals = append(f.scopes.locals, name)
+	f.scopes.infos = append(f.scopes.infos, len(f.named))
+	f.named = append(f.named, lua.DbgLocalInfo{Name: name, StartPc: f.pc()})
 }
 
 func (f *function) parameter(name string, line int) {
@@ -116,7 +119,11 @@ func (f *function) closeBlock(line int) {
 func (f *function) dropBlock() {
 	b := *f.innermost()
 	s := &f.scopes
-	s.locals = s.locals[:f.start.locals+b.locals]
+	first := f.start.locals + b.locals
+	for _, info := range s.infos[first:] {
+		f.named[info].EndPc = f.pc()
+	}
+	s.locals, s.infos = s.locals[:first], s.infos[:first]
 	s.labels = s.labels[:b.labels]
 	s.blocks = s.blocks[:len(s.blocks)-1]
 	f.free = b.locals
