@@ -10,6 +10,7 @@ import (
 
 	"quire/analysis"
 	"quire/analysis/diag"
+	"quire/analysis/dsl"
 	"quire/analysis/pipeline"
 	"quire/cmd/quire/internal/render"
 	"quire/cmd/quire/internal/terminal"
@@ -32,8 +33,11 @@ or, outside of one, of the nearest directory that holds .quire/.`,
 }
 
 // snapshot returns the analysis of a pipeline that was found.
-func snapshot(src *exec.Source) *analysis.Snapshot {
-	return analysis.New(src.File, analysis.Options{Tree: src.Tree})
+func snapshot(src *exec.Source) *analysis.Snapshot { return snapshotFor(src, 0) }
+
+// snapshotFor is snapshot for a pipeline that should run on a server too.
+func snapshotFor(src *exec.Source, server dsl.State) *analysis.Snapshot {
+	return analysis.New(src.File, analysis.Options{Tree: src.Tree, Server: server})
 }
 
 // missing tells out that there is no ci.fnl, which is an error about the call

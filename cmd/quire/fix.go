@@ -11,6 +11,7 @@ import (
 
 	"quire/analysis"
 	"quire/analysis/diag"
+	"quire/analysis/dsl"
 	"quire/analysis/source"
 	"quire/exec"
 )
@@ -30,10 +31,10 @@ type fixing struct {
 }
 
 // fixAll applies safe fixes until there are none left. Nothing is written.
-func fixAll(src *exec.Source) *fixing {
+func fixAll(src *exec.Source, server dsl.State) *fixing {
 	f := &fixing{src: src, file: src.File, files: map[string]*source.File{}}
 	for round := 0; ; round++ {
-		f.snapshot = snapshot(&exec.Source{File: f.file, Tree: source.Overlay(src.Tree, maps.Clone(f.files))})
+		f.snapshot = snapshotFor(&exec.Source{File: f.file, Tree: source.Overlay(src.Tree, maps.Clone(f.files))}, server)
 		if round == maxFixRounds {
 			return f
 		}

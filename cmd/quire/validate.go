@@ -32,6 +32,7 @@ Except in short, and when several repositories are checked, names of files are
 relative to the repository.`,
 		Example: `  quire ci validate
   quire ci validate --fix
+  quire ci validate --server S2 --deny warnings
   quire ci validate --sha HEAD~3
   quire ci validate - < draft.fnl
   quire ci validate services/*/
@@ -44,9 +45,12 @@ relative to the repository.`,
 	c.Flags().BoolVar(&v.fix, "fix", false, "apply the safe fixes; with -, write the fixed pipeline to\nstandard output")
 	c.Flags().Var(&v.deny, "deny", "fail also because of `warnings`")
 	c.Flags().StringVarP(&v.sha, "sha", "s", "", "check this `commit` instead of the working tree")
-	complete := cobra.FixedCompletions([]string{denyWarnings}, cobra.ShellCompDirectiveNoFileComp)
-	if err := c.RegisterFlagCompletionFunc("deny", complete); err != nil {
-		panic(err)
+	c.Flags().Var(&v.server, "server", "warn also of what this server would refuse or ignore:\nS1, S2 or H")
+	for flag, values := range map[string][]string{"deny": {denyWarnings}, "server": v.server.names()} {
+		complete := cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
+		if err := c.RegisterFlagCompletionFunc(flag, complete); err != nil {
+			panic(err)
+		}
 	}
 	c.RunE = func(_ *cobra.Command, paths []string) error {
 		v.format = format.chosen
@@ -55,35 +59,13 @@ relative to the repository.`,
 	return c
 }
 
-// denyWarnings is the value of --deny.
-const denyWarnings = "warnings"
-
-// A denyFlag says what fails beside errors.
-type denyFlag bool
-
-func (f *denyFlag) Type() string { return "what" }
-
-func (f *denyFlag) String() string {
-	if *f {
-		return denyWarnings
-	}
-	return ""
-}
-
-func (f *denyFlag) Set(value string) error {
-	if value != denyWarnings {
-		return fmt.Errorf("expected %s", denyWarnings)
-	}
-	*f = true
-	return nil
-}
-
 // A validation is one call of validate.
 type validation struct {
 	*session
 	format format
 	fix    bool
 	deny   denyFlag
+	server serverFlag
 	sha    string
 }
 
@@ -170,9 +152,9 @@ func (v *validation) missing(err error, named bool) error {
 // snapshot returns the analysis of a pipeline, fixed before if that is wanted.
 func (v *validation) snapshot(src *exec.Source) (*analysis.Snapshot, error) {
 	if !v.fix {
-		return snapshot(src), nil
+		return snapshotFor(src, v.server.state), nil
 	}
-	f := fixAll(src)
+	f := fixAll(src, v.server.state)
 	if src.File.Name() == "-" {
 		_, err := io.WriteString(v.stdout, f.file.Text())
 		return f.snapshot, err
