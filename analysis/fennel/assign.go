@@ -65,11 +65,16 @@ func isDot(n *syntax.Node) bool {
 
 // setField compiles (set (. table key …) value).
 func (c *compiler) setField(f form) {
-	target := f.items[1]
-	items := forms(target)
-	c.require(len(items) > 1 && items[1].Kind == syntax.Symbol, f.n, "dynamic set needs symbol target")
-	c.require(len(items) > 2, f.n, "dynamic set needs at least one key")
-	c.store(f, items[1], items[2:], f.items[2])
+	table, keys := c.dotted(f.items[1], f.n)
+	c.store(f, table, keys, f.items[2])
+}
+
+// dotted takes a target (. table key …) apart.
+func (c *compiler) dotted(n, at *syntax.Node) (table *syntax.Node, keys []*syntax.Node) {
+	items := forms(n)
+	c.require(len(items) > 1 && items[1].Kind == syntax.Symbol, at, "dynamic set needs symbol target")
+	c.require(len(items) > 2, at, "dynamic set needs at least one key")
+	return items[1], items[2:]
 }
 
 // compileTset compiles (tset table key … value).
@@ -84,6 +89,13 @@ func compileTset(c *compiler, f form) exprs {
 func (c *compiler) store(f form, table *syntax.Node, keys []*syntax.Node, value *syntax.Node) {
 	isConstant := table.Kind == syntax.Number || isNamed(table, "nil") || isNamed(table, "true") || isNamed(table, "false")
 	c.require(!isConstant, f.n, "cannot set field of literal value")
+	target := c.storeTarget(f, table, keys)
+	v := c.one(value, f.scope, f.block)
+	f.block.emit(at(c, f.n, &ast.AssignStmt{Lhs: []ast.Expr{target}, Rhs: []ast.Expr{v.lua}}))
+}
+
+// storeTarget compiles table[key][key]… as what is assigned to.
+func (c *compiler) storeTarget(f form, table *syntax.Node, keys []*syntax.Node) ast.Expr {
 	of := c.one(table, f.scope, f.block)
 	if table.Kind == syntax.Symbol {
 		c.changes(table, keys[0], f.scope)
@@ -93,8 +105,7 @@ func (c *compiler) store(f form, table *syntax.Node, keys []*syntax.Node, value 
 		k := c.one(key, f.scope, f.block)
 		target = at(c, f.n, &ast.AttrGetExpr{Object: target, Key: k.lua})
 	}
-	v := c.one(value, f.scope, f.block)
-	f.block.emit(at(c, f.n, &ast.AssignStmt{Lhs: []ast.Expr{target}, Rhs: []ast.Expr{v.lua}}))
+	return target
 }
 
 // changes notes that a field of the table that a symbol names is about to

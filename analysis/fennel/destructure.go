@@ -95,6 +95,10 @@ func (c *compiler) multiple(d *destructuring, left *syntax.Node) {
 			targets[i], bound[i] = c.target(d, item)
 			continue
 		}
+		if d.known && isDot(item) {
+			targets[i] = c.dottedTarget(d, item)
+			continue
+		}
 		temp := &ast.IdentExpr{Value: c.marked("v", tempMark)}
 		targets[i] = at(c, item, temp)
 		nested = append(nested, later{item, expr{lua: temp, kind: name}})
@@ -160,7 +164,9 @@ func (c *compiler) part(d *destructuring, left *syntax.Node, from expr) {
 		c.note(b, d, from.fact)
 	case isSequenceOrTable(left):
 		c.parts(d, left, from)
-	case left.Kind == syntax.List:
+	case d.known && isDot(left):
+		c.put(d, left, c.dottedTarget(d, left), from.lua)
+	case left.Kind == syntax.List || left.Kind == syntax.Prefix:
 		c.fail(left, "can't nest multi-value destructuring")
 	default:
 		c.fail(left, "unable to bind %s %s", astType(left), shown(left))
@@ -309,6 +315,12 @@ func (c *compiler) target(d *destructuring, n *syntax.Node) (ast.Expr, *binding)
 	}
 	c.require(b != nil || c.isGlobal(root, root), n, "expected local %s", root)
 	return c.assignable(n, keys, b), nil
+}
+
+// dottedTarget compiles a target (. table key …) within a pattern of set.
+func (c *compiler) dottedTarget(d *destructuring, n *syntax.Node) ast.Expr {
+	table, keys := c.dotted(n, n)
+	return c.storeTarget(d.form, table, keys)
 }
 
 // assignable compiles a variable or field on the left of an assignment.

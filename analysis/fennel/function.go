@@ -213,7 +213,7 @@ func compileHashfn(c *compiler, f form) exprs {
 	fact := c.functionFact(f, nil)
 	h := &hashing{fact: fact}
 	outer := c.fn
-	c.fn = &function{fact: fact}
+	c.fn = &function{fact: fact, vararg: usesAll(f.items[1])}
 	s, stmts := c.inner(f.scope, f.n), &block{}
 	s.hash = h
 	c.compile(f.items[1], s, stmts, want{n: anyNumber, tail: true})
@@ -230,4 +230,21 @@ func compileHashfn(c *compiler, f form) exprs {
 	fact.Params, fact.Vararg = h.used, h.variadic
 	x := at(c, f.n, &ast.FunctionExpr{ParList: params, Stmts: stmts.stmts})
 	return c.functionValue(f, x, nil, nil, fact)
+}
+
+// usesAll reports whether a hashfn's body has $... in its text, which lets
+// forms in it pass "..." on.
+func usesAll(n *syntax.Node) bool {
+	if n.Kind == syntax.Symbol {
+		return n.Text == "$..."
+	}
+	if items := forms(n); n.Kind == syntax.List && len(items) > 0 && isNamed(items[0], "hashfn") {
+		return false
+	}
+	for _, child := range n.Children {
+		if !(child.Kind == syntax.Prefix && child.Text == "#") && usesAll(child) {
+			return true
+		}
+	}
+	return false
 }

@@ -1,6 +1,7 @@
 package fennel
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/yuin/gopher-lua/ast"
@@ -58,22 +59,28 @@ func fold(xs []ast.Expr, right bool, combine func(l, r ast.Expr) ast.Expr) ast.E
 	return out
 }
 
-// operands compiles the operands of an operator: the first value of each. A
-// literal (values …) in the last place stands for all of its values.
+// operands compiles the operands of an operator: the first value of each.
 func (c *compiler) operands(f form) []ast.Expr {
-	var xs []ast.Expr
-	last := len(f.items) - 1
-	for i, n := range f.items[1:] {
-		w := one()
-		if i+1 == last && isCallOf(n, "values") {
-			w = want{n: anyNumber}
-		}
-		for _, x := range c.compile(n, f.scope, f.block, w).list {
-			c.require(x.kind != vararg || last > 1, f.n, "tried to use vararg with operator")
-			xs = append(xs, x.lua)
-		}
+	items := c.operandForms(f)
+	xs := make([]ast.Expr, len(items))
+	for i, n := range items {
+		xs[i] = c.one(n, f.scope, f.block).lua
 	}
 	return xs
+}
+
+// operandForms returns the operands of an operator. What a literal (values …)
+// in the last place holds are operands themselves.
+func (c *compiler) operandForms(f form) []*syntax.Node {
+	items := f.items[1:]
+	if len(items) == 1 {
+		all := isNamed(items[0], "...") || isNamed(items[0], "$...") && f.scope.hashing() != nil
+		c.require(!all, f.n, "tried to use vararg with operator")
+	}
+	for n := len(items); n > 0 && isCallOf(items[n-1], "values"); n = len(items) {
+		items = slices.Concat(items[:n-1], forms(items[n-1])[1:])
+	}
+	return items
 }
 
 func isCallOf(n *syntax.Node, head string) bool {
@@ -208,20 +215,12 @@ func shortCircuit(op, zero string) func(*compiler, form) exprs {
 			return at(c, f.n, &ast.LogicalOpExpr{Operator: op, Lhs: l, Rhs: r})
 		}
 		result := ""
-		last := len(f.items) - 1
-		for i, n := range f.items[1:] {
+		for i, n := range c.operandForms(f) {
 			if i > 0 && !c.isSafe(n, f.scope) {
-				result = c.protect(f, n, op, result, fold(xs, false, combine), i+1 == last)
+				result = c.protect(f, n, op, result, fold(xs, false, combine))
 				xs = []ast.Expr{at(c, n, &ast.IdentExpr{Value: result})}
 			} else {
-				w := one()
-				if i+1 == last && isCallOf(n, "values") {
-					w = want{n: anyNumber}
-				}
-				for _, x := range c.compile(n, f.scope, f.block, w).list {
-					c.require(x.kind != vararg || last > 1, f.n, "tried to use vararg with operator")
-					xs = append(xs, x.lua)
-				}
+				xs = append(xs, c.one(n, f.scope, f.block).lua)
 			}
 			c.fn.branches = branches + 1
 		}
@@ -237,7 +236,7 @@ func shortCircuit(op, zero string) func(*compiler, form) exprs {
 
 // protect evaluates an operand only when those before it, whose value is so
 // far, let it be evaluated. It returns the local that holds the result.
-func (c *compiler) protect(f form, n *syntax.Node, op, result string, soFar ast.Expr, last bool) string {
+func (c *compiler) protect(f form, n *syntax.Node, op, result string, soFar ast.Expr) string {
 	if result == "" {
 		result = c.fresh(op)
 		f.block.emit(at(c, n, &ast.LocalAssignStmt{Names: []string{result}, Exprs: []ast.Expr{soFar}}))
