@@ -12,7 +12,11 @@ import (
 const outerRoot RootKind = -1
 
 func (c *compiler) value(k ValueKind, n *syntax.Node) *Value {
-	return c.newValue(Value{Kind: k, Span: c.span(n), Made: c.made(n)})
+	v := Value{Kind: k, Span: c.span(n), Made: c.made(n)}
+	if k != Unknown && k != Literal {
+		v.Parts = c.newParts(Parts{})
+	}
+	return c.newValue(v)
 }
 
 func (c *compiler) unknown(n *syntax.Node) *Value { return c.value(Unknown, n) }
@@ -48,7 +52,7 @@ func (c *compiler) seen(n *syntax.Node, v *Value) *Value {
 
 // step returns what is known of the value under a key, or nil.
 func (c *compiler) step(n *syntax.Node, of *Value, key Key) *Value {
-	v, ok := under(of, key)
+	v, ok := c.under(of, key)
 	if !ok {
 		return nil
 	}
@@ -58,21 +62,22 @@ func (c *compiler) step(n *syntax.Node, of *Value, key Key) *Value {
 
 // under returns what stands under a key; ok is false when nothing is known of
 // it.
-func under(of *Value, key Key) (v Value, ok bool) {
+func (s *factSlabs) under(of *Value, key Key) (v Value, ok bool) {
 	if of == nil {
 		return Value{}, false
 	}
 	switch of.Kind {
 	case Path:
-		out := *of
-		if of.Root.Kind == GlobalRoot && of.Root.Name == "_G" && len(of.Keys) == 0 {
-			out.Root.Name = key.Name
+		v = *of
+		v.Parts = s.newParts(*of.Parts)
+		if v.Root.Kind == GlobalRoot && v.Root.Name == "_G" && len(v.Keys) == 0 {
+			v.Root.Name = key.Name
 		} else {
-			out.Keys = append(of.Keys[:len(of.Keys):len(of.Keys)], key)
+			v.Keys = append(of.Keys[:len(of.Keys):len(of.Keys)], key)
 		}
-		return out, true
+		return v, true
 	case Result:
-		return Value{Kind: Path, Root: Root{Kind: CallRoot, Call: of.Call}, Keys: []Key{key}}, true
+		return Value{Kind: Path, Parts: s.newParts(Parts{Root: Root{Kind: CallRoot, Call: of.Call}, Keys: []Key{key}})}, true
 	case TableOf:
 		for i := len(of.Fields) - 1; i >= 0; i-- {
 			if k := of.Fields[i].Key; k.Kind == Literal && k.Type == "string" && k.Text == key.Name {

@@ -127,7 +127,7 @@ type Symbol struct {
 }
 
 // A ValueKind says what is known of a value.
-type ValueKind int
+type ValueKind uint8
 
 // The kinds of values.
 const (
@@ -146,20 +146,25 @@ const (
 // the module quire.ci.
 type Value struct {
 	Kind ValueKind
-	Span source.Span // of the expression in the text; of the macro's call when it made it
 	// Made reports that a macro made the expression, so that Span is not its text.
 	Made   bool
-	Type   string // Literal: string number boolean nil
-	Text   string // Literal: the value as tostring shows it
-	Items  []*Value
-	Fields []Field
-	Open   bool  // ArrayOf, TableOf: the last item may spread to more values
-	Fn     *Func // Lambda
-	Root   Root  // Path
-	Keys   []Key // Path: constant keys, outermost first
-	Call   *Call // Result
-
+	Open   bool // ArrayOf, TableOf: the last item may spread to more values
 	number factNumber
+	Span   source.Span // of the expression in the text; of the macro's call when it made it
+	Type   string      // Literal: string number boolean nil
+	Text   string      // Literal: the value as tostring shows it
+	*Parts
+}
+
+// Parts are what makes up a value that is neither Unknown nor a Literal, of
+// which there are most: these share an empty one. They are never nil.
+type Parts struct {
+	Items  []*Value // ArrayOf, TableOf
+	Fields []Field  // TableOf
+	Fn     *Func    // Lambda
+	Root   Root     // Path
+	Keys   []Key    // Path: constant keys, outermost first
+	Call   *Call    // Result
 }
 
 // A Field is one pair of a table literal. Key.Kind is Literal for constant keys.

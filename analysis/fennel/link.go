@@ -300,6 +300,11 @@ func (d *deriver) value(v *Value) *Value {
 	out := d.newValue(*v)
 	known.value = out
 	out.Span = d.span(v.Span)
+	if v.Kind == Unknown || v.Kind == Literal {
+		out.Parts = d.noParts()
+		return out
+	}
+	out.Parts = d.newParts(*v.Parts)
 	out.Items = d.each(v.Items)
 	out.Fields = d.fields.take(len(v.Fields))
 	for i, f := range v.Fields {
@@ -328,7 +333,7 @@ func (d *deriver) each(vs []*Value) []*Value {
 // follow returns the value of another unit's local in the place of a path that
 // starts there. Everything in v is placed already.
 func (d *deriver) follow(v *Value) Value {
-	unknown := Value{Span: v.Span, Made: v.Made}
+	unknown := Value{Span: v.Span, Made: v.Made, Parts: d.noParts()}
 	s := d.top[v.Root.Name]
 	if s == nil || s.Value == nil {
 		return unknown
@@ -339,7 +344,7 @@ func (d *deriver) follow(v *Value) Value {
 			return unknown
 		}
 		var ok bool
-		if at, ok = under(&at, key); !ok {
+		if at, ok = d.under(&at, key); !ok {
 			return unknown
 		}
 	}

@@ -27,6 +27,8 @@ func (s *slab[T]) take(n int) []T {
 type factSlabs struct {
 	numbered factNumber
 	values   slab[Value]
+	parts    slab[Parts]
+	none     *Parts // of literals and what is unknown
 	calls    slab[Call]
 	funcs    slab[Func]
 	symbols  slab[Symbol]
@@ -41,11 +43,33 @@ func (s *factSlabs) number() factNumber {
 	return s.numbered
 }
 
+// newValue returns a copy of a value. Without parts it gets the empty ones.
 func (s *factSlabs) newValue(v Value) *Value {
 	out := s.values.one()
 	*out = v
 	out.number = s.number()
+	if out.Parts == nil {
+		out.Parts = s.noParts()
+	}
 	return out
+}
+
+func (s *factSlabs) noParts() *Parts {
+	if s.none == nil {
+		s.none = new(Parts)
+	}
+	return s.none
+}
+
+func (s *factSlabs) newParts(p Parts) *Parts {
+	out := s.parts.one()
+	*out = p
+	return out
+}
+
+// newPath returns a path without keys and without a place.
+func (s *factSlabs) newPath(root Root) *Value {
+	return s.newValue(Value{Kind: Path, Parts: s.newParts(Parts{Root: root})})
 }
 
 func (s *factSlabs) newCall(c Call) *Call {

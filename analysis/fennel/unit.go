@@ -212,7 +212,7 @@ func (c *compiler) askAll(name string) outer {
 			lua:      cellName(name),
 			mutable:  a.class != constant,
 			poisoned: a.class == poisoned,
-			value:    c.newValue(Value{Kind: Path, Root: Root{Kind: outerRoot, Name: name}}),
+			value:    c.newPath(Root{Kind: outerRoot, Name: name}),
 		}
 	}
 	o := outer{b, a.macro, a.global}
