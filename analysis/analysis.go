@@ -10,6 +10,7 @@
 //	fennel    the language: syntax reads, macros expand, bytecode emits
 //	sandbox   Lua states for programs nobody has vouched for
 //	pipeline  evaluates a ci.fnl to a graph of jobs, and calls run-fns
+//	drawing   shows that graph as text and as pictures
 //
 // Nothing here starts a process or touches a file; layers_test.go holds who
 // may import whom.
