@@ -17,11 +17,10 @@ import (
 
 // A box is a rectangle with its labels, as the picture has it.
 type box struct {
-	title            string
-	x, y, w, h       float64
-	labels           []label
-	class            string
-	left, right, mid float64
+	title      string
+	class      string
+	x, y, w, h float64
+	labels     []label
 }
 
 type label struct {
