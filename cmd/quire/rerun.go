@@ -12,6 +12,9 @@ func rerun(flags *pflag.FlagSet, job string) string {
 	words := []string{"quire", "ci", "run"}
 	only := false
 	flags.Visit(func(f *pflag.Flag) {
+		if f.Name == "events" || f.Name == "junit" {
+			return // what they wrote of the first run is to stay
+		}
 		switch value := f.Value.(type) {
 		case pflag.SliceValue:
 			if f.Name == "only" {

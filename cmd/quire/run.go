@@ -3,20 +3,14 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"quire/analysis/diag"
 	"quire/analysis/pipeline"
 	"quire/analysis/source"
-	"quire/cmd/quire/internal/render"
-	"quire/cmd/quire/internal/terminal"
 	"quire/exec"
 )
 
@@ -25,6 +19,7 @@ type runCommand struct {
 	options  exec.Options
 	pipeline string   // path of the file to run instead of the repository's
 	secrets  []string // values of --secret
+	output   outputFlags
 }
 
 func newRun(s *session) *cobra.Command {
@@ -47,7 +42,8 @@ exits with another status than 0 only fails its job when the job says so.`,
 	}
 	var run runCommand
 	run.addFlags(c.Flags())
-	if err := c.RegisterFlagCompletionFunc("only", completeJobs); err != nil {
+	if err := errors.Join(c.RegisterFlagCompletionFunc("only", completeJobs),
+		c.RegisterFlagCompletionFunc("output", completeModes)); err != nil {
 		panic(err)
 	}
 	c.RunE = func(c *cobra.Command, jobs []string) error {
@@ -70,6 +66,7 @@ func (c *runCommand) addFlags(flags *pflag.FlagSet) {
 		"give a secret: `NAME` asks for it, NAME=env:VAR and NAME=file:PATH\nsay where it is (repeatable)")
 	flags.BoolVar(&o.Mirror, "mirror", false, "let quire/mirror take part, which pushes to another repository")
 	flags.StringVar(&o.Config, "config", "", "read the global configuration from this `file`")
+	c.output.addFlags(flags)
 }
 
 // run runs what the flags say; again returns the command that runs a job of it
@@ -77,12 +74,16 @@ func (c *runCommand) addFlags(flags *pflag.FlagSet) {
 func (c *runCommand) run(ctx context.Context, s *session, again func(job string) string) error {
 	src, err := c.source()
 	if err != nil {
-		return missing(s.stdout, err, len(c.options.Jobs)+len(c.options.Only) > 0)
+		return missing(c.output.human(s), err, len(c.options.Jobs)+len(c.options.Only) > 0)
 	}
 	if c.options.Secrets, err = secrets(ctx, s, c.secrets); err != nil {
 		return err
 	}
-	return runJobs(ctx, s, src, c.options, again)
+	out, err := c.output.open(s)
+	if err != nil {
+		return err
+	}
+	return runJobs(ctx, s, src, c.options, out, again)
 }
 
 // source finds the pipeline to run. A file that is named takes the place of the
@@ -103,112 +104,4 @@ func (c *runCommand) source() (*exec.Source, error) {
 	src.File = source.NewFile(filepath.ToSlash(c.pipeline), string(text))
 	c.options.Buffers = map[string]*source.File{pipeline.Path: src.File}
 	return src, nil
-}
-
-// runJobs runs a pipeline and shows how it goes.
-func runJobs(ctx context.Context, s *session, src *exec.Source, o exec.Options, again func(job string) string) error {
-	p := newProgress(s.stdout, func(e exec.Event) string {
-		showFindings(s, src, e.Jobs)
-		return display(src, o, e.SHA)
-	})
-	// A bug in showing the run must not end the process before the run ended
-	// its own.
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	o.Observe = func(e exec.Event) {
-		if err := guard(func() error { p.observe(e); return nil }); err != nil {
-			cancel(err)
-		}
-	}
-	o.Kill = s.kill
-	defer context.AfterFunc(ctx, func() { sayEnding(ctx, s) })()
-	request, err := exec.Local(src.Root, o)
-	if err != nil {
-		return err
-	}
-	r, err := exec.Run(ctx, request)
-	p.close()
-	var bug *panicError
-	if errors.As(context.Cause(ctx), &bug) {
-		return bug
-	}
-	if err != nil {
-		return err
-	}
-	return conclude(s, r, again)
-}
-
-// sayEnding tells who interrupted a run that it ends, and what to do when that
-// takes too long.
-func sayEnding(ctx context.Context, s *session) {
-	var signal signalError
-	if s.stderr.screen.Terminal && errors.As(context.Cause(ctx), &signal) && signal.signal != syscall.SIGPIPE {
-		fmt.Fprintln(s.stderr, "\nEnding the run. Interrupt again to kill it at once.")
-	}
-}
-
-// conclude shows a report and returns the error that stands for its outcome.
-func conclude(s *session, r *exec.Report, again func(job string) string) error {
-	if r.Diagnostics.HasErrors() {
-		return showFaults(s, r.Diagnostics)
-	}
-	if found := aboutConfig(r.Diagnostics); len(found) > 0 {
-		fmt.Fprintln(s.stderr)
-		_ = render.Diagnostics(s.stderr, s.stderr.screen, found)
-	}
-	summarize(s.stdout, r, again)
-	switch r.Outcome {
-	case exec.Succeeded:
-		return nil
-	case exec.Internal:
-		return errors.New("the run could not be carried out")
-	}
-	return errPipeline
-}
-
-// aboutConfig returns the diagnostics that are about the configuration, which
-// nobody but the run has read.
-func aboutConfig(list diag.List) diag.List {
-	return slices.DeleteFunc(slices.Clone(list), func(d diag.Diagnostic) bool { return d.Code != diag.Config })
-}
-
-// showFindings shows what is known to be wrong with the jobs of a run, none of
-// which refuses it. Hints are for whoever writes the pipeline.
-func showFindings(s *session, src *exec.Source, jobs []string) {
-	snap := snapshot(src)
-	found := append(diag.List{}, snap.Loaded()...)
-	for _, id := range jobs {
-		job, ok := snap.Graph().Job(id)
-		if !ok {
-			continue
-		}
-		for _, d := range snap.Findings() {
-			if d.File == job.Run.File && job.Run.Span.Encloses(d.Span) {
-				found = append(found, d)
-			}
-		}
-	}
-	found = slices.DeleteFunc(found, func(d diag.Diagnostic) bool { return d.Severity() > diag.Warning })
-	found.Sort()
-	_ = render.Diagnostics(s.stderr, s.stderr.screen, found)
-	if len(found) > 0 {
-		fmt.Fprintln(s.stderr)
-	}
-}
-
-// display names what a run runs: the place, and the first 12 digits of the
-// commit that is checked out for it.
-func display(src *exec.Source, o exec.Options, sha string) string {
-	where := src.Root
-	if o.SHA != "" {
-		where = o.SHA
-	}
-	where = terminal.Inline(where)
-	if o.InPlace {
-		where += ", in place"
-	}
-	if sha != "" {
-		where += " (" + sha[:min(12, len(sha))] + ")"
-	}
-	return where
 }

@@ -18,6 +18,7 @@ type Screen struct {
 	Width    int  // columns, at least 40
 	Terminal bool // somebody looks at it as it is written
 	Color    bool // SGR sequences are understood and wanted
+	Cursor   bool // the cursor can be moved to draw over what stands there
 	Unicode  bool // signs outside of ASCII can be drawn
 }
 
@@ -36,12 +37,23 @@ func Detect(f *os.File, getenv func(string) string) Screen {
 		return s
 	}
 	s.Terminal = true
+	s.Cursor = getenv("CI") == "" && getenv("TERM") != "dumb" && getenv("TERM") != ""
 	s.Color = getenv("NO_COLOR") == "" && getenv("CI") == "" && getenv("TERM") != "dumb"
 	s.Width = terminalWidth
 	if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
 		s.Width = max(width, minWidth)
 	}
 	return s
+}
+
+// Size returns the columns and rows of the terminal f as they are now, and 0
+// and 0 when f has none.
+func Size(f *os.File) (columns, rows int) {
+	columns, rows, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0, 0
+	}
+	return columns, rows
 }
 
 // unicodeLocale asks the variables in the order in which setlocale does.

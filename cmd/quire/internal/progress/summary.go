@@ -1,7 +1,8 @@
-package main
+package progress
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -16,21 +17,30 @@ type sign struct {
 	style          terminal.Style
 }
 
-var signs = map[exec.Outcome]sign{
-	exec.Succeeded: {"✓", "+", terminal.Green},
-	exec.Failed:    {"✗", "x", terminal.Red},
-	exec.Skipped:   {"○", "o", terminal.Yellow},
-	exec.Cancelled: {"■", "!", terminal.Yellow},
-	exec.NotRun:    {"·", "-", terminal.Dim},
-	exec.Internal:  {"✗", "x", terminal.Red},
+// on returns the sign as a screen can show it.
+func (s sign) on(screen terminal.Screen) string { return screen.Sign(s.unicode, s.ascii) }
+
+// signOf returns the sign of an outcome.
+func signOf(o exec.Outcome) sign {
+	switch o {
+	case exec.Succeeded:
+		return sign{"✓", "+", terminal.Green}
+	case exec.Failed, exec.Internal:
+		return sign{"✗", "x", terminal.Red}
+	case exec.Skipped:
+		return sign{"○", "o", terminal.Yellow}
+	case exec.Cancelled:
+		return sign{"■", "!", terminal.Yellow}
+	}
+	return sign{"·", "-", terminal.Dim}
 }
 
 // jobLine says how a job went, with its name filled up to width columns.
 func jobLine(screen terminal.Screen, r exec.JobReport, width int) string {
-	sign := signs[r.Outcome]
+	sign := signOf(r.Outcome)
 	name := terminal.Inline(r.ID)
 	parts := []string{
-		screen.Paint(sign.style, screen.Sign(sign.unicode, sign.ascii)),
+		screen.Paint(sign.style, sign.on(screen)),
 		name + strings.Repeat(" ", max(width-terminal.Width(name), 0)),
 	}
 	if r.Outcome == exec.Succeeded && len(r.IgnoredExits) > 0 {
@@ -71,40 +81,45 @@ func duration(d time.Duration) string {
 	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
 }
 
-// summarize writes how a run went. What failed first stands last, where the
-// eye and the scroll position are.
-func summarize(out *stream, r *exec.Report, again func(job string) string) {
-	screen := out.screen
-	if len(r.Jobs) > 1 {
-		width := 0
-		for _, job := range r.Jobs {
-			width = max(width, terminal.Width(terminal.Inline(job.ID)))
-		}
-		fmt.Fprintln(out)
-		for _, job := range r.Jobs {
-			fmt.Fprintln(out, jobLine(screen, job, width))
-		}
+// listJobs writes how each of several jobs went.
+func listJobs(w io.Writer, screen terminal.Screen, jobs []exec.JobReport) {
+	if len(jobs) < 2 {
+		return
 	}
+	ids := make([]string, len(jobs))
+	for i, job := range jobs {
+		ids[i] = job.ID
+	}
+	width := nameWidth(ids)
+	fmt.Fprintln(w)
+	for _, job := range jobs {
+		fmt.Fprintln(w, jobLine(screen, job, width))
+	}
+}
+
+// Conclude writes the outcome of a run and explains what failed first. That
+// stands last, where the eye and the scroll position are. again returns the
+// command line that runs a job once more.
+func Conclude(w io.Writer, screen terminal.Screen, r *exec.Report, again func(job string) string) {
 	took := screen.Paint(terminal.Dim, " "+duration(r.Finished.Sub(r.Started)))
 	switch r.Outcome {
 	case exec.Succeeded:
-		fmt.Fprintf(out, "\n%s%s\n", screen.Paint(terminal.Green, "Run complete."), took)
+		fmt.Fprintf(w, "\n%s%s\n", screen.Paint(terminal.Green, "Run complete."), took)
 	case exec.Cancelled:
-		fmt.Fprintf(out, "\n%s%s\n", screen.Paint(terminal.Yellow, "Run cancelled."), took)
+		fmt.Fprintf(w, "\n%s%s\n", screen.Paint(terminal.Yellow, "Run cancelled."), took)
 	default:
-		fmt.Fprintf(out, "\n%s%s\n", screen.Paint(terminal.Red, "Run failed."), took)
+		fmt.Fprintf(w, "\n%s%s\n", screen.Paint(terminal.Red, "Run failed."), took)
 	}
 	for _, job := range r.Jobs {
 		if job.Failure != nil {
-			explainFailure(out, job, again(job.ID))
+			explain(w, screen, job, again(job.ID))
 			return
 		}
 	}
 }
 
-// explainFailure says why a job failed and what to do next.
-func explainFailure(out *stream, job exec.JobReport, again string) {
-	screen := out.screen
+// explain says why a job failed and what to do next.
+func explain(out io.Writer, screen terminal.Screen, job exec.JobReport, again string) {
 	f := job.Failure
 	fmt.Fprintf(out, "\n%s\n", screen.Paint(terminal.Red, fmt.Sprintf("job '%s' failed", terminal.Inline(job.ID))))
 	_ = render.Diagnostic(out, screen, f.Diagnostic)

@@ -3,25 +3,7 @@ package main
 import (
 	"os/exec"
 	"testing"
-	"time"
 )
-
-func TestDuration(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0:                                     "0.0s",
-		340 * time.Millisecond:                "0.3s",
-		59*time.Second + 940*time.Millisecond: "59.9s",
-		59*time.Second + 990*time.Millisecond: "1m00s",
-		65 * time.Second:                      "1m05s",
-		59*time.Minute + 59*time.Second:       "59m59s",
-		2*time.Hour + 3*time.Minute:           "2h03m",
-		50 * time.Hour:                        "50h00m",
-	} {
-		if got := duration(d); got != want {
-			t.Errorf("%v: got %s, want %s", d, got, want)
-		}
-	}
-}
 
 // TestQuote asks a shell what it makes of the quoted words.
 func TestQuote(t *testing.T) {

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"syscall"
+
+	"quire/analysis/diag"
+	"quire/analysis/pipeline"
+	"quire/analysis/source"
+	"quire/cmd/quire/internal/junit"
+	"quire/cmd/quire/internal/progress"
+	"quire/cmd/quire/internal/render"
+	"quire/cmd/quire/internal/terminal"
+	"quire/exec"
+)
+
+// runJobs runs a pipeline and shows how it goes.
+func runJobs(ctx context.Context, s *session, src *exec.Source, o exec.Options, out *outputs, again func(job string) string) error {
+	// A bug in showing the run must not end the process before the run ended
+	// its own.
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	names := naming{prefix: fromHere(src.Root), files: map[*source.File]*source.File{}}
+	if o.Buffers[pipeline.Path] == src.File {
+		names.files[src.File] = src.File // it was named on the command line
+	}
+	view := out.view(func(e exec.Event) string {
+		showFindings(s, src, names, e.Jobs)
+		return display(src, o, e.SHA)
+	}, func(value any) { cancel(guard(func() error { panic(value) })) })
+	defer view.Close()
+	o.Observe = func(e exec.Event) {
+		if err := guard(func() error { view.Observe(e); return nil }); err != nil {
+			cancel(err)
+		}
+		out.record(e)
+	}
+	o.Kill = s.kill
+	defer context.AfterFunc(ctx, func() { sayEnding(ctx, out.human, view) })()
+	request, err := exec.Local(src.Root, o)
+	if err != nil {
+		return err
+	}
+	r, err := exec.Run(ctx, request)
+	r = named(r, names)
+	recorded := out.close(junit.Run{Name: filepath.Base(src.Root), Report: r, Err: err})
+	var bug *panicError
+	if errors.As(context.Cause(ctx), &bug) {
+		return bug
+	}
+	if err == nil || len(r.Jobs) > 0 {
+		view.Finish(r)
+	}
+	view.Close()
+	if err == nil {
+		err = conclude(s, out.human, r, again)
+	}
+	switch {
+	case err == nil:
+		return recorded
+	case recorded != nil:
+		s.complain(recorded)
+	}
+	return err
+}
+
+// named returns a report with its files under the names that are shown.
+func named(r *exec.Report, names naming) *exec.Report {
+	renamed := *r
+	renamed.Diagnostics = names.list(r.Diagnostics)
+	renamed.Jobs = slices.Clone(r.Jobs)
+	for i, job := range r.Jobs {
+		if job.Failure != nil {
+			f := *job.Failure
+			f.Diagnostic = names.list(diag.List{f.Diagnostic})[0]
+			renamed.Jobs[i].Failure = &f
+		}
+	}
+	return &renamed
+}
+
+// sayEnding tells who interrupted a run that it ends, and what to do when that
+// takes too long.
+func sayEnding(ctx context.Context, out *stream, view progress.View) {
+	var signal signalError
+	if out.screen.Terminal && errors.As(context.Cause(ctx), &signal) && signal.signal != syscall.SIGPIPE {
+		view.Say("Ending the run. Interrupt again to kill it at once.")
+	}
+}
+
+// conclude shows a report and returns the error that stands for its outcome.
+func conclude(s *session, out *stream, r *exec.Report, again func(job string) string) error {
+	if r.Diagnostics.HasErrors() {
+		return showFaults(s, r.Diagnostics)
+	}
+	if found := aboutConfig(r.Diagnostics); len(found) > 0 {
+		fmt.Fprintln(s.stderr)
+		_ = render.Diagnostics(s.stderr, s.stderr.screen, found)
+	}
+	progress.Conclude(out, out.screen, r, again)
+	switch r.Outcome {
+	case exec.Succeeded:
+		return nil
+	case exec.Internal:
+		return errors.New("the run could not be carried out")
+	}
+	return errPipeline
+}
+
+// aboutConfig returns the diagnostics that are about the configuration, which
+// nobody but the run has read.
+func aboutConfig(list diag.List) diag.List {
+	return slices.DeleteFunc(slices.Clone(list), func(d diag.Diagnostic) bool { return d.Code != diag.Config })
+}
+
+// showFindings shows what is known to be wrong with the jobs of a run, none of
+// which refuses it. Hints are for whoever writes the pipeline.
+func showFindings(s *session, src *exec.Source, names naming, jobs []string) {
+	snap := snapshot(src)
+	found := append(diag.List{}, snap.Loaded()...)
+	for _, id := range jobs {
+		job, ok := snap.Graph().Job(id)
+		if !ok {
+			continue
+		}
+		for _, d := range snap.Findings() {
+			if d.File == job.Run.File && job.Run.Span.Encloses(d.Span) {
+				found = append(found, d)
+			}
+		}
+	}
+	found = slices.DeleteFunc(found, func(d diag.Diagnostic) bool { return d.Severity() > diag.Warning })
+	found.Sort()
+	_ = render.Diagnostics(s.stderr, s.stderr.screen, names.list(found))
+	if len(found) > 0 {
+		fmt.Fprintln(s.stderr)
+	}
+}
+
+// display names what a run runs: the place, and the first 12 digits of the
+// commit that is checked out for it.
+func display(src *exec.Source, o exec.Options, sha string) string {
+	where := src.Root
+	if o.SHA != "" {
+		where = o.SHA
+	}
+	where = terminal.Inline(where)
+	if o.InPlace {
+		where += ", in place"
+	}
+	if sha != "" {
+		where += " (" + sha[:min(12, len(sha))] + ")"
+	}
+	return where
+}
