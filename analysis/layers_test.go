@@ -68,6 +68,12 @@ var layers = []layer{
 		uses: []string{"analysis/source", "analysis/diag", "analysis/dsl", "analysis/sandbox", "analysis/fennel",
 			"analysis/fennel/syntax", "analysis/pipeline"},
 	},
+	{
+		pkg: "analysis/script",
+		uses: []string{"analysis/source", "analysis/diag", "analysis/dsl", "analysis/fennel/syntax", "analysis/fennel/view",
+			"analysis/sandbox", "analysis/fennel", "analysis/pipeline"},
+		owns: lua,
+	},
 	{pkg: "exec/rundir", owns: slices.Concat(machine, []string{"syscall", "golang.org/x/sys", "github.com/google/uuid", "go.yaml.in/yaml/v3"})},
 	{
 		pkg:  "exec",
@@ -85,7 +91,7 @@ var layers = []layer{
 	{pkg: "cmd/quire/internal/report", uses: []string{"analysis/source", "analysis/diag", "cmd/quire/internal/terminal"}},
 	{
 		pkg: "cmd/quire",
-		uses: []string{"analysis/source", "analysis/diag", "analysis/dsl", "analysis/pipeline", "analysis/drawing", "analysis", "exec", "exec/rundir",
+		uses: []string{"analysis/source", "analysis/diag", "analysis/dsl", "analysis/pipeline", "analysis/drawing", "analysis/script", "analysis", "exec", "exec/rundir",
 			"cmd/quire/internal/terminal", "cmd/quire/internal/render", "cmd/quire/internal/report"},
 		owns: slices.Concat(signals, terminal, flags),
 	},

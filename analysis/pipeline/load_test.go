@@ -101,18 +101,6 @@ func suiteCases(t testing.TB) []*loadCase {
 	return cases
 }
 
-// suiteHas reports whether a want of the suite holds a text.
-func suiteHas(t testing.TB, text string) bool {
-	for _, a := range suite(t) {
-		for _, f := range a.Files {
-			if strings.HasSuffix(f.Name, "/want") && bytes.Contains(f.Data, []byte(text)) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 func TestLoad(t *testing.T) {
 	for name, a := range suite(t) {
 		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {

@@ -156,8 +156,6 @@ func isSym(n *syntax.Node) bool {
 // isNamed reports whether a node is the symbol of that name.
 func isNamed(n *syntax.Node, name string) bool { return isSym(n) && n.Text == name }
 
-func isVararg(n *syntax.Node) bool { return n != nil && n.Kind == syntax.Symbol && n.Text == "..." }
-
 func isList(n *syntax.Node) bool {
 	return n != nil && (n.Kind == syntax.List || n.Kind == syntax.Prefix)
 }

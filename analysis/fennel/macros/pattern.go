@@ -187,10 +187,8 @@ func (m *matcher) tableTest(value, pattern *syntax.Node, s seen, r rules, typed 
 		case isNamed(p.key, "&as"):
 			t.bound = append(t.bound, p.value, value)
 		case indexed && isNamed(p.value, "&as"):
-			m.require(i+2 >= len(ps), "expected &as argument before last parameter")
-			if i+1 < len(ps) {
-				t.bound = append(t.bound, ps[i+1].value, value)
-			}
+			m.require(i+2 == len(ps), "expected &as argument before last parameter")
+			t.bound = append(t.bound, ps[i+1].value, value)
 			i++
 		case indexed && isNamed(p.value, "&"):
 			m.requireLastRest(ps[i+1:])
