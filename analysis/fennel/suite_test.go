@@ -179,11 +179,12 @@ func (s *suite) complete(L *lua.LState) {
 	}
 	library.RawSetString("macro-loaded", L.NewTable())
 	library.RawSetString("dofile", L.NewFunction(func(L *lua.LState) int {
-		if name := L.CheckString(1); name != "src/fennel/view.fnl" {
-			L.RaiseError("cannot load %s", name)
+		name := L.CheckString(1)
+		if name == "src/fennel/view.fnl" {
+			L.Push(library.RawGetString("view"))
+			return 1
 		}
-		L.Push(library.RawGetString("view"))
-		return 1
+		return s.doFile(L, name)
 	}))
 	loaded.RawSetString("fennel.view", library.RawGetString("view"))
 	loaded.RawSetString("fennel.utils", library)
@@ -191,6 +192,26 @@ func (s *suite) complete(L *lua.LState) {
 	stderr := L.NewTable()
 	stderr.RawSetString("write", L.NewFunction(func(*lua.LState) int { return 0 }))
 	L.GetGlobal("io").(*lua.LTable).RawSetString("stderr", stderr)
+}
+
+// doFile runs a file of the suite.
+func (s *suite) doFile(L *lua.LState, name string) int {
+	text, ok := s.r.c.Files[name]
+	if !ok {
+		L.RaiseError("cannot load %s", name)
+	}
+	m := s.r.compile(source.NewFile(name, text))
+	if f := compileFailure(m); f != nil {
+		L.RaiseError("%s:%d:%d: %s", name, *f.Line, *f.Col, failureText(f))
+	}
+	top := L.GetTop()
+	L.Push(s.r.p.Function(m))
+	L.Call(0, lua.MultRet)
+	return L.GetTop() - top
+}
+
+func failureText(f *failure) string {
+	return fmt.Sprintf("%s error: %s\n\n", strings.ToUpper(f.Kind[:1])+f.Kind[1:], f.Message)
 }
 
 // compileString raises what is wrong with a text, and else returns an empty
@@ -209,8 +230,7 @@ func (s *suite) compileString(L *lua.LState) int {
 	}
 	m := fennel.Compile(syntax.Read(source.NewFile("unknown", L.CheckString(1))), o)
 	if f := compileFailure(m); f != nil {
-		kind := strings.ToUpper(f.Kind[:1]) + f.Kind[1:]
-		L.Error(lua.LString(fmt.Sprintf("unknown:%d:%d: %s error: %s\n\n", *f.Line, *f.Col, kind, f.Message)), 0)
+		L.Error(lua.LString(fmt.Sprintf("unknown:%d:%d: %s", *f.Line, *f.Col, failureText(f))), 0)
 	}
 	L.Push(lua.LString(""))
 	return 1
