@@ -254,7 +254,7 @@ func (p *painter) box(node int) {
 	top := v.y - v.height/2
 	radius := 8.0
 	if n.Kind == Source {
-		radius = v.height / 2
+		c.left, radius = c.right-p.width(node), v.height/2
 	}
 	fmt.Fprintf(&p.out, `<g class="%s"><title>%s</title><rect x="%s" y="%s" width="%s" height="%s" rx="%s"/>`,
 		p.class(node), escapeXML(p.about(node)), number(c.left), number(top), number(c.right-c.left), number(v.height), number(radius))
