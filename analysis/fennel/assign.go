@@ -87,7 +87,7 @@ func compileTset(c *compiler, f form) exprs {
 
 // store compiles table[key][key]… = value.
 func (c *compiler) store(f form, table *syntax.Node, keys []*syntax.Node, value *syntax.Node) {
-	isConstant := table.Kind == syntax.Number || isNamed(table, "nil") || isNamed(table, "true") || isNamed(table, "false")
+	isConstant := table.Kind == syntax.Number || isNamed(table, "true") || isNamed(table, "false")
 	c.require(!isConstant, f.n, "cannot set field of literal value")
 	target := c.storeTarget(f, table, keys)
 	v := c.one(value, f.scope, f.block)

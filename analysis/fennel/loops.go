@@ -92,8 +92,9 @@ func compileEach(c *compiler, f form) exprs {
 		loop.Names = append(loop.Names, lua)
 		nested = append(nested, later{n, lua})
 	}
+	found := len(c.unit.diagnostics)
 	loop.Exprs = c.compile(p.items[last], f.scope, f.block, want{n: anyNumber}).luas()
-	c.require(len(loop.Names) > 0, f.n, "expected binding and iterator")
+	c.require(len(loop.Names) > 0 || len(c.unit.diagnostics) > found, f.n, "expected binding and iterator")
 	c.fn.branches++
 	for _, l := range nested {
 		from := expr{lua: at(c, l.pattern, &ast.IdentExpr{Value: l.lua}), kind: name}
@@ -141,7 +142,7 @@ func (c *compiler) loopText(p loopParts) string {
 	if len(p.items) == 0 {
 		return "nil"
 	}
-	return p.items[0].Text
+	return shown(p.items[0])
 }
 
 // compileWhile compiles (while condition …).

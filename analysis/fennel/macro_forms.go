@@ -51,7 +51,7 @@ func (c *compiler) macroTable(src *macroSource, x *expander, at *syntax.Node) *l
 	t, ok := c.world().functions(src, x, at).(*lua.LTable)
 	c.require(ok, at, "expected macros to be table")
 	t.ForEach(func(key, v lua.LValue) {
-		c.require(key.Type() == lua.LTString, at, "expected the name of each macro to be a string")
+		c.require(key.Type() == lua.LTString, at, "expected each macro to be function")
 		c.require(v.Type() == lua.LTFunction, at, "expected each macro to be function")
 	})
 	return t

@@ -175,7 +175,7 @@ func TestMacrosAndCache(t *testing.T) {
 	check(imports, "2\n", "")
 	check(imports+"\n(print 3)", "2\n3\n", "")
 	delete(w.files, "m.fnl")
-	check("(import-macros {: m} :m)", "", "in.fnl:1:1-1:25 compile m module not found.\n")
+	check("(import-macros {: m} :m)", "", "in.fnl:1:1-1:25 compile m module not found.\n  help: Check the name; the dots in it stand for directories.\n")
 
 	check("(macro m [] 1)\n(print (m))", "1\n", "")
 	check("(macro m [] 2)\n(print (m))", "2\n", "")
