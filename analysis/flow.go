@@ -72,15 +72,17 @@ func newFlow(m *fennel.Module, g *pipeline.Graph) *flow {
 	f.registered(m, g)
 	// A run-fn may reach job through a helper's parameter, whose calls are
 	// known only once their callees are: two rounds see through a helper, and
-	// each further round through one more.
-	for range 3 {
+	// each further round through one more. A round that finds no run-fn ends as
+	// the next one would.
+	for changed, rounds := true, 3; changed && rounds > 0; rounds-- {
 		clear(f.passed)
 		for _, c := range f.calls {
 			f.pass(c)
 		}
+		changed = false
 		for _, c := range f.calls {
 			if f.registers(c) {
-				f.register(c.Args[2], literalID(c.Args[0]))
+				changed = f.register(c.Args[2], literalID(c.Args[0])) || changed
 			}
 		}
 	}
@@ -107,11 +109,8 @@ func (f *flow) registered(m *fennel.Module, g *pipeline.Graph) {
 		at := [2]int{fn.Span.Start, fn.Span.End}
 		// A macro can make several functions with the place of its call; the
 		// outermost of them is what it returned.
-		if fn.Outer == nil || fn.Outer.Span != fn.Span {
-			f.jobs[fn] = append(f.jobs[fn], ids[at]...)
-		}
-		if len(f.jobs[fn]) == 0 {
-			delete(f.jobs, fn)
+		if found := ids[at]; found != nil && (fn.Outer == nil || fn.Outer.Span != fn.Span) {
+			f.jobs[fn] = slices.Clip(found)
 		}
 	}
 }
@@ -123,27 +122,30 @@ func literalID(v *fennel.Value) string {
 	return ""
 }
 
-// register notes that v is the run-fn of a job.
-func (f *flow) register(v *fennel.Value, id string) {
-	switch {
-	case v.Kind == fennel.Path && v.Root.Kind == fennel.ParamRoot && len(v.Keys) == 0:
-		for _, arg := range f.passed[param{v.Root.Fn, v.Root.Index}] {
-			if arg != v {
-				f.registerFunc(f.meaning(arg), "")
-			}
-		}
-	default:
-		f.registerFunc(f.meaning(v), id)
+// register notes that v is the run-fn of a job, and reports whether that is
+// news.
+func (f *flow) register(v *fennel.Value, id string) (news bool) {
+	if v.Kind != fennel.Path || v.Root.Kind != fennel.ParamRoot || len(v.Keys) > 0 {
+		return f.registerFunc(f.meaning(v), id)
 	}
+	for _, arg := range f.passed[param{v.Root.Fn, v.Root.Index}] {
+		if arg != v {
+			news = f.registerFunc(f.meaning(arg), "") || news
+		}
+	}
+	return news
 }
 
-func (f *flow) registerFunc(t meaning, id string) {
+func (f *flow) registerFunc(t meaning, id string) (news bool) {
 	if t.kind != function {
-		return
+		return false
 	}
-	if len(f.jobs[t.fn]) == 0 || id != "" && !slices.Contains(f.jobs[t.fn], id) {
-		f.jobs[t.fn] = append(f.jobs[t.fn], id)
+	known := f.jobs[t.fn]
+	if len(known) > 0 && (id == "" || slices.Contains(known, id)) {
+		return false
 	}
+	f.jobs[t.fn] = append(known, id)
+	return true
 }
 
 // pass notes what a call of a function of the file passes for its parameters.
@@ -199,12 +201,13 @@ func (f *flow) param(p param) meaning {
 	if p.index == 0 && len(f.jobs[p.fn]) > 0 {
 		return meaning{kind: runtime}
 	}
-	if f.busy[p] || f.leaked[p.fn] {
+	passed := f.passed[p]
+	if len(passed) == 0 || f.busy[p] || f.leaked[p.fn] {
 		return meaning{}
 	}
 	f.busy[p] = true
 	defer delete(f.busy, p)
-	return f.common(f.passed[p])
+	return f.common(passed)
 }
 
 // result returns what the first result of a call is.

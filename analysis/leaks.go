@@ -38,6 +38,9 @@ func leaks(m *fennel.Module, f *flow) map[*fennel.Func]bool {
 		l.roles[c.Callee.Span] = calledBy
 		registers := f.registers(c)
 		for i, arg := range c.Args {
+			if arg.Kind == fennel.Literal {
+				continue // no use of a function or parameter
+			}
 			l.roles[arg.Span] = passedOn
 			if registers && i == 2 {
 				l.roles[arg.Span] = calledBy

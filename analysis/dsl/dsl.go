@@ -152,35 +152,35 @@ func Absents() []Absent { return absents }
 
 // FindModule returns the module of that name.
 func FindModule(name string) (Module, bool) {
-	return find(modules, func(m Module) bool { return m.Name == name })
+	return find(modules, func(m *Module) bool { return m.Name == name })
 }
 
 // Primitive returns the function of that name in the runtime table.
 func Primitive(name string) (Func, bool) {
-	return find(runtime, func(f Func) bool { return f.Name == name })
+	return find(runtime, func(f *Func) bool { return f.Name == name })
 }
 
 // FindSource returns the source of that name.
 func FindSource(name string) (Source, bool) {
-	return find(sources, func(s Source) bool { return s.Name == name })
+	return find(sources, func(s *Source) bool { return s.Name == name })
 }
 
 // FindGlobal returns what Lua provides under that name.
 func FindGlobal(name string) (Global, bool) {
-	return find(globals, func(g Global) bool { return g.Name == name })
+	return find(globals, func(g *Global) bool { return g.Name == name })
 }
 
 // FindAbsent returns the entry for a name that is missing: its own, or that of
 // the library it belongs to.
 func FindAbsent(name string) (Absent, bool) {
-	if a, ok := find(absents, func(a Absent) bool { return a.Name == name }); ok {
+	if a, ok := find(absents, func(a *Absent) bool { return a.Name == name }); ok {
 		return a, true
 	}
 	library, _, isMember := strings.Cut(name, ".")
 	if !isMember {
 		return Absent{}, false
 	}
-	return find(absents, func(a Absent) bool { return a.Name == library })
+	return find(absents, func(a *Absent) bool { return a.Name == library })
 }
 
 // PrimitiveNames iterates over the names in the runtime table.
@@ -201,12 +201,12 @@ func KeyNames(keys []Key) iter.Seq[string] {
 
 // Func returns the function of that name in the module.
 func (m Module) Func(name string) (Func, bool) {
-	return find(m.Funcs, func(f Func) bool { return f.Name == name })
+	return find(m.Funcs, func(f *Func) bool { return f.Name == name })
 }
 
 // Key returns the option of that name.
 func (p Param) Key(name string) (Key, bool) {
-	return find(p.Keys, func(k Key) bool { return k.Name == name })
+	return find(p.Keys, func(k *Key) bool { return k.Name == name })
 }
 
 // Signature returns the call form with the parameters, such as (sh cmd ?opts).
@@ -223,9 +223,13 @@ func (f Func) Signature() string {
 	return b.String() + ")"
 }
 
-func find[T any](table []T, is func(T) bool) (entry T, ok bool) {
-	if i := slices.IndexFunc(table, is); i >= 0 {
-		return table[i], true
+// find returns the entry for which is reports true. Entries are large, so that
+// only the one that is found is copied.
+func find[T any](table []T, is func(*T) bool) (entry T, ok bool) {
+	for i := range table {
+		if is(&table[i]) {
+			return table[i], true
+		}
 	}
 	return entry, false
 }

@@ -8,6 +8,7 @@ package syntax
 import (
 	"iter"
 	"slices"
+	"sort"
 
 	"quire/analysis/diag"
 	"quire/analysis/source"
@@ -115,15 +116,12 @@ func (n *Node) walk(yield func(*Node) bool) bool {
 func (t *Tree) Path(offset int) []*Node {
 	var path []*Node
 	for nodes := t.Forms; ; {
-		var hit *Node
-		for _, n := range nodes {
-			if n.Span.Touches(offset) {
-				hit = n
-			}
-		}
-		if hit == nil {
+		// Of neighbours that touch it, the last that starts no later.
+		i := sort.Search(len(nodes), func(i int) bool { return nodes[i].Span.Start > offset }) - 1
+		if i < 0 || !nodes[i].Span.Touches(offset) {
 			return path
 		}
+		hit := nodes[i]
 		path, nodes = append(path, hit), hit.Children
 	}
 }
