@@ -22,6 +22,11 @@ import (
 type Options struct {
 	Jobs        []string          // run these and what they need; empty: all that quire/push reaches
 	Only        []string          // run just these
+	Except      []string          // leave out these and what needs them
+	KeepGoing   bool              // after a failure, run what does not need what failed
+	Parallel    int               // so many jobs at once; 0: one
+	Timeout     time.Duration     // of commands that set none of their own; 0: none
+	Inputs      string            // path of a file with the outputs of jobs that do not run, an object of JSON by id
 	SHA         string            // run this commit instead of the working tree
 	InPlace     bool              // run in the working tree itself
 	Ref         string            // overrides the ref of quire/push

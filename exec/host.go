@@ -30,6 +30,7 @@ type host struct {
 	push    *pipeline.Data
 	graph   *pipeline.Graph
 	kill    <-chan struct{} // ends the grace of processes
+	timeout time.Duration   // of commands without one of their own
 	// earlier returns the outputs of a job that is not in this run.
 	earlier func(job string) (*pipeline.Data, error)
 

@@ -28,6 +28,7 @@ type Request struct {
 	ref      string // full name, overriding the workspace's
 	named    string // the ref by which the commit was named
 	previous string
+	inputs   inputs
 }
 
 // Local makes the request for a run of the repository that holds the directory
@@ -53,7 +54,7 @@ func Local(root string, o Options) (Request, error) {
 	}
 	r.options.Buffers = maps.Clone(o.Buffers)
 	r.tree = source.Overlay(r.source.Tree, r.options.Buffers)
-	for _, step := range []func(context.Context) error{r.findCommits, r.findState, r.findConfig} {
+	for _, step := range []func(context.Context) error{r.findCommits, r.findState, r.findConfig, r.readInputs} {
 		if err := step(ctx); err != nil {
 			return Request{}, err
 		}
@@ -71,6 +72,20 @@ func (o Options) check() error {
 		return &UsageError{fmt.Sprintf("jobs are either named (%s) or given with --only (%s), not both",
 			strings.Join(o.Jobs, ", "), strings.Join(o.Only, ", "))}
 	}
+	if len(o.Except) > 0 && len(o.Only) > 0 {
+		return &UsageError{"--only names all that runs: leave out --except or --only"}
+	}
+	if o.Parallel < 0 {
+		return &UsageError{fmt.Sprintf("%d jobs cannot run at once: expected 1 or more", o.Parallel)}
+	}
+	if o.Timeout < 0 {
+		return &UsageError{fmt.Sprintf("the timeout is %v: expected a time above zero", o.Timeout)}
+	}
+	return o.checkSecrets()
+}
+
+// checkSecrets refuses secrets that come from several places.
+func (o Options) checkSecrets() error {
 	for _, name := range slices.Sorted(maps.Keys(o.Secrets)) {
 		s := o.Secrets[name]
 		set := 0

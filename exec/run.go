@@ -71,7 +71,10 @@ func (x *execution) all(ctx context.Context) error {
 		return nil
 	}
 	var err error
-	if x.plan, err = choose(x.pipe.Graph, x.request.options); err != nil {
+	if x.plan, err = choose(x.pipe.Graph, x.request.options); err == nil {
+		err = x.request.inputs.check(x.pipe.Graph)
+	}
+	if err != nil {
 		x.report.Outcome = Failed
 		return err
 	}
@@ -148,7 +151,7 @@ func (x *execution) perform(ctx context.Context, vault *secrets) error {
 	work, push, err := x.prepare(ctx)
 	if err != nil {
 		if ctx.Err() != nil {
-			x.unrun()
+			x.report.Jobs = newQueue(x.plan).notRun()
 			x.report.Outcome = Cancelled
 			return nil
 		}
@@ -172,6 +175,7 @@ func (x *execution) perform(ctx context.Context, vault *secrets) error {
 		push:    data,
 		graph:   x.pipe.Graph,
 		kill:    x.request.options.Kill,
+		timeout: x.request.options.Timeout,
 		earlier: x.earlier,
 		jobs:    map[string]*jobState{},
 	}
@@ -226,7 +230,9 @@ func (x *execution) notices(w *workspace) []string {
 // that happens. Prepared is what kept the jobs from running, if anything did.
 func (x *execution) finish(prepared error) error {
 	if prepared != nil {
-		x.unrun()
+		if len(x.report.Jobs) == 0 {
+			x.report.Jobs = newQueue(x.plan).notRun()
+		}
 		x.report.Outcome = Internal
 	}
 	end := rundir.Failed

@@ -13,36 +13,33 @@ import (
 	"quire/analysis/source"
 )
 
-// slots is how many jobs run at once.
-const slots = 1
-
 // schedule runs the jobs of the plan: of those that are ready, the one
-// registered first. After a failure nothing new starts.
+// registered first, and so many at once as the options say. After a failure
+// nothing new starts, or, when the run is to keep going, nothing that needs
+// what failed.
 func (x *execution) schedule(ctx context.Context) error {
 	type result struct {
 		report JobReport
 		err    error
 	}
-	waiting := slices.Clone(x.plan.jobs)
-	done := map[string]bool{}
+	q := newQueue(x.plan)
 	results := make(chan result)
 	var errs []error
 	for running, stop := 0, false; ; {
-		for running < slots && !stop && ctx.Err() == nil {
-			i := x.plan.ready(waiting, done)
-			if i < 0 {
+		for running < max(x.request.options.Parallel, 1) && !stop && ctx.Err() == nil {
+			job := q.next()
+			if job == nil {
 				break
 			}
-			job := waiting[i]
-			waiting = slices.Delete(waiting, i, i+1)
 			if notice, ok := x.plan.skip[job.ID]; ok {
 				x.skip(job, notice)
-				done[job.ID] = true
+				q.ended[job.ID] = Skipped
 				continue
 			}
 			running++
+			st := x.begin(job)
 			go func() {
-				report, err := x.job(ctx, job)
+				report, err := x.job(ctx, job, st)
 				results <- result{report, err}
 			}()
 		}
@@ -53,10 +50,10 @@ func (x *execution) schedule(ctx context.Context) error {
 		running--
 		errs = append(errs, r.err)
 		x.report.Jobs = append(x.report.Jobs, r.report)
-		done[r.report.ID] = true
-		stop = stop || r.report.Outcome != Succeeded && r.report.Outcome != Skipped
+		q.ended[r.report.ID] = r.report.Outcome
+		stop = stop || !r.report.Outcome.done() && !(r.report.Outcome == Failed && x.request.options.KeepGoing)
 	}
-	x.unrun()
+	x.report.Jobs = append(x.report.Jobs, q.notRun()...)
 	x.report.Outcome = outcome(x.report.Jobs, ctx.Err() != nil)
 	return errors.Join(errs...)
 }
@@ -67,19 +64,6 @@ func (x *execution) skip(job *pipeline.Job, notice string) {
 	x.host.leave(job.ID, nil)
 	x.report.Jobs = append(x.report.Jobs, JobReport{ID: job.ID, Outcome: Skipped, Notice: notice})
 	x.record.emit(Event{Type: JobFinished, JobID: job.ID, Outcome: string(Skipped), Message: notice})
-}
-
-// unrun adds the jobs that did not run to the report.
-func (x *execution) unrun() {
-	ran := map[string]bool{}
-	for _, r := range x.report.Jobs {
-		ran[r.ID] = true
-	}
-	for _, job := range x.plan.jobs {
-		if !ran[job.ID] {
-			x.report.Jobs = append(x.report.Jobs, JobReport{ID: job.ID, Outcome: NotRun})
-		}
-	}
 }
 
 // outcome returns the outcome of a run from those of its jobs.
@@ -98,11 +82,17 @@ func outcome(jobs []JobReport, cancelled bool) Outcome {
 	return Succeeded
 }
 
-// job runs one job. The error is what quire or the machine could not do.
-func (x *execution) job(ctx context.Context, job *pipeline.Job) (r JobReport, err error) {
-	r = JobReport{ID: job.ID, Started: time.Now()}
+// begin records that a job starts.
+func (x *execution) begin(job *pipeline.Job) *jobState {
 	st := x.host.enter(job.ID)
 	x.record.emit(Event{Type: JobStarted, JobID: job.ID})
+	return st
+}
+
+// job runs one job that began. The error is what quire or the machine could not
+// do.
+func (x *execution) job(ctx context.Context, job *pipeline.Job, st *jobState) (r JobReport, err error) {
+	r = JobReport{ID: job.ID, Started: time.Now()}
 	var outputs *pipeline.Data
 	defer func() {
 		if p := recover(); p != nil {
@@ -186,9 +176,13 @@ func (x *execution) failure(job *pipeline.Job, st *jobState, d diag.Diagnostic) 
 	return f
 }
 
-// earlier returns the outputs of a job that is not in this run, from the last
-// run that succeeded with the same text of the job.
+// earlier returns the outputs of a job that is not in this run, from the inputs
+// that were given or else from the last run that succeeded with the same text
+// of the job.
 func (x *execution) earlier(id string) (*pipeline.Data, error) {
+	if data, ok := x.request.inputs[id]; ok {
+		return data, nil
+	}
 	job, ok := x.pipe.Graph.Job(id)
 	if ok {
 		data, found, err := lastOutputs(x.store, id, jobText(job))

@@ -49,10 +49,14 @@ func (s *shCall) run(ctx context.Context) (exit int, signal string, err error) {
 		return 0, "", s.spawnError(err)
 	}
 	s.started = true
-	err = p.wait(ctx, s.command.Timeout, s.host.kill)
+	timeout, whose := s.command.Timeout, ""
+	if timeout == 0 {
+		timeout, whose = s.host.timeout, ", the limit of this run"
+	}
+	err = p.wait(ctx, timeout, s.host.kill)
 	exit, signal = p.exit()
 	if errors.Is(err, errTimeout) {
-		err = fmt.Errorf("sh: timed out after %s", seconds(s.command.Timeout))
+		err = fmt.Errorf("sh: timed out after %s%s", seconds(timeout), whose)
 	}
 	for _, o := range s.outputs {
 		if err == nil && o.err != nil {

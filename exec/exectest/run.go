@@ -31,6 +31,11 @@ func Options(t testing.TB, args []string) quire.Options {
 	var secrets []string
 	flags := pflag.NewFlagSet("run", pflag.ContinueOnError)
 	flags.StringArrayVar(&o.Only, "only", nil, "")
+	flags.StringArrayVar(&o.Except, "except", nil, "")
+	flags.BoolVar(&o.KeepGoing, "keep-going", false, "")
+	flags.IntVar(&o.Parallel, "parallel", 0, "")
+	flags.DurationVar(&o.Timeout, "timeout", 0, "")
+	flags.StringVar(&o.Inputs, "inputs", "", "")
 	flags.StringVar(&o.SHA, "sha", "", "")
 	flags.StringVar(&o.Ref, "ref", "", "")
 	flags.StringVar(&o.PreviousSHA, "previous-sha", "", "")
