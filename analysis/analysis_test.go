@@ -15,6 +15,8 @@ import (
 
 	"quire/analysis"
 	"quire/analysis/diag"
+	"quire/analysis/dsl"
+	"quire/analysis/pipeline"
 	"quire/analysis/source"
 )
 
@@ -31,7 +33,8 @@ var update = flag.Bool("update", false, "rewrite the expectations")
 //	  fix: title → the line after it
 //
 // Places are lines and byte columns, from 1. A file of which nothing is
-// expected has an empty want.
+// expected has an empty want. The secrets token and deploy-key are configured,
+// and a name that ends in -on-S1, -on-S2 or -on-H chooses that server.
 func TestChecks(t *testing.T) {
 	paths, err := filepath.Glob("../testdata/analysis/*.txtar")
 	if err != nil || len(paths) == 0 {
@@ -50,7 +53,8 @@ func TestChecks(t *testing.T) {
 				t.Fatalf("%s: %s is followed by %s", path, in.Name, want.Name)
 			}
 			t.Run(suite+"/"+name, func(t *testing.T) {
-				s := analysis.New(source.NewFile(".quire/ci.fnl", string(in.Data)), analysis.Options{})
+				file := source.NewFile(pipeline.Path, string(in.Data))
+				s := snapshotOf(map[string]*source.File{pipeline.Path: file}, suite+"/"+name)
 				got := describe(s.Diagnostics())
 				if *update {
 					want.Data = []byte(got)
@@ -65,6 +69,17 @@ func TestChecks(t *testing.T) {
 			}
 		}
 	}
+}
+
+// optionsFor returns the options that the name of a case asks for.
+func optionsFor(name string) analysis.Options {
+	o := analysis.Options{Secrets: []string{"token", "deploy-key"}}
+	for _, server := range []dsl.State{dsl.S1, dsl.S2, dsl.H} {
+		if strings.HasSuffix(name, "-on-"+server.String()) {
+			o.Server = server
+		}
+	}
+	return o
 }
 
 func describe(ds diag.List) string {

@@ -121,6 +121,9 @@ func (c *checker) option(call *fennel.Call, f dsl.Func, p dsl.Param, field fenne
 		return
 	}
 	k := p.Keys[i]
+	if field.Value.Kind == fennel.Literal && field.Value.Type == "nil" {
+		return
+	}
 	if at, message := mistake(f, ":"+k.Name, k.Type, field.Value); message != "" {
 		c.report(call.Fn, call.Conditional, diag.Diagnostic{Span: at.Span, Code: diag.BadOption, Message: message, Help: k.Doc})
 	}
@@ -151,8 +154,8 @@ func mistake(f dsl.Func, name string, want dsl.Type, v *fennel.Value) (at *fenne
 			}
 		}
 	case dsl.EnvMap:
-		for i, item := range v.Items {
-			return item, dsl.BadItem(f, name, fmt.Sprint(i+1), "number")
+		if len(v.Items) > 0 {
+			return v.Items[0], dsl.BadKey(f, name, "1")
 		}
 		for _, field := range v.Fields {
 			if got, known := luaType(field.Value); known && got != "string" {

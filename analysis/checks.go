@@ -36,24 +36,23 @@ type surround struct {
 }
 
 // check returns the findings of the static checks, in the order of places.
-func check(m *fennel.Module, g *pipeline.Graph, s surround) diag.List {
-	c := newChecker(m, g, s)
+func (c *checker) check() diag.List {
 	for _, call := range c.calls {
 		c.call(call)
 	}
-	for a := range m.Accesses() {
+	for a := range c.module.Accesses() {
 		c.access(a)
 	}
-	for missing := range m.MissingGlobals() {
+	for missing := range c.module.MissingGlobals() {
 		c.report(missing.Fn, missing.Conditional, diag.Diagnostic{Span: missing.Span, Code: diag.UnknownGlobal,
 			Message: missing.Message, Help: missing.Help})
 	}
-	for fn := range m.Functions() {
+	for fn := range c.module.Functions() {
 		c.runFn(fn)
 	}
 	c.ignoredExits()
 	c.names()
-	if s.server != 0 {
+	if c.surround.server != 0 {
 		c.onServer()
 	}
 	c.found.Sort()

@@ -98,6 +98,9 @@ func (c *checker) serverMember(module string, k fennel.Key) bool {
 	if c.has(states) || !c.has(m.States) {
 		return true
 	}
+	if strings.TrimPrefix(c.file.Slice(k.Span), ":") != k.Name {
+		return false // a macro made it, and its import is reported
+	}
 	c.lacks(k.Span, fmt.Sprintf("has no '%s' in %s", k.Name, module), c.instead(module+"."+k.Name))
 	return false
 }

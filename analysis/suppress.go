@@ -150,8 +150,13 @@ func (s *silencer) fix(d diag.Diagnostic) []diag.Fix {
 // checked reports whether findings of a code were looked for.
 func (s *silencer) unused(f *source.File, checked func(diag.Code) bool) diag.List {
 	var ds diag.List
+	needed := map[*syntax.Node]bool{}
 	for _, i := range s.of(f) {
-		if i.used || !checked(i.code) {
+		needed[i.comment] = needed[i.comment] || i.used
+	}
+	for _, i := range s.of(f) {
+		// What one of the codes silences may keep the others from being found.
+		if needed[i.comment] || !checked(i.code) {
 			continue
 		}
 		d := diag.Diagnostic{File: f, Span: trimmed(f, i.comment.Span), Code: diag.UnusedIgnore,
@@ -166,10 +171,7 @@ func (s *silencer) unused(f *source.File, checked func(diag.Code) bool) diag.Lis
 				d.Help = fmt.Sprintf("Did you mean `%s`?", near)
 			}
 		}
-		d.Fixes = []diag.Fix{removeComment(f, i.comment, slices.ContainsFunc(s.of(f), func(o *ignore) bool { return o != i && o.comment == i.comment && o.used }))}
-		if d.Fixes[0].Edits == nil {
-			d.Fixes = nil
-		}
+		d.Fixes = []diag.Fix{removeComment(f, i.comment)}
 		ds = append(ds, d)
 	}
 	return ds
@@ -192,11 +194,8 @@ func trimmed(f *source.File, s source.Span) source.Span {
 }
 
 // removeComment returns the fix that removes a comment, with its line when it
-// is all there is on it. A comment that other findings need stays.
-func removeComment(f *source.File, n *syntax.Node, needed bool) diag.Fix {
-	if needed {
-		return diag.Fix{}
-	}
+// is all there is on it.
+func removeComment(f *source.File, n *syntax.Node) diag.Fix {
 	line := f.Line(f.Position(n.Span.Start).Line)
 	span := trimmed(f, n.Span)
 	before := f.Text()[line.Start:span.Start]

@@ -7,11 +7,11 @@ var entries = []Entry{
 		Explain: "A delimiter has no partner, a string does not end, or a token is no number. Everything around the form that cannot be read is still checked, but nothing runs.",
 		Bad: `(local ci (require :quire.ci))
 (ci.job :build [:quire/push]
-  (fn [{: sh}] (sh "make"))
+  (fn [{: log}] (log "building"))
 `,
 		Good: `(local ci (require :quire.ci))
 (ci.job :build [:quire/push]
-  (fn [{: sh}] (sh "make")))
+  (fn [{: log}] (log "building")))
 `,
 	},
 	{
@@ -144,16 +144,46 @@ var entries = []Entry{
 `,
 	},
 	{
-		Code: UnknownOption, Severity: Error, Title: "an option does not exist",
-		Explain: "A misspelt option would silently change nothing, so options that a function does not know are refused.",
+		Code: UnknownOption, Severity: Error, Title: "an option or field does not exist",
+		Explain: "A misspelt option would silently change nothing, so options that a function does not know are refused. A field that a result or a source does not have is always nil.",
+		Bad: `(local ci (require :quire.ci))
+(ci.job :build [:quire/push]
+  (fn [{: sh}]
+    (assert (= 0 (. (sh "make" {:cwdir "src"}) :exit)))))
+`,
+		Good: `(local ci (require :quire.ci))
+(ci.job :build [:quire/push]
+  (fn [{: sh}]
+    (assert (= 0 (. (sh "make" {:cwd "src"}) :exit)))))
+`,
 	},
 	{
 		Code: BadOption, Severity: Error, Title: "an option has a value of the wrong type",
 		Explain: "The call would raise when it is reached, and fail the job.",
+		Bad: `(local ci (require :quire.ci))
+(ci.job :build [:quire/push]
+  (fn [{: sh}]
+    (assert (= 0 (. (sh "make" {:env {:JOBS 4}}) :exit)))))
+`,
+		Good: `(local ci (require :quire.ci))
+(ci.job :build [:quire/push]
+  (fn [{: sh}]
+    (assert (= 0 (. (sh "make" {:env {:JOBS "4"}}) :exit)))))
+`,
 	},
 	{
 		Code: BadCommand, Severity: Error, Title: "a command is neither a string nor a sequence of strings",
 		Explain: "A string is run by sh -c, a sequence is a program with its arguments. Numbers are not turned into strings here, because a command line that was put together by mistake is dangerous.",
+		Bad: `(local ci (require :quire.ci))
+(ci.job :build [:quire/push]
+  (fn [{: sh}]
+    (assert (= 0 (. (sh ["sleep" 5]) :exit)))))
+`,
+		Good: `(local ci (require :quire.ci))
+(ci.job :build [:quire/push]
+  (fn [{: sh}]
+    (assert (= 0 (. (sh ["sleep" "5"]) :exit)))))
+`,
 	},
 	{
 		Code: BadArgument, Severity: Error, Title: "an argument has the wrong type",
@@ -166,26 +196,65 @@ var entries = []Entry{
 `,
 	},
 	{
-		Code: UnknownPrimitive, Severity: Error, Title: "the runtime has no such function",
-		Explain: "The runtime table holds the primitives and nothing else. A misspelt name raises at once, so that it cannot be mistaken for something optional.",
+		Code: UnknownPrimitive, Severity: Error, Title: "the runtime or a module has no such name",
+		Explain: "The runtime table holds the primitives and nothing else; a misspelt name raises at once, so that it cannot be mistaken for something optional. A name that a module of quire does not have is nil, and calling it raises.",
 		Bad: `(local ci (require :quire.ci))
-(local {: shell} ci.runtime)
+(ci.job :build [:quire/push]
+  (fn [{: read-flie : log}]
+    (log (read-flie "VERSION"))))
 `,
 		Good: `(local ci (require :quire.ci))
-(local {: sh} ci.runtime)
+(ci.job :build [:quire/push]
+  (fn [{: read-file : log}]
+    (log (read-file "VERSION"))))
 `,
 	},
 	{
 		Code: UnknownSecret, Severity: Warning, Title: "a secret is not in the configuration",
 		Explain: "The job will fail when it asks for the secret, unless it is given on the command line.",
+		Bad: `(local ci (require :quire.ci))
+(ci.job :build [:quire/push]
+  (fn [{: sh : secret}]
+    (assert (= 0 (. (sh "deploy" {:env {:TOKEN (secret :tokn)}}) :exit)))))
+`,
+		Good: `(local ci (require :quire.ci))
+(ci.job :build [:quire/push]
+  (fn [{: sh : secret}]
+    (assert (= 0 (. (sh "deploy" {:env {:TOKEN (secret :token)}}) :exit)))))
+`,
 	},
 	{
 		Code: NotAnAncestor, Severity: Error, Title: "a job reads outputs of a job it does not need",
 		Explain: "Only what a job needs, directly or through other jobs, is sure to have run before it.",
+		Bad: `(local ci (require :quire.ci))
+(ci.job :version [:quire/push] #{:name "1.0"})
+(ci.job :publish [:quire/push]
+  (fn [{: jobs : log}]
+    (log (. (jobs :version) :name))))
+`,
+		Good: `(local ci (require :quire.ci))
+(ci.job :version [:quire/push] #{:name "1.0"})
+(ci.job :publish [:version]
+  (fn [{: jobs : log}]
+    (log (. (jobs :version) :name))))
+`,
 	},
 	{
 		Code: SelfRead, Severity: Error, Title: "a job reads its own outputs",
 		Explain: "The outputs of a job are what its run-fn returns, so they do not exist while it runs.",
+		Bad: `(local ci (require :quire.ci))
+(ci.job :build [:quire/push]
+  (fn [{: jobs : log}]
+    (log (. (jobs :build) :name))
+    {:name "app"}))
+`,
+		Good: `(local ci (require :quire.ci))
+(ci.job :build [:quire/push]
+  (fn [{: log}]
+    (let [name "app"]
+      (log name)
+      {: name})))
+`,
 	},
 	{
 		Code: RunArity, Severity: Warning, Title: "a run-fn takes more than one argument",
@@ -200,10 +269,35 @@ var entries = []Entry{
 	{
 		Code: RunResult, Severity: Warning, Title: "a run-fn's result is neither a table nor nil",
 		Explain: "A table is the job's outputs, and nil means that there are none. Any other value is dropped.",
+		Bad: `(local ci (require :quire.ci))
+(ci.job :build [:quire/push]
+  (fn [{: log}]
+    (log "built")
+    "app.tar"))
+`,
+		Good: `(local ci (require :quire.ci))
+(ci.job :build [:quire/push]
+  (fn [{: log}]
+    (log "built")
+    {:archive "app.tar"}))
+`,
 	},
 	{
 		Code: IgnoredExit, Severity: Warning, Title: "the exit status of a command is never looked at",
-		Explain: "A command that fails does not fail the job; the run-fn has to look at :exit, or raise.",
+		Explain: "A command that fails does not fail the job: the run-fn has to look at :exit, or raise. A result counts as looked at when one of its fields is read, when it is passed on, stored, or bound to a name that begins with an underscore, and when another job reads the outputs it is part of. Where it is only returned from the run-fn, and no job reads it, this is a hint.",
+		Bad: `(local ci (require :quire.ci))
+(ci.job :build [:quire/push]
+  (fn [{: sh}]
+    (sh "make")
+    {:archive "app.tar"}))
+`,
+		Good: `(local ci (require :quire.ci))
+(ci.job :build [:quire/push]
+  (fn [{: sh}]
+    (let [{: exit} (sh "make")]
+      (assert (= exit 0) "make failed"))
+    {:archive "app.tar"}))
+`,
 	},
 	{
 		Code: EffectAtLoad, Severity: Error, Title: "a primitive is called outside of a job",
@@ -212,36 +306,77 @@ var entries = []Entry{
 (ci.runtime.sh "make")
 `,
 		Good: `(local ci (require :quire.ci))
-(ci.job :build [:quire/push] (fn [{: sh}] (sh "make")))
+(ci.job :build [:quire/push]
+  (fn [{: sh}]
+    (assert (= 0 (. (sh "make") :exit)))))
 `,
 	},
 	{
 		Code: UnusedLocal, Severity: Hint, Title: "a local is never used",
-		Explain: "The name can be removed, or begun with an underscore to say that this is meant.",
+		Explain: "The name can be removed, or begun with an underscore to say that this is meant. Parameters of a function are not blamed, but names that take a parameter apart are.",
+		Bad: `(local ci (require :quire.ci))
+(ci.job :build [:quire/push]
+  (fn [{: log : jobs}]
+    (log "building")))
+`,
+		Good: `(local ci (require :quire.ci))
+(ci.job :build [:quire/push]
+  (fn [{: log}]
+    (log "building")))
+`,
 	},
 	{
 		Code: UnknownGlobal, Severity: Error, Title: "a global does not exist here",
-		Explain: "The name is neither a local nor among the globals of a pipeline. Functions that reach outside of the sandbox, such as io.open and os.execute, are absent; primitives such as sh and read-file do their work.",
+		Explain: "The name is neither a local nor among the globals of a pipeline. Functions that reach outside of the sandbox, such as io.open and os.execute, are absent; primitives such as sh and read-file do their work. In a function the name raises when it is reached; at top level it refuses the file.",
 		Bad: `(local ci (require :quire.ci))
 (ci.job :build [:quire/push] (fn [] (os.execute "make")))
 `,
 		Good: `(local ci (require :quire.ci))
-(ci.job :build [:quire/push] (fn [{: sh}] (sh "make")))
+(ci.job :build [:quire/push]
+  (fn [{: sh}]
+    (assert (= 0 (. (sh "make") :exit)))))
 `,
 	},
 	{
 		Code: ShadowedPrim, Severity: Warning, Title: "a local hides a primitive",
 		Explain: "Calls of that name in its scope do not reach the primitive.",
+		Bad: `(local ci (require :quire.ci))
+(ci.job :build [:quire/push]
+  (fn [{: log : env}]
+    (let [env {:JOBS "4"}]
+      (log env.JOBS))
+    (log (or (env :HOME) "no home"))))
+`,
+		Good: `(local ci (require :quire.ci))
+(ci.job :build [:quire/push]
+  (fn [{: log : env}]
+    (let [variables {:JOBS "4"}]
+      (log variables.JOBS))
+    (log (or (env :HOME) "no home"))))
+`,
 	},
 	{
 		Code: LoadTimeout, Severity: Error, Title: "loading took too long",
-		Explain: "Loading a file has two seconds. It only registers jobs; work belongs into run-fns.",
+		Explain: "Loading a file has two seconds of wall time, as a backstop to the limits that do not depend on the machine. It only registers jobs; work belongs into run-fns.",
+		Bad: `(local ci (require :quire.ci))
+(local primes [])
+(for [n 2 1000000]
+  (table.insert primes n))
+(ci.job :build [:quire/push] (fn [{: log}] (log (length primes))))
+`,
+		Good: `(local ci (require :quire.ci))
+(ci.job :build [:quire/push]
+  (fn [{: log}]
+    (let [primes []]
+      (for [n 2 1000000]
+        (table.insert primes n))
+      (log (length primes)))))
+`,
 	},
 	{
 		Code: LoadLimit, Severity: Error, Title: "loading went over a limit",
 		Explain: "What loading a file may use is bounded, so that no file can stop an editor or a server. The message names the limit.",
-		Bad: `(local ci (require :quire.ci))
-(while true nil)
+		Bad: `(while true nil)
 `,
 		Good: `(local ci (require :quire.ci))
 (ci.job :build [:quire/push] #nil)
@@ -249,18 +384,48 @@ var entries = []Entry{
 	},
 	{
 		Code: NotOnServer, Severity: Warning, Title: "the chosen server does not know this",
-		Explain: "The pipeline runs here, but the server that was chosen would refuse this or ignore it.",
+		Explain: "The pipeline runs here, but the server that was chosen would refuse this or give nil for it. The example is about the server H.",
+		Bad: `(local ci (require :quire.ci))
+(ci.job :build [:quire/push]
+  (fn [{: read-file : log}]
+    (log (read-file "VERSION"))))
+`,
+		Good: `(local ci (require :quire.ci))
+(ci.job :build [:quire/push]
+  (fn [{: sh}]
+    (let [{: exit : stdout} (sh ["cat" "VERSION"])]
+      (assert (= exit 0) "there is no VERSION")
+      (print stdout))))
+`,
 	},
 	{
 		Code: UnusedIgnore, Severity: Hint, Title: "an ignore comment has nothing to ignore",
-		Explain: "The finding it was written for is gone, so the comment can go too.",
+		Explain: "The finding it was written for is gone, so the comment can go too. Errors of loading refuse a run and cannot be ignored.",
+		Bad: `(local ci (require :quire.ci))
+; quire:ignore unreachable — it is started by hand
+(ci.job :build [:quire/push] #nil)
+`,
+		Good: `(local ci (require :quire.ci))
+(ci.job :build [:quire/push] #nil)
+`,
 	},
 	{
 		Code: Config, Severity: Error, Title: "the configuration cannot be used",
 		Explain: "The global configuration is a Fennel file that gives a table such as {:secrets {:token \"…\"}}. It cannot be read, or is no such table.",
+		Bad: `{:secrets [:token]}
+`,
+		Good: `{:secrets {:token "…" :deploy-key {:file "deploy-key"}}}
+`,
 	},
 	{
 		Code: NoImage, Severity: Error, Title: "there is no image to run jobs in",
 		Explain: "Jobs were asked to run in a container, but the pipeline declares no image with (ci.image …) and has no .quire/Dockerfile.",
+		Bad: `(local ci (require :quire.ci))
+(ci.job :build [:quire/push] #nil)
+`,
+		Good: `(local ci (require :quire.ci))
+(ci.image "golang:1.26")
+(ci.job :build [:quire/push] #nil)
+`,
 	},
 }

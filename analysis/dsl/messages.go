@@ -45,6 +45,12 @@ func BadItem(f Func, name, index, got string) string {
 	return fmt.Sprintf("%s: %s[%s] must be a string, got %s", f.Name, name, index, got)
 }
 
+// BadKey returns the message for a key that is not a string in a table that
+// maps names to strings.
+func BadKey(f Func, name, key string) string {
+	return fmt.Sprintf("%s: %s must map names to strings, got the key %s", f.Name, name, key)
+}
+
 // Mismatch returns the message for a value of the Lua type got where the
 // parameter or option of that name wants another, or an empty string when it
 // fits. text is the value as tostring shows it; it matters for strings and

@@ -154,6 +154,9 @@ func (p *problems) inputs(j *Job, good bool) {
 			d.Message = fmt.Sprintf("Source '%s' does not exist.", in.Name)
 			d.Help = fmt.Sprintf("The only source is '%s'.", dsl.Push)
 			d.Fixes = p.replaceLiteral(in.Place, in.Name, dsl.Push)
+			if j.lists(dsl.Push) {
+				d.Fixes = p.removeInput(in, fmt.Sprintf("Remove '%s' from the inputs", in.Name))
+			}
 			if in.Name == dsl.MirrorJob {
 				d.Fixes = p.removeInput(in, fmt.Sprintf("Remove '%s' from the inputs", in.Name))
 				d.Message = fmt.Sprintf("Job '%s' is not registered.", in.Name)
@@ -224,11 +227,28 @@ func (p *problems) unreachable(j *Job, started []bool) {
 	p.report(d)
 }
 
-// startFix returns the fix that adds a source to the inputs of a job where
-// these are written.
+// startFix returns the fix that has a source start a job where its inputs are
+// written: instead of those that name nothing, or else beside them.
 func (p *problems) startFix(j *Job) []diag.Fix {
 	if len(j.Inputs) == 0 {
 		return nil
+	}
+	fix := diag.Fix{Title: fmt.Sprintf("Let '%s' start '%s'", dsl.Push, j.ID)}
+	for _, in := range j.Inputs {
+		if p.known(in.Name) {
+			continue
+		}
+		replace := p.replaceLiteral(in.Place, in.Name, dsl.Push)
+		if len(fix.Edits) > 0 {
+			replace = p.removeInput(in, "")
+		}
+		if len(replace) == 0 {
+			return nil
+		}
+		fix.Edits = append(fix.Edits, replace[0].Edits...)
+	}
+	if len(fix.Edits) > 0 {
+		return []diag.Fix{fix}
 	}
 	first := j.Inputs[0]
 	n, parent := p.trees.literal(first.Place, first.Name)

@@ -104,7 +104,7 @@ func (c call) environment(t *lua.LTable) []EnvVar {
 		c.program.State.Step(c.L, 1)
 		name, ok := k.(lua.LString)
 		if !ok {
-			c.raisef(diag.BadOption, "%s: :env must map names to strings, got the key %s", c.fn.Name, valueText(k))
+			c.raisef(diag.BadOption, "%s", dsl.BadKey(c.fn, ":env", valueText(k)))
 		}
 		value := c.checkText(":env", string(name), v, diag.BadOption)
 		c.checkText(":env", string(name), name, diag.BadOption)
