@@ -101,7 +101,11 @@ func throughServer(t *testing.T, bin string, archive *txtar.Archive) string {
 func argsOf(u uri.URI, o quire.Options) runArgs {
 	args := runArgs{URI: u, Jobs: o.Jobs, Options: runOptions{
 		SHA: o.SHA, InPlace: o.InPlace, Ref: o.Ref, PreviousSHA: o.PreviousSHA, Mirror: o.Mirror, Config: o.Config,
+		Except: o.Except, KeepGoing: o.KeepGoing, Parallel: o.Parallel, Inputs: o.Inputs,
 	}}
+	if o.Timeout != 0 {
+		args.Options.Timeout = o.Timeout.String()
+	}
 	if len(o.Only) > 0 {
 		args.Jobs, args.Only = o.Only, true
 	}

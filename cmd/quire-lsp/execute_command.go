@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"go.lsp.dev/jsonrpc2"
 	"go.lsp.dev/protocol"
@@ -38,6 +39,11 @@ type runOptions struct {
 	Ref         string                  `json:"ref,omitempty"`
 	PreviousSHA string                  `json:"previousSha,omitempty"`
 	Mirror      bool                    `json:"mirror,omitempty"`
+	Except      []string                `json:"except,omitempty"`
+	KeepGoing   bool                    `json:"keepGoing,omitempty"`
+	Parallel    int                     `json:"parallel,omitempty"`
+	Timeout     string                  `json:"timeout,omitempty"` // such as 10m
+	Inputs      string                  `json:"inputs,omitempty"`  // path of a file
 	Config      string                  `json:"config,omitempty"`
 	Secrets     map[string]secretSource `json:"secrets,omitempty"`
 }
@@ -51,10 +57,17 @@ type secretSource struct {
 }
 
 // options returns what a run of these arguments is asked for.
-func (a runArgs) options() exec.Options {
+func (a runArgs) options() (exec.Options, error) {
 	o := exec.Options{
 		SHA: a.Options.SHA, InPlace: a.Options.InPlace, Ref: a.Options.Ref, PreviousSHA: a.Options.PreviousSHA,
-		Mirror: a.Options.Mirror, Config: a.Options.Config,
+		Mirror: a.Options.Mirror, Config: a.Options.Config, Except: a.Options.Except, KeepGoing: a.Options.KeepGoing,
+		Parallel: a.Options.Parallel, Inputs: a.Options.Inputs,
+	}
+	if text := a.Options.Timeout; text != "" {
+		var err error
+		if o.Timeout, err = time.ParseDuration(text); err != nil {
+			return o, invalid("%s: timeout: expected a time such as 90s or 10m, got %q", cmdRun, text)
+		}
 	}
 	if a.Only {
 		o.Only = a.Jobs
@@ -67,7 +80,7 @@ func (a runArgs) options() exec.Options {
 		}
 		o.Secrets[name] = exec.Secret{Env: from.Env, File: from.File}
 	}
-	return o
+	return o, nil
 }
 
 // runResult is the result of quire.run, which comes as the run starts.

@@ -90,7 +90,10 @@ func (s *server) startRun(ctx context.Context, args runArgs) (protocol.LSPAny, e
 	if root == "" {
 		return nil, invalid("%s is no file below a directory .quire", args.URI)
 	}
-	options := args.options()
+	options, err := args.options()
+	if err != nil {
+		return nil, err
+	}
 	if options.SHA == "" { // a commit is run as it was committed
 		options.Buffers = buffers
 	}
