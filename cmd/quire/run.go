@@ -31,10 +31,16 @@ func newRun(s *session) *cobra.Command {
 Jobs run in a copy of the working tree that is a git checkout of its own: what
 they do to files, branches and tags does not touch yours. A job fails when its
 function raises an error; the first that fails stops the run. A command that
-exits with another status than 0 only fails its job when the job says so.`,
+exits with another status than 0 only fails its job when the job says so.
+
+Jobs run one at a time, of those that can the one registered first; those that
+run at once with --parallel share the copy. A job that runs without what it
+needs, with --only, reads the outputs of that from --inputs, or else from the
+last run in which it succeeded as it stands now.`,
 		Example: `  quire ci run                                 # what a push would start
   quire ci run deploy                          # deploy and what it needs
   quire ci run --only test                     # test alone
+  quire ci run --except deploy --parallel 4    # all but deploy, four at once
   quire ci run publish --ref refs/tags/v1      # as if that tag had been pushed
   quire ci run --secret token=env:DEPLOY_TOKEN`,
 		Args:              cobra.ArbitraryArgs,
@@ -43,6 +49,7 @@ exits with another status than 0 only fails its job when the job says so.`,
 	var run runCommand
 	run.addFlags(c.Flags())
 	if err := errors.Join(c.RegisterFlagCompletionFunc("only", completeJobs),
+		c.RegisterFlagCompletionFunc("except", completeJobs),
 		c.RegisterFlagCompletionFunc("output", completeModes)); err != nil {
 		panic(err)
 	}
@@ -56,7 +63,7 @@ exits with another status than 0 only fails its job when the job says so.`,
 func (c *runCommand) addFlags(flags *pflag.FlagSet) {
 	o := &c.options
 	flags.SortFlags = false
-	flags.StringArrayVar(&o.Only, "only", nil, "run just this `job` without what it needs (repeatable)")
+	addSelection(flags, o)
 	flags.StringVarP(&o.SHA, "sha", "s", "", "run this `commit` instead of the working tree")
 	flags.StringVar(&c.pipeline, "pipeline", "", "run this `file` instead of the repository's own .quire/ci.fnl")
 	flags.BoolVar(&o.InPlace, "in-place", false, "run in the working tree itself instead of in a copy")
@@ -72,9 +79,12 @@ func (c *runCommand) addFlags(flags *pflag.FlagSet) {
 // run runs what the flags say; again returns the command that runs a job of it
 // once more.
 func (c *runCommand) run(ctx context.Context, s *session, again func(job string) string) error {
+	if err := checkSelection(c.options); err != nil {
+		return err
+	}
 	src, err := c.source()
 	if err != nil {
-		return missing(c.output.human(s), err, len(c.options.Jobs)+len(c.options.Only) > 0)
+		return missing(c.output.human(s), err, namesJobs(c.options))
 	}
 	if c.options.Secrets, err = secrets(ctx, s, c.secrets); err != nil {
 		return err
