@@ -51,8 +51,7 @@ func (g *generator) leaf(k kind) string {
 			"123456789012", "3.14159", "1e100", "2e-7", ".inf", "-.inf", "9007199254740993", "0.1")
 	case text:
 		return pick(g, `:a`, `""`, `"x y"`, `:key`, `"\n\t"`, `"\"q\""`, `"\\"`, `"\065\x42"`, `"\u{e9}é"`, `"%d"`, `"1e2"`, `"0x1F"`,
-			`"a,b"`, `"\u{1F600}"`, `"\r"`, `" 12 "`, `:x-y`, `"\127\200"`, `"a\
-b"`)
+			`"a,b"`, `"\u{1F600}"`, `"\r"`, `" 12 "`, `:x-y`, `"\127\200"`)
 	case boolean:
 		return pick(g, "true", "false")
 	case sequence:
@@ -92,7 +91,7 @@ func (g *generator) number() string {
 	case 6:
 		return g.form(g.callee(), g.some(1, 2, n)...)
 	case 7:
-		return g.form("or", g.form("tonumber", g.expr(text)), n())
+		return g.form("or", g.form("tonumber", g.leaf(text)), n())
 	case 8:
 		return g.accumulate()
 	case 9:
@@ -207,7 +206,7 @@ func (g *generator) sequence() string {
 			return fmt.Sprintf("(let [[_ & %s] %s] %s)", p, g.expr(sequence), g.body(sequence))
 		})
 	case 7:
-		return brackets(g.form("unpack", g.expr(sequence)))
+		return brackets(g.unpacked())
 	case 8:
 		return g.ordered()
 	}
@@ -234,4 +233,10 @@ func (g *generator) record() string {
 	}
 	return fmt.Sprintf("(collect [k# v# (pairs %s) &into %s] %s)", g.expr(record), g.leaf(record),
 		pick(g, "k# v#", "(values k# v#)", "(if (= k# :a) (values k# v#))", "(values k# (.. k# :v))"))
+}
+
+// unpacked writes the items of a sequence, which itself may come with more
+// values.
+func (g *generator) unpacked() string {
+	return fmt.Sprintf("(unpack (pick-values 1 %s))", g.expr(sequence))
 }

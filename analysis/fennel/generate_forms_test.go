@@ -139,7 +139,7 @@ func (g *generator) arguments(low, high int) string {
 	case 1:
 		args = append(args, g.form("values", g.some(0, 3, func() string { return g.expr(number) })...))
 	case 2:
-		args = append(args, fmt.Sprintf("(unpack %s)", g.expr(sequence)))
+		args = append(args, g.unpacked())
 	case 3:
 		args = append(args, g.wrapped(number))
 	}

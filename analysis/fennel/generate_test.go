@@ -26,6 +26,8 @@ type generator struct {
 	hash   bool // within a hashfn, where no other can be opened
 	quote  bool // within a quoted form, where names get a #
 	labels int  // names that are unique end with it
+
+	spoiled bool // a mistake was made on purpose
 }
 
 // A kind is what an expression is expected to be.
@@ -100,7 +102,7 @@ func (g *generator) program() string {
 	}
 	lines = append(lines, g.results())
 	body := strings.Join(lines, "\n")
-	if g.oneIn(6) {
+	if g.spoiled = g.oneIn(6); g.spoiled {
 		body = g.spoil(body)
 	}
 	return useTrace + body
