@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"quire/analysis/fennel/syntax"
 )
 
 // A Cache holds compiled units between versions of one file. It may be used
@@ -50,6 +52,22 @@ func (d *draw) find(key unitKey, around *surroundings, line func() int) *unit {
 		}
 	}
 	return nil
+}
+
+// own returns a form to compile for the cache, with texts of its own: those of
+// the reader are parts of the file's text, which a unit that outlives this
+// version would keep. The units of the first version share theirs.
+func (d *draw) own(n *syntax.Node) *syntax.Node {
+	if len(d.units) == 0 {
+		return n
+	}
+	out := *n
+	out.Text = strings.Clone(n.Text)
+	out.Children = make([]*syntax.Node, len(n.Children))
+	for i, child := range n.Children {
+		out.Children[i] = d.own(child)
+	}
+	return &out
 }
 
 // name returns the name for a unit that is about to be compiled.

@@ -126,7 +126,7 @@ func (s *session) module(t *syntax.Tree) *Module {
 		key := unitKey{t.File.Slice(n.Span), i == last}
 		u := drawn.find(key, s.around, func() int { return t.File.Position(n.Span.Start).Line })
 		if u == nil {
-			u = s.compile(n, drawn.name(t.File.Name()), i == last)
+			u = s.compile(drawn.own(n), drawn.name(t.File.Name()), i == last)
 			drawn.add(key, u)
 		}
 		s.macros.placed(u, n.Span.Start)

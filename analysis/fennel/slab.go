@@ -1,9 +1,17 @@
 package fennel
 
-// A slab allocates small values many at a time: a form has dozens of them.
-type slab[T any] struct{ free []T }
+// A slab allocates small values many at a time: a form has dozens of them. It
+// begins with a few, since one value keeps all that were allocated with it, and
+// after a keystroke one form is compiled and kept.
+type slab[T any] struct {
+	free []T
+	size int // of the last allocation
+}
 
-const slabSize = 64
+const (
+	minSlab = 8
+	maxSlab = 64
+)
 
 // one returns a zero value.
 func (s *slab[T]) one() *T { return &s.take(1)[0] }
@@ -14,7 +22,8 @@ func (s *slab[T]) take(n int) []T {
 		return nil
 	}
 	if n > len(s.free) {
-		s.free = make([]T, max(n, slabSize))
+		s.size = min(max(2*s.size, minSlab), maxSlab)
+		s.free = make([]T, max(n, s.size))
 	}
 	taken := s.free[:n:n]
 	s.free = s.free[n:]
