@@ -15,7 +15,7 @@ import (
 // and bytes for a text of no length, for each byte of it, for each node, and
 // for the world of macros where there are any.
 const (
-	evalSteps     = 500
+	evalSteps     = 1500
 	evalWorld     = 10_000
 	evalByteSteps = 4
 	evalNodeSteps = 8

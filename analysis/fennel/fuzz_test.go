@@ -59,3 +59,29 @@ func FuzzCompile(f *testing.F) {
 		}
 	})
 }
+
+// FuzzLua checks that any file of Lua compiles without a panic, with places
+// that lie in the text.
+func FuzzLua(f *testing.F) {
+	for _, pattern := range []string{compileSuite + "/lua-*.txtar", "../../testdata/bytecode/*.txtar"} {
+		files, _ := filepath.Glob(pattern)
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(string(txtar.Parse(text).Files[0].Data))
+		}
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if len(text) > 4<<10 {
+			return
+		}
+		m := fennel.CompileLua(source.NewFile("in.lua", text), fennel.Options{})
+		for _, d := range m.Diagnostics {
+			if d.Span.Start > d.Span.End || d.Span.End > len(text) || d.Message == "" {
+				t.Errorf("%v %q", d.Span, d.Message)
+			}
+		}
+	})
+}
