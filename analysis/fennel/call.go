@@ -113,7 +113,7 @@ func compileMethod(c *compiler, f form) exprs {
 
 // hoist evaluates an expression into a local of its own.
 func (c *compiler) hoist(n *syntax.Node, x expr, b *block) expr {
-	lua := c.fresh("tgt")
+	lua := c.temporary()
 	b.emit(at(c, n, &ast.LocalAssignStmt{Names: []string{lua}, Exprs: []ast.Expr{x.lua}}))
 	return expr{lua: at(c, n, &ast.IdentExpr{Value: lua}), kind: name, fact: x.fact, access: x.access}
 }

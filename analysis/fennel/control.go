@@ -67,7 +67,7 @@ func (c *compiler) sequenceOf(f form, in body, w want) *Value {
 func (c *compiler) temporaries(n int) []string {
 	names := make([]string, n)
 	for i := range names {
-		names[i] = c.fresh("t")
+		names[i] = c.temporary()
 	}
 	return names
 }
@@ -92,7 +92,7 @@ func (c *compiler) inPlace(f form, compile func(w want) *block) expr {
 	c.fn = &function{fact: outer.fact, vararg: outer.vararg, called: true, branches: outer.branches}
 	stmts := compile(want{n: anyNumber, tail: true})
 	c.fn = outer
-	fn := c.fresh("do")
+	fn := c.temporary()
 	params := &ast.ParList{HasVargs: outer.vararg, Names: []string{}}
 	value := at(c, f.n, &ast.FunctionExpr{ParList: params, Stmts: stmts.stmts})
 	f.block.emit(at(c, f.n, &ast.LocalAssignStmt{Names: []string{fn}, Exprs: []ast.Expr{value}}))

@@ -99,7 +99,7 @@ func (c *compiler) multiple(d *destructuring, left *syntax.Node) {
 			targets[i] = c.dottedTarget(d, item)
 			continue
 		}
-		temp := &ast.IdentExpr{Value: c.marked("v", tempMark)}
+		temp := &ast.IdentExpr{Value: c.marked(temporaryName, tempMark)}
 		targets[i] = at(c, item, temp)
 		nested = append(nested, later{item, expr{lua: temp, kind: name}})
 	}
@@ -204,7 +204,7 @@ func astType(n *syntax.Node) string {
 
 // parts takes a table apart.
 func (c *compiler) parts(d *destructuring, left *syntax.Node, from expr) {
-	lua := c.fresh("d")
+	lua := c.temporary()
 	d.form.block.emit(at(c, left, &ast.LocalAssignStmt{Names: []string{lua}, Exprs: []ast.Expr{from.lua}}))
 	whole := expr{lua: at(c, left, &ast.IdentExpr{Value: lua}), kind: name, fact: from.fact}
 	if left.Kind == syntax.Sequence {

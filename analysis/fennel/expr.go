@@ -261,7 +261,7 @@ func (c *compiler) drop(xs exprs, b *block, i int, n *syntax.Node) {
 		x := xs.list[i]
 		switch x.kind {
 		case plain:
-			local := at(c, n, &ast.LocalAssignStmt{Names: []string{c.fresh("_")}, Exprs: []ast.Expr{x.lua}})
+			local := at(c, n, &ast.LocalAssignStmt{Names: []string{c.temporary()}, Exprs: []ast.Expr{x.lua}})
 			b.emit(at(c, n, &ast.DoBlockStmt{Stmts: []ast.Stmt{local}}))
 		case call:
 			if x.fact != nil && x.fact.Kind == Result {

@@ -152,8 +152,8 @@ func operatorForms() []special {
 		define("bor", all, throughFunction(bitOr, "0", "0"), "Combines integers bit by bit with or."),
 		define("bxor", all, throughFunction(bitXor, "0", "0"), "Combines integers bit by bit with exclusive or."),
 		define("bnot", []string{"x"}, compileBnot, "Inverts the bits of an integer."),
-		define("lshift", []string{"x", "n"}, throughFunction(shiftLeft, "", "0"), "Shifts the bits of an integer to the left."),
-		define("rshift", []string{"x", "n"}, throughFunction(shiftRight, "", "0"), "Shifts the bits of an integer to the right."),
+		define("lshift", []string{"x", "n"}, throughFunction(shiftLeft, "", "1"), "Shifts the bits of an integer to the left."),
+		define("rshift", []string{"x", "n"}, throughFunction(shiftRight, "", "1"), "Shifts the bits of an integer to the right."),
 	}
 }
 

@@ -188,7 +188,7 @@ func (c *compiler) parameter(p *parameters, f form, n *syntax.Node) {
 		f.scope.add(b)
 		p.list.Names = append(p.list.Names, b.lua)
 	case isSequenceOrTable(n):
-		lua := c.fresh("p")
+		lua := c.temporary()
 		p.list.Names = append(p.list.Names, lua)
 		from := expr{lua: at(c, n, &ast.IdentExpr{Value: lua}), kind: name, fact: value}
 		c.unpack(n, from, f, pattern{kind: Param, declares: true, single: true})

@@ -88,7 +88,7 @@ func compileEach(c *compiler, f form) exprs {
 			loop.Names = append(loop.Names, b.lua)
 			continue
 		}
-		lua := c.fresh("v")
+		lua := c.temporary()
 		loop.Names = append(loop.Names, lua)
 		nested = append(nested, later{n, lua})
 	}

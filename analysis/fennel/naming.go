@@ -22,6 +22,13 @@ type naming struct{ names, gensyms int }
 // fresh returns a new name for a local of the generated code.
 func (c *naming) fresh(base string) string { return c.marked(base, localMark) }
 
+// temporary returns a new name for a local that the program does not have.
+func (c *naming) temporary() string { return c.fresh(temporaryName) }
+
+// temporaryName stands where a local has the name that the program gave it. No
+// message shows it: nothing that a program writes holds a parenthesis.
+const temporaryName = "(temporary)"
+
 // marked returns a new name with a mark.
 func (c *naming) marked(base, mark string) string {
 	c.names++

@@ -180,7 +180,7 @@ func (c *compiler) evaluatedMiddle(f form) []ast.Expr {
 	for i, n := range f.items[1:] {
 		x := c.one(n, f.scope, f.block).lua
 		if i > 0 && i+1 < last && !isIdempotent(n) {
-			lua := c.fresh("m")
+			lua := c.temporary()
 			middle.Names, middle.Exprs = append(middle.Names, lua), append(middle.Exprs, x)
 			x = at(c, n, &ast.IdentExpr{Value: lua})
 		}
