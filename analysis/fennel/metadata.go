@@ -95,6 +95,10 @@ func codeTextAs(n *syntax.Node, o view.Options) string {
 	switch n.Kind {
 	case syntax.String:
 		return view.View(lua.LString(n.Text), o)
+	case syntax.Number:
+		if v, ok := parseNumber(n.Text); ok {
+			return view.View(lua.LNumber(v), o)
+		}
 	case syntax.List:
 		return "(" + codeTexts(forms(n)) + ")"
 	case syntax.Prefix:
