@@ -43,6 +43,7 @@ type session struct {
 	macros   macroEnv
 	context  context.Context // that of the program that compiles, for its macros
 	compiled int             // nodes so far
+	intact   bool            // the reader found nothing wrong with the file
 	inclusion
 	scratch
 }
@@ -115,6 +116,7 @@ func newSession(f *source.File, o *Options) *session {
 
 // module compiles the session's file.
 func (s *session) module(t *syntax.Tree) *Module {
+	s.intact = len(t.Diagnostics) == 0
 	drawn := s.options.Cache.draw()
 	m := &Module{Tree: t}
 	m.deferred = s.options.Deferred
@@ -179,7 +181,7 @@ func (s *session) compiler(n *syntax.Node, name string) *compiler {
 	}
 	s.reset()
 	c.unit.firstFact = c.numbered + 1
-	c.muted = unreadable(n)
+	c.muted = !s.intact && unreadable(n)
 	c.failed = c.muted
 	return c
 }

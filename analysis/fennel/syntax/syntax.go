@@ -41,6 +41,10 @@ const (
 // mean something depends on the kind.
 type Node struct {
 	Kind Kind
+	// Open reports, of the bracketed kinds and of a String, that the closing
+	// delimiter is missing. The span then ends behind the last thing that
+	// belongs to the node.
+	Open bool
 	// Span covers the node with its delimiters or prefix. The spans of the
 	// children nest in it and do not overlap.
 	Span source.Span
@@ -52,10 +56,6 @@ type Node struct {
 	// delimiters, comments included; of a Prefix, the form it applies to,
 	// after any comments, or nothing when there is none.
 	Children []*Node
-	// Open reports, of the bracketed kinds and of a String, that the closing
-	// delimiter is missing. The span then ends behind the last thing that
-	// belongs to the node.
-	Open bool
 }
 
 // A Tree is what was read of one file.
