@@ -40,7 +40,7 @@ func isLiteral(n *syntax.Node) bool {
 	case syntax.Number, syntax.Sequence, syntax.Table:
 		return true
 	}
-	return n.Kind == syntax.Symbol && (n.Text == "nil" || n.Text == "true" || n.Text == "false")
+	return n.Kind == syntax.Symbol && (n.Text == "nil" || n.Text == "true" || n.Text == "false" || n.Text == "...")
 }
 
 // isLiteralValue reports whether a form only passes on a literal that can

@@ -178,7 +178,8 @@ func (x *expander) Gensym(base string) string {
 }
 
 func (x *expander) InScope(name string) bool {
-	return x.c.local(rootName(name), x.scope) != nil
+	root := rootName(name)
+	return x.c.local(root, x.scope) != nil || x.c.makesGlobal(root) || x.c.isOuterGlobal(root)
 }
 
 func (x *expander) Vararg() bool { return x.c.fn.vararg }
