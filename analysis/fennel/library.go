@@ -9,16 +9,7 @@ import (
 	"quire/analysis/fennel/view"
 )
 
-// libraryFields are what programs find in the module fennel.
-//
-// Of the reference's module these are left out: what reads and writes files or
-// finds modules (dofile, path, macro-path, searcher, make-searcher, install,
-// search-module, macro-searchers, macro-loaded), since that is the host's; what
-// gives or takes the text of Lua programs or compiles code that is no text
-// (compile, compile1, compile-string, compile-stream, load-code, gensym,
-// mangling), since there is no such text here and nothing that would load it;
-// the reader by itself (parser, granulate, string-stream) and the tables of the
-// compiler (syntax, scope, getinfo), which are for tools; and the repl.
+// libraryFields are what programs find in the module fennel, sorted.
 var libraryFields = []string{
 	"ast-source", "comment", "comment?", "doc", "eval", "list", "list?", "metadata", "multi-sym?", "runtime-version",
 	"runtimeVersion", "sequence", "sequence?", "sym", "sym-char?", "sym?", "table?", "traceback", "varg", "varg?",
@@ -31,7 +22,17 @@ func LibraryFields() []string { return slices.Clone(libraryFields) }
 
 // Library returns a new table for (require :fennel) and the global fennel of
 // the program. Code given to fennel.eval is compiled with the options, but that
-// the globals it may use are those that exist at that moment.
+// the globals it may use are those that exist at that moment, and with what is
+// left of the program's budget.
+//
+// Of the reference's module these are left out: what reads and writes files or
+// finds modules (dofile, path, macro-path, searcher, make-searcher, install,
+// search-module, macro-searchers, macro-loaded), since that is the host's; what
+// gives or takes the text of Lua programs or compiles code that is no text
+// (compile, compile1, compile-string, compile-stream, load-code, gensym,
+// mangling), since there is no such text here and nothing that would load it;
+// the reader by itself (parser, granulate, string-stream) and the tables of the
+// compiler (syntax, scope, getinfo), which are for tools; and the repl.
 func (p *Program) Library(o Options) *lua.LTable {
 	L := p.State.L
 	t := L.NewTable()
