@@ -45,6 +45,9 @@ type Options struct {
 	// Kill, when it is closed after the context ended, ends the grace that
 	// processes have to end by themselves.
 	Kill <-chan struct{}
+	// DryRun finds out what would be executed, and executes nothing: the report
+	// has the commands of each job, no event happens and nothing is stored.
+	DryRun bool
 }
 
 // A Secret says where the value of a secret comes from. Exactly one field is
@@ -99,6 +102,11 @@ type JobReport struct {
 	// IgnoredExits are the non-zero exits of commands of a job that succeeded.
 	IgnoredExits []int
 	Failure      *Failure
+	// Commands are what the job would execute, in a dry run.
+	Commands []PlannedCommand
+	// Assumed reports, in a dry run, that how the job ends depends on how its
+	// commands go, which was made up: exit 0, and no output.
+	Assumed bool
 }
 
 // A Failure is why a job failed.

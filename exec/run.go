@@ -36,7 +36,7 @@ type execution struct {
 func Run(ctx context.Context, r Request) (*Report, error) {
 	x := &execution{request: r, report: &Report{Started: time.Now()}}
 	x.record = &recorder{values: &x.values}
-	if r.options.Observe != nil {
+	if r.options.Observe != nil && !r.options.DryRun {
 		x.record.feed = newFeed(r.options.Observe)
 	}
 	err := x.all(ctx)
@@ -78,6 +78,9 @@ func (x *execution) all(ctx context.Context) error {
 		x.report.Outcome = Failed
 		return err
 	}
+	if x.request.options.DryRun {
+		return x.dryRun(ctx, vault)
+	}
 	err = x.open()
 	if x.run != nil {
 		defer x.run.Close()
@@ -94,6 +97,9 @@ func (x *execution) all(ctx context.Context) error {
 func (x *execution) load(ctx context.Context) (*secrets, bool) {
 	r := x.request
 	limits := pipeline.DefaultLimits()
+	if r.options.DryRun {
+		limits.Run = limits.Load
+	}
 	module := pipeline.Compile(r.source.File, r.tree, nil, limits)
 	x.pipe, x.report.Diagnostics = pipeline.Load(ctx, module, r.tree, limits)
 	if ctx.Err() != nil {

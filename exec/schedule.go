@@ -184,7 +184,7 @@ func (x *execution) earlier(id string) (*pipeline.Data, error) {
 		return data, nil
 	}
 	job, ok := x.pipe.Graph.Job(id)
-	if ok {
+	if ok && x.store != nil {
 		data, found, err := lastOutputs(x.store, id, jobText(job))
 		if found || err != nil {
 			return data, err

@@ -34,13 +34,9 @@ type revealed struct {
 // reveal returns the value of a secret, which is redacted from then on. Short
 // reports, the first time, that it is too short for that.
 func (s *secrets) reveal(name string) (value string, short bool, err error) {
-	src, ok := s.sources[name]
-	if !ok {
-		text := fmt.Sprintf("unknown secret: %q", name)
-		if near, ok := diag.Nearest(name, maps.Keys(s.sources)); ok {
-			text += fmt.Sprintf("; did you mean %q?", near)
-		}
-		return "", false, errors.New(text)
+	src, err := s.source(name)
+	if err != nil {
+		return "", false, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,6 +53,22 @@ func (s *secrets) reveal(name string) (value string, short bool, err error) {
 		}
 	}
 	return r.value, short, r.err
+}
+
+// names returns the names of the secrets in order.
+func (s *secrets) names() []string { return slices.Sorted(maps.Keys(s.sources)) }
+
+// source returns where a secret comes from.
+func (s *secrets) source(name string) (Secret, error) {
+	src, ok := s.sources[name]
+	if ok {
+		return src, nil
+	}
+	text := fmt.Sprintf("unknown secret: %q", name)
+	if near, ok := diag.Nearest(name, maps.Keys(s.sources)); ok {
+		text += fmt.Sprintf("; did you mean %q?", near)
+	}
+	return Secret{}, errors.New(text)
 }
 
 // read returns the value from where it is kept. One line feed at the end of a

@@ -76,7 +76,7 @@ type copier struct {
 // A lazyField is a field of a table that is not in the table yet.
 type lazyField struct {
 	name string
-	read func() (string, error)
+	read func() (lua.LValue, error)
 }
 
 // copyData copies a value. When that is not possible the data holds only why.
@@ -134,12 +134,15 @@ func (c *copier) table(t *lua.LTable) (any, string) {
 		if t.RawGetString(f.name) != lua.LNil {
 			continue
 		}
-		text, err := f.read()
+		value, err := f.read()
 		if err != nil {
 			c.path = append(c.path, f.name)
 			return nil, "cannot be read: " + err.Error()
 		}
-		if what := c.pair(out, lua.LString(f.name), lua.LString(text)); what != "" {
+		if value == lua.LNil {
+			continue
+		}
+		if what := c.pair(out, lua.LString(f.name), value); what != "" {
 			return nil, what
 		}
 	}

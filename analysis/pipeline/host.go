@@ -66,4 +66,14 @@ type ShResult struct {
 	// Stdout and Stderr return what the command wrote, invalid UTF-8 replaced.
 	// They are called when the run-fn reads the field. The error is raised.
 	Stdout, Stderr func() (string, error)
+	// Looked, unless it is nil, is called whenever the run-fn comes to know how
+	// the command ended or what it wrote. It is for results that only stand in
+	// for others: what the run-fn does before that does not depend on them.
+	Looked func()
+}
+
+func (r *ShResult) look() {
+	if r.Looked != nil {
+		r.Looked()
+	}
 }

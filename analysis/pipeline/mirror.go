@@ -230,6 +230,7 @@ func (c call) publish(p publication) lua.LValue {
 // git runs a git command, and raises when it fails.
 func (c call) git(cmd Command) {
 	r := c.execute(cmd)
+	r.look()
 	if r.Exit == 0 {
 		return
 	}

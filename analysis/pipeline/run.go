@@ -30,6 +30,8 @@ type Result struct {
 // A JobError is an error that a run-fn raised and did not catch.
 type JobError struct {
 	Diagnostic diag.Diagnostic // code runtime, with the exact form and the trace
+	// Limit reports that a limit of run-fns ended it.
+	Limit bool
 }
 
 func (e *JobError) Error() string { return e.Diagnostic.Message }
@@ -75,5 +77,5 @@ func (v *vm) jobError(ctx context.Context, err error) error {
 	}
 	d := diagnose(v.program, raised, v.main, running)
 	d.Code = diag.Runtime
-	return &JobError{printable(d)}
+	return &JobError{Diagnostic: printable(d), Limit: raised.Limit != nil}
 }

@@ -125,10 +125,10 @@ const resultKey = "result"
 // when it is read.
 func (c call) shResult(r *ShResult) lua.LValue {
 	t := c.L.NewTable()
-	t.RawSetString("exit", lua.LNumber(r.Exit))
 	t.RawSetString("cmd", lua.LString(r.Cmd))
-	if r.Signal != "" {
-		t.RawSetString("signal", lua.LString(r.Signal))
+	if r.Looked == nil {
+		t.RawSetString("exit", lua.LNumber(r.Exit))
+		t.RawSetString("signal", r.signal())
 	}
 	held := c.L.NewUserData()
 	held.Value = r
@@ -154,7 +154,32 @@ func lazyFields(t *lua.LTable) []lazyField {
 	if !ok {
 		return nil
 	}
-	return []lazyField{{"stdout", r.Stdout}, {"stderr", r.Stderr}}
+	text := func(read func() (string, error)) func() (lua.LValue, error) {
+		return func() (lua.LValue, error) {
+			r.look()
+			s, err := read()
+			return lua.LString(s), err
+		}
+	}
+	fields := []lazyField{{"stdout", text(r.Stdout)}, {"stderr", text(r.Stderr)}}
+	if r.Looked == nil {
+		return fields
+	}
+	known := func(v lua.LValue) func() (lua.LValue, error) {
+		return func() (lua.LValue, error) {
+			r.look()
+			return v, nil
+		}
+	}
+	return append(fields, lazyField{"exit", known(lua.LNumber(r.Exit))}, lazyField{"signal", known(r.signal())})
+}
+
+// signal returns the field of that name.
+func (r *ShResult) signal() lua.LValue {
+	if r.Signal == "" {
+		return lua.LNil
+	}
+	return lua.LString(r.Signal)
 }
 
 // readOutput is what a result of sh does for a key that it does not have yet.
@@ -167,15 +192,17 @@ func (v *vm) readOutput(L *lua.LState) int {
 		if lua.LString(f.name) != L.Get(2) {
 			continue
 		}
-		var text string
+		var value lua.LValue
 		var err error
-		v.outside(func() { text, err = f.read() })
+		v.outside(func() { value, err = f.read() })
 		if err != nil {
 			v.raise(L, diag.Diagnostic{Code: diag.Runtime, Message: err.Error()})
 		}
-		v.program.State.Charge(L, len(text))
-		t.RawSetString(f.name, lua.LString(text))
-		L.Push(lua.LString(text))
+		if text, ok := value.(lua.LString); ok {
+			v.program.State.Charge(L, len(text))
+		}
+		t.RawSetString(f.name, value)
+		L.Push(value)
 		return 1
 	}
 	return 0

@@ -35,6 +35,7 @@ func Options(t testing.TB, args []string) quire.Options {
 	flags.BoolVar(&o.KeepGoing, "keep-going", false, "")
 	flags.IntVar(&o.Parallel, "parallel", 0, "")
 	flags.DurationVar(&o.Timeout, "timeout", 0, "")
+	flags.BoolVar(&o.DryRun, "dry-run", false, "")
 	flags.StringVar(&o.Inputs, "inputs", "", "")
 	flags.StringVar(&o.SHA, "sha", "", "")
 	flags.StringVar(&o.Ref, "ref", "", "")

@@ -1,0 +1,171 @@
+package exec_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"quire/analysis/pipeline"
+	"quire/exec"
+	"quire/exec/exectest"
+)
+
+// TestDryRuns plans the pipelines of testdata/dryrun, archives as those of
+// testdata/run in which the arguments may hold $BASE, and compares the file
+// "plan": for each job how it would end and its commands, marked with ! when
+// they are certain and with ? when they are assumed. It wants nothing to be
+// started, stored or told.
+func TestDryRuns(t *testing.T) {
+	files, err := filepath.Glob("../testdata/dryrun/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			archive, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := planCase(t, archive)
+			if *update {
+				archive.Files = append(without(archive.Files, "plan"), txtar.File{Name: "plan", Data: []byte(got)})
+				if err := os.WriteFile(file, txtar.Format(archive), 0o666); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if diff := cmp.Diff(exectest.File(archive, "plan"), got); diff != "" {
+				t.Errorf("plan (-want +got):\n%s", diff)
+			}
+			for _, secret := range []string{"hunter2", "file-password", "inline-password"} {
+				if strings.Contains(got, secret) {
+					t.Errorf("the plan shows %s", secret)
+				}
+			}
+		})
+	}
+}
+
+func without(files []txtar.File, name string) []txtar.File {
+	var kept []txtar.File
+	for _, f := range files {
+		if f.Name != name {
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}
+
+func planCase(t *testing.T, archive *txtar.Archive) string {
+	t.Helper()
+	f := newFixture(t, archive)
+	if config := exectest.File(archive, "repo/config.fnl"); config != "" {
+		f.Write(filepath.Join(f.Base, "config.fnl"), strings.ReplaceAll(config, "$BASE", f.Base))
+	}
+	args := exectest.Args(archive)
+	for i := range args {
+		args[i] = strings.ReplaceAll(args[i], "$BASE", f.Base)
+	}
+	o := exectest.Options(t, args)
+	o.DryRun = true
+	report, events, err := f.run(o)
+	var b strings.Builder
+	if err != nil {
+		fmt.Fprintf(&b, "error: %v\n", err)
+	}
+	writePlan(&b, report)
+	if len(events) > 0 || report.ID != "" || report.Dir != "" {
+		t.Errorf("there is a trace of a run: %+v, %d events", report, len(events))
+	}
+	if _, err := os.Stat(filepath.Join(f.Base, "state")); err == nil {
+		t.Error("something was stored")
+	}
+	return f.scrub(report, b.String())
+}
+
+func writePlan(b *strings.Builder, r *exec.Report) {
+	fmt.Fprintln(b, r.Outcome)
+	for _, d := range r.Diagnostics {
+		writeDiagnostic(b, "", d)
+	}
+	for _, j := range r.Jobs {
+		fmt.Fprintf(b, "%s %s", j.ID, j.Outcome)
+		if j.Assumed {
+			fmt.Fprint(b, " (assumed)")
+		}
+		if j.Notice != "" {
+			fmt.Fprintf(b, ": %s", j.Notice)
+		}
+		fmt.Fprintln(b)
+		for i, c := range j.Commands {
+			if i == 10 {
+				fmt.Fprintf(b, "  and %d more\n", len(j.Commands)-i)
+				break
+			}
+			fmt.Fprintf(b, "  %s %s\n", map[bool]string{true: "!", false: "?"}[c.Certain], describe(c.Command))
+		}
+		if j.Failure != nil {
+			writeDiagnostic(b, "  ", j.Failure.Diagnostic)
+		}
+	}
+}
+
+func describe(c pipeline.Command) string {
+	text := c.String()
+	for _, v := range c.Env {
+		text += fmt.Sprintf(" %s=%s", v.Name, v.Value)
+	}
+	if c.Dir != "" {
+		text += " in " + c.Dir
+	}
+	if c.Timeout != 0 {
+		text += " within " + c.Timeout.String()
+	}
+	return text + " at " + c.Place.String()
+}
+
+// TestDryRunReadsTheStore takes outputs of jobs that do not run from an earlier
+// run.
+func TestDryRunReadsTheStore(t *testing.T) {
+	f := pipelineFixture(t, readsInputs)
+	f.succeed(exec.Options{})
+	before := tree(t, filepath.Join(f.Base, "state"))
+	report, events := f.succeed(exec.Options{Only: []string{"deploy"}, DryRun: true})
+	if len(events) > 0 || len(report.Jobs) != 1 {
+		t.Errorf("%d events, %+v", len(events), report.Jobs)
+	}
+	if diff := cmp.Diff(before, tree(t, filepath.Join(f.Base, "state"))); diff != "" {
+		t.Errorf("the store changed (-before +after):\n%s", diff)
+	}
+}
+
+// tree lists the files below a directory.
+func tree(t *testing.T, dir string) []string {
+	t.Helper()
+	var names []string
+	err := filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+		names = append(names, path)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func TestCancelledDryRun(t *testing.T) {
+	f := pipelineFixture(t, script("true"))
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	report, _, err := f.runContext(ctx, exec.Options{DryRun: true})
+	if err != nil || report.Outcome != exec.Cancelled {
+		t.Errorf("%s, %v", report.Outcome, err)
+	}
+}
