@@ -133,7 +133,7 @@ local function main()
     '(e2e.job :e2e-a [:e2e-b] (fn [] nil))',
     '(e2e.job :e2e-b [:e2e-a] (fn [] nil))',
     '(e2e.job :e2e-lost [:e2e-nowhere] (fn [] nil))',
-    '(e2e.job :e2e-option [:quire/push] (fn [{: sh}] (sh "true" {:timout 3})))',
+    '(e2e.job :e2e-option [:quire/push] (fn [{: sh}] (assert (= 0 (. (sh "true" {:timout 3}) :exit)))))',
   })
   underlined(buf, 'cycle', ':e2e-b')
   underlined(buf, 'unreachable', ':e2e-lost')
@@ -150,7 +150,7 @@ local function main()
   wait('unknown-option is gone', function() return not diagnostic(buf, 'unknown-option') end)
 
   vim.api.nvim_buf_set_lines(buf, at + 1, -1, false, {
-    ('(e2e.job :e2e-long [:quire/push] (fn [{: sh}] (sh "sleep %s")))'):format(vim.env.QUIRE_MARK),
+    ('(e2e.job :e2e-long [:quire/push] (fn [{: sh}] (assert (= 0 (. (sh "sleep %s") :exit)))))'):format(vim.env.QUIRE_MARK),
   })
   wait('no diagnostics are left', function() return #vim.diagnostic.get(buf) == 0 end)
 
