@@ -169,3 +169,15 @@ func TestCancelledDryRun(t *testing.T) {
 		t.Errorf("%s, %v", report.Outcome, err)
 	}
 }
+
+// TestDryRunHasTheLimitsOfLoading has a run-fn compute for longer than loading
+// may take, which does not mean that a run would fail.
+func TestDryRunHasTheLimitsOfLoading(t *testing.T) {
+	f := pipelineFixture(t, `(local {: job} (require :quire.ci))
+(job :busy [:quire/push] (fn [] (while true nil)))`)
+	report, _ := f.succeed(exec.Options{DryRun: true})
+	job := report.Jobs[0]
+	if job.Outcome != exec.Failed || !job.Assumed || !strings.Contains(job.Failure.Diagnostic.Message, "went over its limit") {
+		t.Errorf("%+v", job)
+	}
+}

@@ -20,6 +20,7 @@ type runCommand struct {
 	pipeline string   // path of the file to run instead of the repository's
 	secrets  []string // values of --secret
 	output   outputFlags
+	dry      dryFlags
 }
 
 func newRun(s *session) *cobra.Command {
@@ -41,6 +42,7 @@ last run in which it succeeded as it stands now.`,
   quire ci run deploy                          # deploy and what it needs
   quire ci run --only test                     # test alone
   quire ci run --except deploy --parallel 4    # all but deploy, four at once
+  quire ci run deploy --dry-run                # what it would execute
   quire ci run publish --ref refs/tags/v1      # as if that tag had been pushed
   quire ci run --secret token=env:DEPLOY_TOKEN`,
 		Args:              cobra.ArbitraryArgs,
@@ -74,17 +76,21 @@ func (c *runCommand) addFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.Mirror, "mirror", false, "let quire/mirror take part, which pushes to another repository")
 	flags.StringVar(&o.Config, "config", "", "read the global configuration from this `file`")
 	c.output.addFlags(flags)
+	c.dry.addFlags(flags)
 }
 
 // run runs what the flags say; again returns the command that runs a job of it
 // once more.
 func (c *runCommand) run(ctx context.Context, s *session, again func(job string) string) error {
-	if err := checkSelection(c.options); err != nil {
+	if err := errors.Join(checkSelection(c.options), c.dry.check(c.output)); err != nil {
 		return err
 	}
 	src, err := c.source()
 	if err != nil {
 		return missing(c.output.human(s), err, namesJobs(c.options))
+	}
+	if c.dry.on {
+		return c.dryRun(ctx, s, src)
 	}
 	if c.options.Secrets, err = secrets(ctx, s, c.secrets); err != nil {
 		return err
