@@ -89,10 +89,23 @@ var layers = []layer{
 	{pkg: "cmd/quire/internal/terminal", owns: slices.Concat(machine, terminal)},
 	{pkg: "cmd/quire/internal/render", uses: []string{"analysis/source", "analysis/diag", "cmd/quire/internal/terminal"}},
 	{pkg: "cmd/quire/internal/report", uses: []string{"analysis/source", "analysis/diag", "cmd/quire/internal/terminal"}},
+	// Only tests import this one.
+	{pkg: "cmd/quire/internal/terminal/screentest", owns: []string{"github.com/rivo/uniseg"}},
+	{
+		pkg:  "cmd/quire/internal/progress",
+		uses: []string{"analysis/diag", "exec", "cmd/quire/internal/terminal", "cmd/quire/internal/render"},
+		owns: machine,
+	},
+	{
+		pkg:  "cmd/quire/internal/junit",
+		uses: []string{"analysis/source", "analysis/diag", "exec", "cmd/quire/internal/terminal"},
+		owns: machine,
+	},
 	{
 		pkg: "cmd/quire",
 		uses: []string{"analysis/source", "analysis/diag", "analysis/dsl", "analysis/pipeline", "analysis/drawing", "analysis/script", "analysis", "exec", "exec/rundir",
-			"cmd/quire/internal/terminal", "cmd/quire/internal/render", "cmd/quire/internal/report"},
+			"cmd/quire/internal/terminal", "cmd/quire/internal/render", "cmd/quire/internal/report",
+			"cmd/quire/internal/progress", "cmd/quire/internal/junit"},
 		owns: slices.Concat(signals, terminal, flags),
 	},
 	{

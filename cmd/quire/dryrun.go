@@ -46,11 +46,7 @@ func (c *runCommand) dryRun(ctx context.Context, s *session, src *exec.Source) e
 		return err
 	}
 	c.options.DryRun = true
-	request, err := exec.Local(src.Root, c.options)
-	if err != nil {
-		return err
-	}
-	r, err := exec.Run(ctx, request)
+	r, err := carryOut(ctx, src, c.options)
 	if err != nil {
 		return err
 	}

@@ -41,11 +41,10 @@ func runJobs(ctx context.Context, s *session, src *exec.Source, o exec.Options, 
 	}
 	o.Kill = s.kill
 	defer context.AfterFunc(ctx, func() { sayEnding(ctx, out.human, view) })()
-	request, err := exec.Local(src.Root, o)
-	if err != nil {
+	r, err := carryOut(ctx, src, o)
+	if r == nil {
 		return err
 	}
-	r, err := exec.Run(ctx, request)
 	r = named(r, names)
 	recorded := out.close(junit.Run{Name: filepath.Base(src.Root), Report: r, Err: err})
 	var bug *panicError
@@ -66,6 +65,16 @@ func runJobs(ctx context.Context, s *session, src *exec.Source, o exec.Options, 
 		s.complain(recorded)
 	}
 	return err
+}
+
+// carryOut makes the request of these options and runs it, for show or in
+// earnest. The report is nil when the options cannot be meant.
+func carryOut(ctx context.Context, src *exec.Source, o exec.Options) (*exec.Report, error) {
+	request, err := exec.Local(src.Root, o)
+	if err != nil {
+		return nil, err
+	}
+	return exec.Run(ctx, request)
 }
 
 // named returns a report with its files under the names that are shown.
