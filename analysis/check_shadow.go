@@ -17,10 +17,11 @@ func (c *checker) shadows(symbols []*fennel.Symbol) {
 		}
 	}
 	for _, s := range symbols {
-		if s.Expanded || s.Kind == fennel.Macro || !c.isSomethingElse(s) {
+		hidden := primitives[s.Name]
+		if len(hidden) == 0 || s.Expanded || s.Kind == fennel.Macro || !c.isSomethingElse(s) {
 			continue
 		}
-		for _, p := range primitives[s.Name] {
+		for _, p := range hidden {
 			if p.Scope.Encloses(s.Def) && p.Def != s.Def {
 				c.note(diag.Diagnostic{Span: s.Def, Code: diag.ShadowedPrim,
 					Message: fmt.Sprintf("The name '%s' hides the primitive '%s' from here on.", s.Name, s.Name),

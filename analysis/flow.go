@@ -57,6 +57,8 @@ type flow struct {
 	// busy holds what is being resolved, since functions may call each other
 	// in a circle.
 	busy map[any]bool
+	// params holds what parameters are, once all calls are known; nil before.
+	params map[param]meaning
 }
 
 // newFlow returns the flow of a module. The graph tells which functions
@@ -87,6 +89,7 @@ func newFlow(m *fennel.Module, g *pipeline.Graph) *flow {
 		}
 	}
 	f.leaked = leaks(m, f)
+	f.params = map[param]meaning{}
 	return f
 }
 

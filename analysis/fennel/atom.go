@@ -137,15 +137,26 @@ func (c *compiler) reference(n *syntax.Node, keys []string, s *scope) expr {
 		c.checkValue(n, root, s)
 	}
 	if b == nil && !c.isGlobal(n.Text, root) {
-		return c.missing(n, s, c.unknownName(n.Text, root))
+		name := c.unknownName(n.Text, root)
+		x := c.missing(n, s, name)
+		if name != root || x.kind == literal {
+			return x
+		}
+		return c.fields(n, x, keys)
 	}
 	if b == nil {
 		c.refer(root, s)
 	}
-	x := c.variable(n, root, b)
+	return c.fields(n, c.variable(n, root, b), keys)
+}
+
+// fields compiles the read of what stands behind the root of a multi-symbol
+// with the given parts, or of nothing when it has none.
+func (c *compiler) fields(n *syntax.Node, x expr, keys []string) expr {
 	if keys == nil {
 		return x
 	}
+	root := keys[0]
 	at0 := n.Span.Start + len(root) + 1
 	for _, key := range keys[1:] {
 		x = c.field(n, x, key, c.keySpan(n, at0, key))

@@ -23,10 +23,10 @@ type Program struct {
 	// evaluated is the last number in the name of a unit of evaluated text.
 	evaluated int
 
-	// StandIn gives a value to a name whose definition is broken, so that what
-	// uses it is still evaluated; nil for none. It matters to modules compiled
-	// with [Options.Deferred] only.
-	StandIn func(name string) lua.LValue
+	// StandIn gives a value to a name that has none, so that what uses it is
+	// still evaluated; nil has it raise. It matters to modules compiled with
+	// [Options.Deferred] only.
+	StandIn func(L *lua.LState, b Broken) lua.LValue
 
 	runs map[*Module]*run
 }

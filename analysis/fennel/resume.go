@@ -43,14 +43,15 @@ func (p *Program) standIn(m *Module, r *run, unit int) {
 		if cell.Value() != lua.LNil {
 			continue
 		}
+		b := Broken{Name: e.name, Message: "the definition of " + e.name + " is broken", Told: true}
 		if p.StandIn != nil {
-			if v := p.StandIn(e.name); v != nil {
+			if v := p.StandIn(p.State.L, b); v != nil {
 				cell.SetValue(v)
 				continue
 			}
 		}
 		cell.SetValue(p.State.L.NewFunction(func(L *lua.LState) int {
-			L.Error(lua.LString("the definition of "+e.name+" is broken"), 0)
+			L.Error(lua.LString(b.Message), 0)
 			return 0
 		}))
 	}

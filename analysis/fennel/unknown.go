@@ -39,13 +39,13 @@ func (c *compiler) missing(n *syntax.Node, s *scope, name string) expr {
 		c.diagnose(d)
 		return c.none(n)
 	}
-	args := []ast.Expr{at(c, n, &ast.StringExpr{Value: d.Message})}
+	args := []ast.Expr{at(c, n, &ast.StringExpr{Value: name}), at(c, n, &ast.StringExpr{Value: d.Message})}
 	switch {
 	case c.muted:
 	case c.fn.fact == nil:
 		c.unit.diagnostics = append(c.unit.diagnostics, d)
 		c.unit.doubtful = true
-		args = append(args, at(c, n, &ast.StringExpr{Value: name}))
+		args = append(args, at(c, n, &ast.TrueExpr{}))
 	default:
 		c.unit.missing = append(c.unit.missing, &MissingGlobal{
 			Name: name, Span: d.Span, Message: d.Message, Help: d.Help,
@@ -55,19 +55,30 @@ func (c *compiler) missing(n *syntax.Node, s *scope, name string) expr {
 	return expr{lua: at(c, n, &ast.FuncCallExpr{Func: runtimeFunc(raiseMissing), Args: args, AdjustRet: true}), kind: plain}
 }
 
+// A Broken is a name that has no value because the form that would give it one
+// is broken, or is not there.
+type Broken struct {
+	Name    string
+	Message string // what reaching the name raises
+	// Told reports that a diagnostic of compiling says so. Otherwise nobody has
+	// said yet that the name was reached.
+	Told bool
+}
+
 // raiseMissing is the operation that stands for a global that does not exist.
-const raiseMissing = "\x00missing" // function (message, name)
+const raiseMissing = "\x00missing" // function (name, message, told)
 
 // addMissing adds the operation to those of the runtime.
 func (p *Program) addMissing() {
 	p.runtime[raiseMissing] = newCell(p.State.L.NewFunction(func(L *lua.LState) int {
-		if name, ok := L.Get(2).(lua.LString); ok && p.StandIn != nil {
-			if v := p.StandIn(string(name)); v != nil {
+		b := Broken{Name: L.CheckString(1), Message: L.CheckString(2), Told: L.ToBool(3)}
+		if p.StandIn != nil {
+			if v := p.StandIn(L, b); v != nil {
 				L.Push(v)
 				return 1
 			}
 		}
-		L.Error(L.Get(1), 0)
+		L.Error(lua.LString(b.Message), 0)
 		return 0
 	}))
 }

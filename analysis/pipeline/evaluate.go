@@ -8,6 +8,7 @@ import (
 
 	"quire/analysis/diag"
 	"quire/analysis/dsl"
+	"quire/analysis/fennel"
 	"quire/analysis/sandbox"
 	"quire/analysis/source"
 )
@@ -34,7 +35,7 @@ func (ld *loader) evaluate(ctx context.Context) bool {
 		}
 		known, isMistake := ld.mistakes[raised.Message]
 		switch {
-		case ld.program.Doubtful(ld.main) && raised.Limit == nil && !isOwn(known.Code):
+		case ld.program.Doubtful(ld.main) && raised.Limit == nil:
 		case first || isMistake && isOwn(known.Code):
 			first = false
 			ld.raised(raised)
@@ -81,8 +82,30 @@ func (ld *loader) blamed(err *sandbox.Error) *source.File {
 }
 
 // standIn returns what a name of the vocabulary means where the form that
-// would define it is broken.
-func (ld *loader) standIn(name string) lua.LValue {
+// would define it is broken, so that jobs are found all the same. That the name
+// was reached is an error nevertheless.
+func (ld *loader) standIn(L *lua.LState, b fennel.Broken) lua.LValue {
+	v := ld.vocabulary(b.Name)
+	if v == nil || b.Told {
+		return v
+	}
+	p := source.Place{File: ld.main.Tree.File}
+	for _, frame := range ld.program.State.Frames(L) {
+		if place, ok := ld.program.Place(frame); ok {
+			p = place
+			break
+		}
+	}
+	if !ld.reached[p] {
+		ld.reached[p] = true
+		ld.report(diag.Diagnostic{File: p.File, Span: p.Span, Code: diag.UnknownGlobal, Message: b.Message,
+			Help: forgotten(b.Name)})
+	}
+	return v
+}
+
+// vocabulary returns the value that a name usually has, or nil.
+func (ld *loader) vocabulary(name string) lua.LValue {
 	ci, _ := ld.vm.builtins[dsl.CI].(*lua.LTable)
 	switch {
 	case ld.sealed:
@@ -90,11 +113,10 @@ func (ld *loader) standIn(name string) lua.LValue {
 	case name == "ci":
 		return ci
 	}
-	if v := ci.RawGetString(name); v != lua.LNil {
-		return v
-	}
-	if v := ld.vm.runtime.RawGetString(name); v != lua.LNil {
-		return v
+	for _, t := range []*lua.LTable{ci, ld.vm.runtime} {
+		if v := t.RawGetString(name); v != lua.LNil {
+			return v
+		}
 	}
 	return nil
 }

@@ -30,6 +30,7 @@ func Load(ctx context.Context, m *fennel.Module, tree source.Tree, l Limits) (*P
 		trees:    newTrees(m),
 		modules:  map[string]*module{},
 		mistakes: map[string]diag.Diagnostic{},
+		reached:  map[source.Place]bool{},
 	}
 	ld.found = slices.Clone(m.Diagnostics)
 	ld.pipeline = &Pipeline{Graph: &Graph{}, Files: []*source.File{m.Tree.File}}
@@ -67,6 +68,8 @@ type loader struct {
 	found    diag.List
 	image    source.Place // of the first (ci.image …); its File is nil before
 	sealed   bool         // registration is over
+	// reached holds the places of names that do not exist and were reached.
+	reached map[source.Place]bool
 }
 
 // reported is the code of a mistake whose diagnostics are among those found.

@@ -1,0 +1,5 @@
+//go:build !long
+
+package analysis_test
+
+const long = false
