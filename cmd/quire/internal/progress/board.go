@@ -117,14 +117,12 @@ func (b *board) lines(now time.Time, width, height int) []string {
 		room-- // for the empty line above the status
 	}
 	var lines []string
-	for i, r := range shown {
+	for i, tail := range tails(shown, room) {
+		r := shown[i]
 		lines = append(lines, b.runs(r, now))
-		tail := r.lines()
-		most := min(maxTail(len(shown)), room/(len(shown)-i), len(tail))
-		for _, line := range tail[len(tail)-most:] {
+		for _, line := range tail {
 			lines = append(lines, "  "+b.screen.Paint(r.style, b.screen.Sign("│", "|"))+" "+line)
 		}
-		room -= most
 	}
 	lines = append(lines, waiting...)
 	if len(lines) > 0 && len(lines) < height-1 {
@@ -133,6 +131,28 @@ func (b *board) lines(now time.Time, width, height int) []string {
 	lines = append(lines, status)
 	for i, line := range lines {
 		lines[i] = b.screen.Fit(line, width)
+	}
+	return lines
+}
+
+// tails returns the last lines of jobs, as many as there is room for, shared
+// fairly.
+func tails(jobs []*running, room int) [][]string {
+	lines := make([][]string, len(jobs))
+	shown := make([]int, len(jobs))
+	for i, r := range jobs {
+		lines[i] = r.lines()
+	}
+	for range maxTail(len(jobs)) {
+		for i := range jobs {
+			if room > 0 && shown[i] < len(lines[i]) {
+				shown[i]++
+				room--
+			}
+		}
+	}
+	for i := range lines {
+		lines[i] = lines[i][len(lines[i])-shown[i]:]
 	}
 	return lines
 }
@@ -168,22 +188,22 @@ func (b *board) runs(r *running, now time.Time) string {
 // maxWaiting is how many waiting jobs are shown each in a line of its own.
 const maxWaiting = 5
 
-// waits draws the jobs that wait into at most room lines, the last of which
+// waits draws the jobs that wait into a third of the room, where the last line
 // may stand for several.
 func (b *board) waits(room int) []string {
-	most := min(maxWaiting, room/2)
+	most := min(maxWaiting, (room+2)/3)
+	sign := signOf(exec.NotRun).on(b.screen)
 	var lines []string
-	for i, id := range b.waiting {
-		if i == most-1 && len(b.waiting) > most {
-			lines = append(lines, b.screen.Paint(terminal.Dim, fmt.Sprintf("%s %d more waiting", signOf(exec.NotRun).on(b.screen), len(b.waiting)-i)))
-			break
-		}
-		if i >= most {
-			break
-		}
+	for i, id := range b.waiting[:min(most, len(b.waiting))] {
 		name := terminal.Inline(id)
-		name += strings.Repeat(" ", max(b.width-terminal.Width(name), 0))
-		lines = append(lines, b.screen.Paint(terminal.Dim, signOf(exec.NotRun).on(b.screen)+" "+name+" waiting"))
+		text := name + strings.Repeat(" ", max(b.width-terminal.Width(name), 0)) + " waiting"
+		if rest := len(b.waiting) - i; i == most-1 && rest > 1 {
+			text = fmt.Sprintf("%d more waiting", rest)
+			if i == 0 {
+				text = fmt.Sprintf("%d waiting", rest)
+			}
+		}
+		lines = append(lines, b.screen.Paint(terminal.Dim, sign+" "+text))
 	}
 	return lines
 }

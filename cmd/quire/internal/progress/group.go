@@ -45,6 +45,7 @@ func (v *buffered) Observe(e exec.Event) {
 	case e.Type == exec.Log && e.JobID == "":
 		v.style.noted(v, e.Message)
 	case e.Type == exec.JobFinished:
+		v.text.observe(e)
 		v.style.ended(v, e)
 	default:
 		v.text.observe(e)

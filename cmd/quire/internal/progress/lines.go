@@ -1,7 +1,10 @@
 package progress
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,6 +66,8 @@ func (t *transcript) observe(e exec.Event) {
 		}
 	case exec.ShFinished:
 		t.finishCommand(e)
+	case exec.JobFinished:
+		t.flush(e.JobID)
 	}
 }
 
@@ -125,15 +130,24 @@ func (t *transcript) output(e exec.Event) {
 	j.partial[key] = rest
 }
 
-func (t *transcript) finishCommand(e exec.Event) {
-	j := t.job(e.JobID)
-	for _, stream := range []string{"stdout", "stderr"} {
-		key := partKey{e.Sh, stream}
+// flush emits the lines of a job that will not be completed. A command that a
+// cancelled run ended does not finish.
+func (t *transcript) flush(job string) {
+	j := t.job(job)
+	keys := slices.SortedFunc(maps.Keys(j.partial), func(a, b partKey) int {
+		return cmp.Or(cmp.Compare(a.sh, b.sh), -cmp.Compare(a.stream, b.stream)) // stdout before stderr
+	})
+	for _, key := range keys {
 		if rest := j.partial[key]; rest != "" {
-			t.say(e.JobID, t.screen.Output(rest))
+			t.say(job, t.screen.Output(rest))
 		}
-		delete(j.partial, key)
 	}
+	clear(j.partial)
+}
+
+func (t *transcript) finishCommand(e exec.Event) {
+	t.flush(e.JobID)
+	j := t.job(e.JobID)
 	if e.Exit != nil && *e.Exit != 0 {
 		j.ignored = append(j.ignored, *e.Exit)
 		how := fmt.Sprintf("exit %d", *e.Exit)

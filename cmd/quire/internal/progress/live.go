@@ -21,6 +21,7 @@ type live struct {
 	spools spools
 	board  board
 	stays  bytes.Buffer // what is to be written above the region
+	listed bool         // a line for a job stays
 	closed bool
 	stop   chan struct{}
 	done   chan struct{}
@@ -57,11 +58,15 @@ func (v *live) redraw() {
 		case <-v.stop:
 			return
 		case <-ticker.C:
-			v.mu.Lock()
-			v.draw()
-			v.mu.Unlock()
+			v.tick()
 		}
 	}
+}
+
+func (v *live) tick() {
+	v.mu.Lock()
+	defer v.mu.Unlock() // also in a panic
+	v.draw()
 }
 
 // draw writes what is to stay and then the region as it is now.
@@ -79,7 +84,7 @@ func (v *live) Observe(e exec.Event) {
 	defer v.mu.Unlock()
 	switch {
 	case e.Type == exec.RunStarted:
-		fmt.Fprintf(&v.stays, "%s\n\n", v.header(e))
+		fmt.Fprintf(&v.stays, "%s\n", v.header(e))
 		v.board.begin(e)
 		v.draw()
 	case e.Type == exec.Log && e.JobID == "":
@@ -107,25 +112,39 @@ func (v *live) finishJob(e exec.Event) {
 	if outcome == exec.NotRun {
 		return
 	}
+	v.text.observe(e)
 	tail := v.board.finish(e.JobID, outcome)
-	kept := v.spools[e.JobID]
-	if v.Mode == Group && kept != nil {
-		fmt.Fprintf(&v.stays, "%s\n", heading(v.Screen, e.JobID))
-		v.draw()
-		v.region.Clear()
-		kept.copyTo(v.Out)
+	if v.Mode == Group {
+		v.group(e)
+		return
+	}
+	if !v.listed {
+		v.stays.WriteByte('\n')
+		v.listed = true
 	}
 	fmt.Fprintln(&v.stays, v.text.result(e, v.board.width))
-	if v.Mode == Group {
-		v.stays.WriteByte('\n')
-	} else if outcome == exec.Cancelled {
+	if outcome == exec.Cancelled {
 		for _, line := range tail {
 			fmt.Fprintf(&v.stays, "  %s %s\n", v.Screen.Paint(terminal.Dim, v.Screen.Sign("│", "|")), line)
 		}
 	}
-	if v.Mode == Group || !failed(outcome) {
+	if !failed(outcome) {
 		v.spools.drop(e.JobID)
 	}
+}
+
+// group leaves all that a job wrote.
+func (v *live) group(e exec.Event) {
+	v.stays.WriteByte('\n')
+	if kept := v.spools[e.JobID]; kept != nil {
+		fmt.Fprintln(&v.stays, heading(v.Screen, e.JobID))
+		v.region.Draw(v.stays.Bytes(), nil)
+		v.stays.Reset()
+		kept.copyTo(v.Out)
+		v.spools.drop(e.JobID)
+	}
+	fmt.Fprintln(&v.stays, v.text.result(e, 0))
+	v.draw()
 }
 
 func (v *live) Say(message string) {
@@ -142,12 +161,22 @@ func (v *live) Finish(r *exec.Report) {
 	if r == nil {
 		return
 	}
-	for _, job := range r.Jobs {
-		if job.Outcome == exec.NotRun {
-			fmt.Fprintln(v.Out, jobLine(v.Screen, job, v.board.width))
-		}
-	}
+	v.listRest(r.Jobs)
 	showFailed(v.Out, v.Screen, v.spools, r.Jobs)
+}
+
+// listRest lists the jobs that no line stays for.
+func (v *live) listRest(jobs []exec.JobReport) {
+	for _, job := range jobs {
+		if job.Outcome != exec.NotRun {
+			continue
+		}
+		if !v.listed {
+			fmt.Fprintln(v.Out)
+			v.listed = true
+		}
+		fmt.Fprintln(v.Out, jobLine(v.Screen, job, v.board.width))
+	}
 }
 
 // end removes the region.

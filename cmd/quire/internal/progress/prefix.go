@@ -116,6 +116,7 @@ func (p *prefix) finishJob(e exec.Event) {
 	if exec.Outcome(e.Outcome) == exec.NotRun {
 		return
 	}
+	p.text.observe(e)
 	if p.text.job(e.JobID).started == 0 {
 		p.buf.WriteByte('\n')
 	}
