@@ -122,6 +122,26 @@ func TestRunIsRefused(t *testing.T) {
 	}
 }
 
+// Options that cannot be meant are refused before anything starts.
+func TestRunOptionsAreRefused(t *testing.T) {
+	root := workspace(t)
+	c := start(t, `{}`)
+	u := c.openIn(root, ".quire/ci.fnl", "(local {: job} (require :quire.ci))\n(job :a [:quire/push] (fn [] nil))\n")
+	for want, options := range map[string]runOptions{
+		`timeout: expected a time such as 90s or 10m, got "soon"`: {Timeout: "soon"},
+		"the timeout is -1s":                     {Timeout: "-1s"},
+		"-2 jobs cannot run at once":             {Parallel: -2},
+		"cannot read the inputs: /nowhere.json:": {Inputs: "/nowhere.json"},
+	} {
+		params := &protocol.ExecuteCommandParams{Command: cmdRun,
+			Arguments: []protocol.LSPAny{encode(runArgs{URI: u, Options: options})}}
+		var result runResult
+		if err := c.try("workspace/executeCommand", params, &result); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v, want %s", options, err, want)
+		}
+	}
+}
+
 // A run ends when it is cancelled, whichever way, and so does what it started.
 func TestCancel(t *testing.T) {
 	for _, way := range []string{"command", "progress", "shutdown", "end of input"} {
