@@ -86,6 +86,9 @@ func (c *runCommand) run(ctx context.Context, s *session, again func(job string)
 		return err
 	}
 	src, err := c.source()
+	if err != nil && c.dry.on {
+		return missingListing(s, err, namesJobs(c.options), c.dry.format.chosen, jsonPlanOf(&exec.Report{Outcome: exec.Succeeded}, naming{}))
+	}
 	if err != nil {
 		return missing(c.output.human(s), err, namesJobs(c.options))
 	}
