@@ -258,3 +258,27 @@ note: a notice
 		t.Errorf("the terminal was sent %q", faults)
 	}
 }
+
+func TestConclude(t *testing.T) {
+	var out strings.Builder
+	r := &exec.Report{Outcome: exec.Failed, Finished: time.Time{}.Add(2*time.Hour + 3*time.Minute), Jobs: []exec.JobReport{
+		{ID: "other", Outcome: exec.Cancelled},
+		{ID: "a", Outcome: exec.Failed, Failure: &exec.Failure{Diagnostic: diag.Diagnostic{Code: diag.Runtime, Message: "no"},
+			Command: "\n  make all\n  make test", Exit: -1, Signal: "SIGKILL", Tail: []string{"last\x1b[2J"}, Log: "/log"}},
+	}}
+	progress.Conclude(&out, terminal.Screen{}, r, func(job string) string { return "again " + job })
+	const want = `
+Run failed. 2h03m
+
+job 'a' failed
+error[runtime]: no
+  command: make all ...
+  exit:    -1 (SIGKILL)
+  | last\x1b[2J
+  log:     /log
+  again:   again a
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -129,7 +129,11 @@ func explain(out io.Writer, screen terminal.Screen, job exec.JobReport, again st
 			fmt.Fprintf(out, "  %s %s\n", name, screen.Output(text))
 		}
 	}
-	row("command", firstLine(f.Command))
+	command, _, more := strings.Cut(strings.TrimSpace(f.Command), "\n")
+	if more {
+		command += screen.Sign(" …", " ...")
+	}
+	row("command", command)
 	row("exit", exitOf(f))
 	for _, line := range f.Tail {
 		fmt.Fprintf(out, "  %s %s\n", screen.Paint(terminal.Dim, screen.Sign("│", "|")), screen.Output(line))
