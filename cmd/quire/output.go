@@ -26,13 +26,13 @@ type outputFlags struct {
 	junit  string // path of a file
 }
 
-func (o *outputFlags) addFlags(flags *pflag.FlagSet) {
-	o.mode = progress.Auto
-	flags.Var(&modeFlag{&o.mode}, "output", "show what jobs write line by line as it comes (prefix), job by job when\n"+
+func (f *outputFlags) addFlags(flags *pflag.FlagSet) {
+	f.mode = progress.Auto
+	flags.Var(&modeFlag{&f.mode}, "output", "show what jobs write line by line as it comes (prefix), job by job when\n"+
 		"they end (group), or at the end and of failed jobs only (quiet); auto is\n"+
 		"a live view on a terminal and prefix elsewhere")
-	flags.StringVar(&o.events, "events", "", "write what happens as lines of JSON to this `file`; - is standard\noutput, and what people read goes to standard error")
-	flags.StringVar(&o.junit, "junit", "", "write how jobs went as JUnit XML to this `file` when the run is over")
+	flags.StringVar(&f.events, "events", "", "write what happens as lines of JSON to this `file`; - is standard\noutput, and what people read goes to standard error")
+	flags.StringVar(&f.junit, "junit", "", "write how jobs went as JUnit XML to this `file` when the run is over")
 }
 
 // A modeFlag is the value of --output.
