@@ -162,7 +162,7 @@ func (w *macroWorld) fail(s *frame, err error) {
 		if l.Name == "time" {
 			code = diag.LoadTimeout
 		}
-		s.x.c.abort(s.at, code, l.String(), "Check that the macros in it come to an end.", w.related(s, failure))
+		s.x.c.abort(s.at, code, "the macros of the file went over their limit of "+l.String(), "Check that the macros in it come to an end.", w.related(s, failure))
 	}
 	if u, ok := failure.Value.(*lua.LUserData); ok {
 		switch v := u.Value.(type) {

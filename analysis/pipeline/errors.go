@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -28,7 +27,7 @@ func diagnose(p *fennel.Program, err *sandbox.Error, main *source.File, what str
 	d := p.Diagnose(err, main)
 	d.Related = trace(d)
 	if err.Limit != nil {
-		d.Message = fmt.Sprintf("%s went over its limit of %s", what, limitText(*err.Limit))
+		d.Message = fmt.Sprintf("%s went over its limit of %s", what, err.Limit)
 		if what == loading {
 			d.Help = "Loading only registers jobs: let a run-fn do the work."
 		}
@@ -71,25 +70,6 @@ func trace(d diag.Diagnostic) []diag.Related {
 		return kept
 	}
 	return slices.Concat(kept[:maxTrace/2], kept[len(kept)-maxTrace/2:])
-}
-
-// limitText names a limit with its value.
-func limitText(l sandbox.Limit) string {
-	switch l.Name {
-	case "instructions":
-		return fmt.Sprintf("%d instructions", l.Value)
-	case "strings":
-		return byteText(int(l.Value)) + " of strings"
-	case "depth":
-		return fmt.Sprintf("%d nested calls", l.Value)
-	case "print":
-		return byteText(int(l.Value)) + " of printed text"
-	case "time":
-		return time.Duration(l.Value).String()
-	case "heap":
-		return byteText(int(l.Value)) + " of memory"
-	}
-	return fmt.Sprintf("%d (%s)", l.Value, l.Name)
 }
 
 // maxShown is how much of a text from a program is shown in a message.

@@ -77,7 +77,7 @@ func (e *failure) export() *Error {
 	if e.halt != nil {
 		return &Error{
 			Value:   lua.LNil,
-			Message: e.halt.limit.String(),
+			Message: "the program went over its limit of " + e.halt.limit.String(),
 			Limit:   e.halt.limit,
 			Frames:  e.halt.frames,
 		}

@@ -219,7 +219,7 @@ type Error struct {
 
 func (e *Error) Error() string {
 	if e.Limit != nil {
-		return e.Limit.String()
+		return e.Message
 	}
 	if s, ok := e.Value.(lua.LString); ok {
 		return string(s)
@@ -241,4 +241,28 @@ type Limit struct {
 	Value int64  // in the unit of its field in Limits
 }
 
-func (l *Limit) String() string { return fmt.Sprintf("limit met: %s (%d)", l.Name, l.Value) }
+// String returns the amount that was allowed, such as 64 MiB of strings.
+func (l *Limit) String() string {
+	switch l.Name {
+	case "instructions":
+		return fmt.Sprintf("%d instructions", l.Value)
+	case "strings":
+		return bytesText(l.Value) + " of strings"
+	case "depth":
+		return fmt.Sprintf("%d nested calls", l.Value)
+	case "print":
+		return bytesText(l.Value) + " of printed text"
+	case "time":
+		return time.Duration(l.Value).String()
+	case "heap":
+		return bytesText(l.Value) + " of memory"
+	}
+	return fmt.Sprintf("%d (%s)", l.Value, l.Name)
+}
+
+func bytesText(n int64) string {
+	if n >= 1<<20 && n%(1<<20) == 0 {
+		return fmt.Sprintf("%d MiB", n>>20)
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
