@@ -123,3 +123,23 @@ func edited(f *source.File, fix diag.Fix) *source.File {
 	}
 	return source.NewFile(f.Name(), text)
 }
+
+// TestManyWays checks that functions which call each other in very many ways,
+// or in a circle, and tables that hold each other, take no time.
+func TestManyWays(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("(local {: job} (require :quire.ci))\n(fn f0 [sh x] (sh x))\n(var later nil)\n")
+	for i := range 60 {
+		fmt.Fprintf(&b, "(fn f%d [sh x] (if x (f%d sh x) (f%d sh (f%d sh x))))\n", i+1, i, i, i)
+	}
+	b.WriteString("(local t0 [1])\n")
+	for i := range 60 {
+		fmt.Fprintf(&b, "(local t%d [t%d {:x t%d :y t%d}])\n", i+1, i, i, i)
+	}
+	b.WriteString("(print t60)\n(fn a [sh] (if later (a sh) (later sh)))\n(fn g [x] (if x (g (g x)) (a (g x))))\n")
+	b.WriteString("(job :a [:quire/push] (fn [{: sh}] (f60 sh \"x\") (g (a sh)) (f60 sh \"y\")))\n")
+	s := snapshotOf(map[string]*source.File{pipeline.Path: source.NewFile(pipeline.Path, b.String())}, "")
+	if ds := s.Diagnostics(); ds.HasErrors() || len(s.Graph().Jobs) != 1 {
+		t.Errorf("found %v", ds)
+	}
+}

@@ -44,11 +44,9 @@ func (c *checker) typeOf(v *fennel.Value) string {
 	if t, known := luaType(v); known {
 		return t
 	}
-	if v.Kind != fennel.Result || c.busy[v] {
+	if v.Kind != fennel.Result {
 		return ""
 	}
-	c.busy[v] = true
-	defer delete(c.busy, v)
 	switch t := c.meaning(v.Call.Callee); t.kind {
 	case primitive:
 		f, _ := dsl.Primitive(t.name)
@@ -57,7 +55,13 @@ func (c *checker) typeOf(v *fennel.Value) string {
 			return string(f.Type)
 		}
 	case function:
-		return c.commonType(t.fn.Returns)
+		known, ok := c.types[t.fn]
+		if !ok {
+			c.types[t.fn] = "" // while it is looked at: it may call itself
+			known = c.commonType(t.fn.Returns)
+			c.types[t.fn] = known
+		}
+		return known
 	}
 	return ""
 }

@@ -33,7 +33,7 @@ type exits struct {
 	names   map[*fennel.Call][]*fennel.Symbol             // the locals that hold a result
 	read    map[*fennel.Call]bool                         // a key of the result is read
 	outputs outputs
-	busy    map[*fennel.Call]bool
+	giving  map[*fennel.Func]bool // functions that give such a result, as far as it was asked for
 }
 
 // ignoredExits reports commands whose exit nobody looks at.
@@ -43,7 +43,7 @@ func (c *checker) ignoredExits() {
 		returns: map[*fennel.Call]map[source.Span]*fennel.Func{},
 		names:   map[*fennel.Call][]*fennel.Symbol{},
 		read:    map[*fennel.Call]bool{},
-		busy:    map[*fennel.Call]bool{},
+		giving:  map[*fennel.Func]bool{},
 	}
 	for fn := range c.module.Functions() {
 		for _, v := range fn.Returns {
@@ -80,20 +80,30 @@ func (e *exits) gives(call *fennel.Call) bool {
 	if t.kind == primitive {
 		return t.name == "sh"
 	}
-	if t.kind != function || e.busy[call] {
+	if t.kind != function {
 		return false
 	}
-	e.busy[call] = true
-	defer delete(e.busy, call)
-	for _, v := range t.fn.Returns {
+	gives, ok := e.giving[t.fn]
+	if !ok {
+		e.giving[t.fn] = false // while it is looked at: it may call itself
+		gives = e.passesOn(t.fn)
+		e.giving[t.fn] = gives
+	}
+	return gives
+}
+
+// passesOn reports whether a function only returns results that nobody has
+// looked at.
+func (e *exits) passesOn(fn *fennel.Func) bool {
+	for _, v := range fn.Returns {
 		if v.Kind != fennel.Result || !e.gives(v.Call) {
 			return false
 		}
-		if f, from := e.fate(v.Call); f != returned || from != t.fn {
+		if f, from := e.fate(v.Call); f != returned || from != fn {
 			return false
 		}
 	}
-	return len(t.fn.Returns) > 0
+	return len(fn.Returns) > 0
 }
 
 // fate returns where the result of a call goes, and for one that is returned
@@ -243,6 +253,7 @@ func (c *checker) outputs() outputs {
 		t := c.meaning(v)
 		return t.kind == runtime || t.kind == primitive && t.name == "jobs"
 	}
+	inside := holding{escapes, map[*fennel.Value]bool{}}
 	for _, call := range c.calls {
 		t := c.meaning(call.Callee)
 		if t.kind == primitive && t.name == "jobs" && len(call.Args) > 0 {
@@ -253,29 +264,39 @@ func (c *checker) outputs() outputs {
 			o.all = true
 		}
 		for _, arg := range call.Args {
-			o.all = o.all || t.kind != function && escapes(arg) || holds(arg, escapes)
+			o.all = o.all || t.kind != function && escapes(arg) || inside.holds(arg)
 		}
 	}
 	for fn := range c.module.Functions() {
 		for _, v := range fn.Returns {
-			o.all = o.all || escapes(v) || holds(v, escapes)
+			o.all = o.all || escapes(v) || inside.holds(v)
 		}
 	}
 	for s := range c.module.Index.Symbols() {
-		o.all = o.all || s.Value != nil && holds(s.Value, escapes)
+		o.all = o.all || s.Value != nil && inside.holds(s.Value)
 	}
 	return o
 }
 
-// holds reports whether something in a table has a property.
-func holds(v *fennel.Value, is func(*fennel.Value) bool) bool {
+// A holding looks for something in tables, into each of which it looks once.
+type holding struct {
+	is   func(*fennel.Value) bool
+	seen map[*fennel.Value]bool
+}
+
+// holds reports whether something is found in a table for the first time.
+func (h holding) holds(v *fennel.Value) bool {
+	if h.seen[v] {
+		return false
+	}
+	h.seen[v] = true
 	for _, item := range v.Items {
-		if is(item) || holds(item, is) {
+		if h.is(item) || h.holds(item) {
 			return true
 		}
 	}
 	for _, field := range v.Fields {
-		if is(field.Value) || holds(field.Value, is) {
+		if h.is(field.Value) || h.holds(field.Value) {
 			return true
 		}
 	}

@@ -24,9 +24,16 @@ type checker struct {
 	// calling.
 	certain map[*fennel.Func]bool
 	callers map[*fennel.Func][]*fennel.Call
-	errors  []source.Span   // where compiling found something wrong
-	written map[string]bool // keys that the file stores something under; nil before they are asked for
-	lua     bool            // it holds Lua code; known with written
+	types   map[*fennel.Func]string // what functions return, as far as it was asked for
+	errors  []source.Span           // where compiling found something wrong
+	stored
+}
+
+// A stored is what the text stores in tables; written is nil before it was
+// looked at.
+type stored struct {
+	written map[string]bool // keys that something is stored under
+	lua     bool            // there is Lua code, which may do anything
 }
 
 // A surround is what the checks know of the world outside of the file.
@@ -71,6 +78,7 @@ func newChecker(m *fennel.Module, g *pipeline.Graph, s surround) *checker {
 		surround: s,
 		certain:  map[*fennel.Func]bool{},
 		callers:  map[*fennel.Func][]*fennel.Call{},
+		types:    map[*fennel.Func]string{},
 	}
 	for _, d := range m.Diagnostics {
 		if d.File == c.file && d.Severity() == diag.Error {

@@ -54,11 +54,42 @@ type flow struct {
 	// jobs holds the ids of the jobs that a function is the run-fn of. An empty
 	// id stands for a job whose id is not known.
 	jobs map[*fennel.Func][]string
-	// busy holds what is being resolved, since functions may call each other
-	// in a circle.
-	busy map[any]bool
-	// params holds what parameters are, once all calls are known; nil before.
-	params map[param]meaning
+	resolving
+}
+
+// A resolving remembers what was found out, since functions may call each
+// other in a circle, or in so many ways that following each takes for ever.
+type resolving struct {
+	known map[any]meaning // by param, or by function for its result
+	busy  map[any]bool    // what is being resolved
+	cut   bool            // a circle was met since the present resolution began
+	steps int
+}
+
+// maxSteps bounds what resolving a module may take. Beyond it nothing more is
+// known.
+const maxSteps = 1_000_000
+
+// resolve returns what a key means, which is computed unless it is known.
+func (r *resolving) resolve(key any, compute func() meaning) meaning {
+	if t, ok := r.known[key]; ok {
+		return t
+	}
+	if r.busy[key] || r.steps >= maxSteps {
+		r.cut = true
+		return meaning{}
+	}
+	r.steps++
+	r.busy[key] = true
+	outer := r.cut
+	r.cut = false
+	t := compute()
+	delete(r.busy, key)
+	if !r.cut {
+		r.known[key] = t
+	}
+	r.cut = r.cut && len(r.busy) > 0 || outer
+	return t
 }
 
 // newFlow returns the flow of a module. The graph tells which functions
@@ -66,10 +97,10 @@ type flow struct {
 // so that a file that cannot be evaluated is still understood.
 func newFlow(m *fennel.Module, g *pipeline.Graph) *flow {
 	f := &flow{
-		calls:  slices.Collect(m.Calls()),
-		passed: map[param][]*fennel.Value{},
-		jobs:   map[*fennel.Func][]string{},
-		busy:   map[any]bool{},
+		calls:     slices.Collect(m.Calls()),
+		passed:    map[param][]*fennel.Value{},
+		jobs:      map[*fennel.Func][]string{},
+		resolving: resolving{known: map[any]meaning{}, busy: map[any]bool{}},
 	}
 	f.registered(m, g)
 	// A run-fn may reach job through a helper's parameter, whose calls are
@@ -78,9 +109,11 @@ func newFlow(m *fennel.Module, g *pipeline.Graph) *flow {
 	// the next one would.
 	for changed, rounds := true, 3; changed && rounds > 0; rounds-- {
 		clear(f.passed)
+		clear(f.known)
 		for _, c := range f.calls {
 			f.pass(c)
 		}
+		clear(f.known)
 		changed = false
 		for _, c := range f.calls {
 			if f.registers(c) {
@@ -89,7 +122,7 @@ func newFlow(m *fennel.Module, g *pipeline.Graph) *flow {
 		}
 	}
 	f.leaked = leaks(m, f)
-	f.params = map[param]meaning{}
+	clear(f.known)
 	return f
 }
 
@@ -205,26 +238,22 @@ func (f *flow) param(p param) meaning {
 		return meaning{kind: runtime}
 	}
 	passed := f.passed[p]
-	if len(passed) == 0 || f.busy[p] || f.leaked[p.fn] {
+	if len(passed) == 0 || f.leaked[p.fn] {
 		return meaning{}
 	}
-	f.busy[p] = true
-	defer delete(f.busy, p)
-	return f.common(passed)
+	return f.resolve(p, func() meaning { return f.common(passed) })
 }
 
 // result returns what the first result of a call is.
 func (f *flow) result(c *fennel.Call) meaning {
-	if c == nil || f.busy[c] {
+	if c == nil {
 		return meaning{}
 	}
-	f.busy[c] = true
-	defer delete(f.busy, c)
-	switch t := f.meaning(c.Callee); {
-	case t.kind == primitive:
+	switch t := f.meaning(c.Callee); t.kind {
+	case primitive:
 		return meaning{kind: result, name: t.name, call: c}
-	case t.kind == function:
-		return f.common(t.fn.Returns)
+	case function:
+		return f.resolve(t.fn, func() meaning { return f.common(t.fn.Returns) })
 	}
 	return meaning{}
 }

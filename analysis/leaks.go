@@ -14,6 +14,7 @@ type leakage struct {
 	symbols map[*fennel.Func][]*fennel.Symbol
 	params  map[param]*fennel.Symbol
 	leaked  map[*fennel.Func]bool
+	seen    map[*fennel.Value]bool // tables that were looked into
 }
 
 // A role is what a name stands for in a call.
@@ -33,6 +34,7 @@ func leaks(m *fennel.Module, f *flow) map[*fennel.Func]bool {
 		symbols: map[*fennel.Func][]*fennel.Symbol{},
 		params:  map[param]*fennel.Symbol{},
 		leaked:  map[*fennel.Func]bool{},
+		seen:    map[*fennel.Value]bool{},
 	}
 	for _, c := range f.calls {
 		l.roles[c.Callee.Span] = calledBy
@@ -82,6 +84,10 @@ func (l *leakage) leak(v *fennel.Value) {
 
 // inside notes the functions in a table.
 func (l *leakage) inside(v *fennel.Value) {
+	if l.seen[v] {
+		return
+	}
+	l.seen[v] = true
 	for _, item := range v.Items {
 		l.leak(item)
 	}
