@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -12,6 +13,46 @@ import (
 	"quire/analysis/pipeline"
 	"quire/analysis/source"
 )
+
+// SecretNames returns the names of the secrets that a run could ask for: those
+// of the global configuration, which is the file named or else in the usual
+// places. It is nil when there is no configuration, or none that can be read.
+func SecretNames(ctx context.Context, config string) []string {
+	path, err := findConfig(os.Environ(), config)
+	if err != nil || path == "" {
+		return nil
+	}
+	secrets, found := loadConfig(ctx, path)
+	if found.HasErrors() {
+		return nil
+	}
+	return slices.AppendSeq(make([]string, 0, len(secrets)), maps.Keys(secrets))
+}
+
+// findConfig returns the path of the global configuration: the one that is
+// named, by the option or the environment, or the first in the usual places
+// that exists, or nothing.
+func findConfig(env environ, named string) (string, error) {
+	for _, path := range []string{named, env.get("QUIRE_CONFIG")} {
+		if path == "" {
+			continue
+		}
+		if _, err := os.Stat(path); err != nil {
+			return "", &UsageError{fmt.Sprintf("cannot read the configuration: %s: %s", path, osError(err))}
+		}
+		return path, nil
+	}
+	places := []string{"/var/quire/config.fnl"}
+	if home, ok := env.home("XDG_CONFIG_HOME", ".config"); ok {
+		places = slices.Insert(places, 0, filepath.Join(home, "quire", "config.fnl"))
+	}
+	for _, path := range places {
+		if _, err := os.Stat(path); err == nil {
+			return path, nil
+		}
+	}
+	return "", nil
+}
 
 // loadConfig evaluates the global configuration at path, or none when path is
 // empty, to its secrets. The list holds all that is wrong with it.

@@ -45,6 +45,7 @@ type jobState struct {
 	wrote   bool
 	exits   []int       // that were not zero, in order
 	failed  *failedCall // the last of them
+	cut     bool        // the end of the run cut a command short
 	outputs *pipeline.Data
 }
 
@@ -111,6 +112,7 @@ func (h *host) Sh(ctx context.Context, job string, c pipeline.Command) (*pipelin
 		st.failed = &failedCall{c, h.record.values.text(c.String()), exit, signal, h.run.LogFile(job, sh.n)}
 	}
 	if err != nil {
+		st.cut = st.cut || ctx.Err() != nil
 		return nil, err
 	}
 	if exit != 0 {

@@ -146,30 +146,10 @@ func (r *Request) findState(context.Context) error {
 	return err
 }
 
-// findConfig finds the global configuration: the file that was named, or else
-// the first usual place that has one.
-func (r *Request) findConfig(context.Context) error {
-	for _, path := range []string{r.options.Config, r.env.get("QUIRE_CONFIG")} {
-		if path == "" {
-			continue
-		}
-		if _, err := os.Stat(path); err != nil {
-			return &UsageError{fmt.Sprintf("cannot read the configuration: %s: %s", path, osError(err))}
-		}
-		r.config = path
-		return nil
-	}
-	places := []string{"/var/quire/config.fnl"}
-	if home, ok := r.env.home("XDG_CONFIG_HOME", ".config"); ok {
-		places = slices.Insert(places, 0, filepath.Join(home, "quire", "config.fnl"))
-	}
-	for _, path := range places {
-		if _, err := os.Stat(path); err == nil {
-			r.config = path
-			return nil
-		}
-	}
-	return nil
+// findConfig finds the global configuration.
+func (r *Request) findConfig(context.Context) (err error) {
+	r.config, err = findConfig(r.env, r.options.Config)
+	return err
 }
 
 // ID returns the id that the run will have, a UUIDv7: known before the run

@@ -106,6 +106,10 @@ func (x *execution) job(ctx context.Context, job *pipeline.Job, st *jobState) (r
 	result, err := x.pipe.Run(ctx, job.ID, x.host)
 	raised := (*pipeline.JobError)(nil)
 	switch {
+	case err == nil && st.cut:
+		// It caught that its command was cut short, which hides nothing.
+		r.Outcome = Cancelled
+		return r, nil
 	case err == nil:
 		outputs = result.Outputs
 		x.succeed(&r, st, result)

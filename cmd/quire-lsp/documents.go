@@ -32,6 +32,9 @@ type document struct {
 	// snapshot is nil for buffers that are not pipelines, such as a module.
 	snapshot *analysis.Snapshot
 	file     *source.File
+	// secrets are the names of the secrets, as they were when the buffer was
+	// opened or saved.
+	secrets []string
 	// cache and publish are shared by all versions of the buffer.
 	cache   *fennel.Cache
 	publish *publisher
@@ -107,13 +110,14 @@ func (s *server) newDocument(u uri.URI, version int32, text string, old *documen
 	root, name := locate(u)
 	doc := &document{uri: u, version: version, root: root, file: source.NewFile(name, text)}
 	if old != nil {
-		doc.cache, doc.publish = old.cache, old.publish
+		doc.cache, doc.publish, doc.secrets = old.cache, old.publish, old.secrets
 	} else {
 		doc.cache, doc.publish = new(fennel.Cache), new(publisher)
+		doc.secrets = exec.SecretNames(s.ctx, "")
 	}
 	if name == pipeline.Path {
 		tree := source.Overlay(exec.Dir(root), s.documents.buffers(root))
-		doc.snapshot = analysis.New(doc.file, analysis.Options{Tree: tree, Cache: doc.cache})
+		doc.snapshot = analysis.New(doc.file, analysis.Options{Tree: tree, Cache: doc.cache, Secrets: doc.secrets})
 	}
 	return doc
 }
@@ -156,7 +160,9 @@ func (s *server) DidChange(_ context.Context, p *protocol.DidChangeTextDocumentP
 // DidSave looks again at what lies around the buffer on disk.
 func (s *server) DidSave(_ context.Context, p *protocol.DidSaveTextDocumentParams) error {
 	if old := s.documents.get(p.TextDocument.URI); old != nil {
-		s.show(s.newDocument(old.uri, old.version, old.file.Text(), old))
+		saved := *old
+		saved.secrets = exec.SecretNames(s.ctx, "")
+		s.show(s.newDocument(old.uri, old.version, old.file.Text(), &saved))
 	}
 	return nil
 }

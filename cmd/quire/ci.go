@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -37,7 +40,18 @@ func snapshot(src *exec.Source) *analysis.Snapshot { return snapshotFor(src, 0) 
 
 // snapshotFor is snapshot for a pipeline that should run on a server too.
 func snapshotFor(src *exec.Source, server dsl.State) *analysis.Snapshot {
-	return analysis.New(src.File, analysis.Options{Tree: src.Tree, Server: server})
+	secrets := exec.SecretNames(context.Background(), "")
+	return analysis.New(src.File, analysis.Options{Tree: src.Tree, Server: server, Secrets: secrets})
+}
+
+// snapshotOf is snapshot for a pipeline that runs with these options, which may
+// bring secrets of their own.
+func snapshotOf(src *exec.Source, o exec.Options) *analysis.Snapshot {
+	secrets := exec.SecretNames(context.Background(), o.Config)
+	if secrets != nil {
+		secrets = slices.AppendSeq(secrets, maps.Keys(o.Secrets))
+	}
+	return analysis.New(src.File, analysis.Options{Tree: src.Tree, Secrets: secrets})
 }
 
 // missing tells out that there is no ci.fnl, which is an error about the call

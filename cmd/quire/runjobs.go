@@ -8,6 +8,7 @@ import (
 	"slices"
 	"syscall"
 
+	"quire/analysis"
 	"quire/analysis/diag"
 	"quire/analysis/pipeline"
 	"quire/analysis/source"
@@ -29,7 +30,7 @@ func runJobs(ctx context.Context, s *session, src *exec.Source, o exec.Options, 
 		names.files[src.File] = src.File // it was named on the command line
 	}
 	view := out.view(func(e exec.Event) string {
-		showFindings(s, src, names, e.Jobs)
+		showFindings(s, snapshotOf(src, o), names, e.Jobs)
 		return display(src, o, e.SHA)
 	}, func(value any) { cancel(guard(func() error { panic(value) })) })
 	defer view.Close()
@@ -128,8 +129,7 @@ func aboutConfig(list diag.List) diag.List {
 
 // showFindings shows what is known to be wrong with the jobs of a run, none of
 // which refuses it. Hints are for whoever writes the pipeline.
-func showFindings(s *session, src *exec.Source, names naming, jobs []string) {
-	snap := snapshot(src)
+func showFindings(s *session, snap *analysis.Snapshot, names naming, jobs []string) {
 	found := append(diag.List{}, snap.Loaded()...)
 	for _, id := range jobs {
 		job, ok := snap.Graph().Job(id)
