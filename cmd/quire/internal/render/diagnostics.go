@@ -59,7 +59,7 @@ func count(n int, noun string) string {
 func Diagnostic(w io.Writer, s terminal.Screen, d diag.Diagnostic) error {
 	p := &printer{screen: s, gutter: gutterWidth(d)}
 	style := severityStyle(d.Severity())
-	p.header(style, fmt.Sprintf("%s[%s]", d.Severity(), d.Code), d.Message)
+	p.header(style, fmt.Sprintf("%s[%s]", d.Severity(), d.Code), strings.TrimRight(d.Message, "\n"))
 	if d.File != nil {
 		p.place(source.Place{File: d.File, Span: d.Span}, mark{'^', style})
 	}

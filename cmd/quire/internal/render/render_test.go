@@ -154,3 +154,18 @@ func input(t *testing.T, a *txtar.Archive) (*source.File, []source.Span) {
 	}
 	return source.NewFile(".quire/ci.fnl", b.String()), spans
 }
+
+// What a command printed last often ends a message, and its line with it.
+func TestMessageWithoutLineEnd(t *testing.T) {
+	shown := func(message string) string {
+		var out bytes.Buffer
+		d := diag.Diagnostic{File: source.NewFile("ci.fnl", "x"), Code: diag.Runtime, Message: message}
+		if err := render.Diagnostic(&out, terminal.Screen{Width: 80}, d); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	if diff := cmp.Diff(shown("exited with 3"), shown("exited with 3\n")); diff != "" {
+		t.Errorf("(-without +with a line end)\n%s", diff)
+	}
+}
