@@ -9,6 +9,7 @@ import (
 
 	"quire/analysis/dsl"
 	"quire/analysis/fennel"
+	"quire/analysis/sandbox"
 	"quire/analysis/source"
 )
 
@@ -79,13 +80,5 @@ func (f finder) read(path string) (*source.File, error) {
 func (l Limits) oversized(f *source.File) bool { return l.File > 0 && len(f.Text()) > l.File }
 
 func (l Limits) fileMessage() string {
-	return fmt.Sprintf("the file is larger than %s", byteText(l.File))
-}
-
-// byteText shows a number of bytes.
-func byteText(n int) string {
-	if n >= 1<<20 && n%(1<<20) == 0 {
-		return fmt.Sprintf("%d MiB", n>>20)
-	}
-	return fmt.Sprintf("%d bytes", n)
+	return fmt.Sprintf("the file is larger than %s", sandbox.ByteText(int64(l.File)))
 }

@@ -247,20 +247,21 @@ func (l *Limit) String() string {
 	case "instructions":
 		return fmt.Sprintf("%d instructions", l.Value)
 	case "strings":
-		return bytesText(l.Value) + " of strings"
+		return ByteText(l.Value) + " of strings"
 	case "depth":
 		return fmt.Sprintf("%d nested calls", l.Value)
 	case "print":
-		return bytesText(l.Value) + " of printed text"
+		return ByteText(l.Value) + " of printed text"
 	case "time":
 		return time.Duration(l.Value).String()
 	case "heap":
-		return bytesText(l.Value) + " of memory"
+		return ByteText(l.Value) + " of memory"
 	}
 	return fmt.Sprintf("%d (%s)", l.Value, l.Name)
 }
 
-func bytesText(n int64) string {
+// ByteText returns a number of bytes as messages about limits show it.
+func ByteText(n int64) string {
 	if n >= 1<<20 && n%(1<<20) == 0 {
 		return fmt.Sprintf("%d MiB", n>>20)
 	}

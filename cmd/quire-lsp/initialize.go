@@ -15,7 +15,6 @@ type capabilities struct {
 	progress     bool // window/workDoneProgress/create
 	showDocument bool
 	related      bool // relatedInformation in diagnostics
-	lensRefresh  bool
 }
 
 func (s *server) Initialize(_ context.Context, p *protocol.InitializeParams) (*protocol.InitializeResult, error) {
@@ -51,9 +50,6 @@ func clientCapabilities(c protocol.ClientCapabilities) capabilities {
 	}
 	if t := c.TextDocument; t != nil && t.PublishDiagnostics != nil {
 		caps.related = t.PublishDiagnostics.RelatedInformation != nil && *t.PublishDiagnostics.RelatedInformation
-	}
-	if w := c.Workspace; w != nil && w.CodeLens != nil {
-		caps.lensRefresh = w.CodeLens.RefreshSupport != nil && *w.CodeLens.RefreshSupport
 	}
 	return caps
 }

@@ -115,13 +115,13 @@ func (s *server) startRun(ctx context.Context, args runArgs) (protocol.LSPAny, e
 		report, err := exec.Run(runCtx, request)
 		s.runs.end(id, report)
 		progress.end(report, err)
-		s.afterRun(args.URI, report)
+		s.afterRun(report)
 	})
 	return encode(runResult{RunID: id, Jobs: args.Jobs}), nil
 }
 
 // afterRun shows the log of what failed, where the client can show it.
-func (s *server) afterRun(_ uri.URI, report *exec.Report) {
+func (s *server) afterRun(report *exec.Report) {
 	if report.Outcome == exec.Failed {
 		if log := failureLog(report); log != "" {
 			s.showFile(s.ctx, log)

@@ -13,7 +13,6 @@ import (
 
 	"quire/analysis"
 	"quire/analysis/diag"
-	"quire/analysis/dsl"
 	"quire/analysis/pipeline"
 	"quire/cmd/quire/internal/render"
 	"quire/cmd/quire/internal/terminal"
@@ -35,23 +34,21 @@ or, outside of one, of the nearest directory that holds .quire/.`,
 	return c
 }
 
-// snapshot returns the analysis of a pipeline that was found.
-func snapshot(src *exec.Source) *analysis.Snapshot { return snapshotFor(src, 0) }
-
-// snapshotFor is snapshot for a pipeline that should run on a server too.
-func snapshotFor(src *exec.Source, server dsl.State) *analysis.Snapshot {
-	secrets := exec.SecretNames(context.Background(), "")
-	return analysis.New(src.File, analysis.Options{Tree: src.Tree, Server: server, Secrets: secrets})
+// snapshot returns the analysis of a pipeline that was found, with its modules
+// where it was.
+func snapshot(src *exec.Source, o analysis.Options) *analysis.Snapshot {
+	o.Tree = src.Tree
+	return analysis.New(src.File, o)
 }
 
-// snapshotOf is snapshot for a pipeline that runs with these options, which may
-// bring secrets of their own.
-func snapshotOf(src *exec.Source, o exec.Options) *analysis.Snapshot {
-	secrets := exec.SecretNames(context.Background(), o.Config)
-	if secrets != nil {
-		secrets = slices.AppendSeq(secrets, maps.Keys(o.Secrets))
+// secretNames returns the names of the secrets that a run with these options
+// could ask for, or nil when they are not known.
+func secretNames(ctx context.Context, o exec.Options) []string {
+	names := exec.SecretNames(ctx, o.Config)
+	if names == nil {
+		return nil
 	}
-	return analysis.New(src.File, analysis.Options{Tree: src.Tree, Secrets: secrets})
+	return slices.AppendSeq(names, maps.Keys(o.Secrets))
 }
 
 // missing tells out that there is no ci.fnl, which is an error about the call
@@ -133,7 +130,7 @@ func completeJobs(*cobra.Command, []string, string) ([]string, cobra.ShellCompDi
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	var names []string
-	for _, job := range listed(snapshot(src).Graph()) {
+	for _, job := range listed(snapshot(src, analysis.Options{}).Graph()) {
 		names = append(names, job.ID)
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp

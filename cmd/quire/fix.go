@@ -11,7 +11,6 @@ import (
 
 	"quire/analysis"
 	"quire/analysis/diag"
-	"quire/analysis/dsl"
 	"quire/analysis/source"
 	"quire/exec"
 )
@@ -31,10 +30,10 @@ type fixing struct {
 }
 
 // fixAll applies safe fixes until there are none left. Nothing is written.
-func fixAll(src *exec.Source, server dsl.State) *fixing {
+func fixAll(src *exec.Source, o analysis.Options) *fixing {
 	f := &fixing{src: src, file: src.File, files: map[string]*source.File{}}
 	for round := 0; ; round++ {
-		f.snapshot = snapshotFor(&exec.Source{File: f.file, Tree: source.Overlay(src.Tree, maps.Clone(f.files))}, server)
+		f.snapshot = snapshot(&exec.Source{File: f.file, Tree: source.Overlay(src.Tree, maps.Clone(f.files))}, o)
 		if round == maxFixRounds {
 			return f
 		}

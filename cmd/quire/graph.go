@@ -5,9 +5,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"quire/analysis"
 	"quire/analysis/drawing"
 	"quire/analysis/pipeline"
 	"quire/cmd/quire/internal/terminal"
+	"quire/exec"
 )
 
 func newGraph(s *session) *cobra.Command {
@@ -31,7 +33,7 @@ PATH is a directory or a ci.fnl; - reads the pipeline from standard input.`,
 	}
 	format := addFormat(c, formatDOT, formatMermaid, formatSVG)
 	sha := c.Flags().StringP("sha", "s", "", "draw the jobs of this `commit` instead of the working tree's")
-	c.RunE = func(_ *cobra.Command, paths []string) error {
+	c.RunE = func(c *cobra.Command, paths []string) error {
 		path, named := here(), len(paths) > 0
 		if named {
 			path = paths[0]
@@ -46,7 +48,7 @@ PATH is a directory or a ci.fnl; - reads the pipeline from standard input.`,
 			}
 			return writeGraph(s.stdout, drawing.New(&pipeline.Graph{}, nil), format.chosen)
 		}
-		snap := snapshot(src)
+		snap := snapshot(src, analysis.Options{Secrets: secretNames(c.Context(), exec.Options{})})
 		faults := showFaults(s, snap.Loaded())
 		if err := writeGraph(s.stdout, drawing.New(snap.Graph(), snap.Diagnostics()), format.chosen); err != nil {
 			return err

@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"quire/analysis"
 	"quire/exec"
 )
 
@@ -23,7 +24,7 @@ its inputs: the jobs it needs, and the sources that start it.`,
 		if err != nil {
 			return missingListing(s, err, false, format.chosen, jsonJobsOf(nil))
 		}
-		snap := snapshot(src)
+		snap := snapshot(src, analysis.Options{})
 		faults := showFaults(s, snap.Loaded())
 		if format.chosen == formatJSON {
 			err = writeJSON(s.stdout, jsonJobsOf(listed(snap.Graph())))

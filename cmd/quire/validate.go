@@ -52,8 +52,9 @@ relative to the repository.`,
 			panic(err)
 		}
 	}
-	c.RunE = func(_ *cobra.Command, paths []string) error {
+	c.RunE = func(c *cobra.Command, paths []string) error {
 		v.format = format.chosen
+		v.secrets = secretNames(c.Context(), exec.Options{})
 		return v.run(paths)
 	}
 	return c
@@ -67,6 +68,8 @@ type validation struct {
 	deny   denyFlag
 	server serverFlag
 	sha    string
+	// secrets are the names that jobs can ask for.
+	secrets []string
 }
 
 // A checked is a pipeline and what was found out about it, with the names of
@@ -151,10 +154,11 @@ func (v *validation) missing(err error, named bool) error {
 
 // snapshot returns the analysis of a pipeline, fixed before if that is wanted.
 func (v *validation) snapshot(src *exec.Source) (*analysis.Snapshot, error) {
+	o := analysis.Options{Server: v.server.state, Secrets: v.secrets}
 	if !v.fix {
-		return snapshotFor(src, v.server.state), nil
+		return snapshot(src, o), nil
 	}
-	f := fixAll(src, v.server.state)
+	f := fixAll(src, o)
 	if src.File.Name() == "-" {
 		_, err := io.WriteString(v.stdout, f.file.Text())
 		return f.snapshot, err

@@ -100,7 +100,7 @@ func (noModules) Read(path string) (*source.File, error) { return nil, os.ErrNot
 // has a safe fix, changes nothing else, and ends.
 func TestFixAll(t *testing.T) {
 	src := &exec.Source{File: source.NewFile("ci.fnl", bigPipeline(200, 2)), Tree: noModules{}}
-	f := fixAll(src, 0)
+	f := fixAll(src, analysis.Options{})
 	if got, want := f.file.Text(), bigPipeline(200, 0); got != want {
 		t.Errorf("the fixed pipeline is\n%s", got)
 	}
@@ -117,7 +117,7 @@ func TestFixAll(t *testing.T) {
 func TestFixExamples(t *testing.T) {
 	fixes := 0
 	for _, e := range diag.Entries() {
-		f := fixAll(&exec.Source{File: source.NewFile("ci.fnl", e.Bad), Tree: noModules{}}, 0)
+		f := fixAll(&exec.Source{File: source.NewFile("ci.fnl", e.Bad), Tree: noModules{}}, analysis.Options{})
 		fixes += f.applied
 		for _, d := range f.snapshot.Diagnostics() {
 			for _, fix := range d.Fixes {
