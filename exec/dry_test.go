@@ -22,35 +22,24 @@ import (
 // they are certain and with ? when they are assumed. It wants nothing to be
 // started, stored or told.
 func TestDryRuns(t *testing.T) {
-	files, err := filepath.Glob("../testdata/dryrun/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no cases: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			t.Parallel()
-			archive, err := txtar.ParseFile(file)
-			if err != nil {
+	exectest.EachCase(t, "../testdata/dryrun/*.txtar", func(t *testing.T, file string, archive *txtar.Archive) {
+		got := planCase(t, archive)
+		if *update {
+			archive.Files = append(without(archive.Files, "plan"), txtar.File{Name: "plan", Data: []byte(got)})
+			if err := os.WriteFile(file, txtar.Format(archive), 0o666); err != nil {
 				t.Fatal(err)
 			}
-			got := planCase(t, archive)
-			if *update {
-				archive.Files = append(without(archive.Files, "plan"), txtar.File{Name: "plan", Data: []byte(got)})
-				if err := os.WriteFile(file, txtar.Format(archive), 0o666); err != nil {
-					t.Fatal(err)
-				}
-				return
+			return
+		}
+		if diff := cmp.Diff(exectest.File(archive, "plan"), got); diff != "" {
+			t.Errorf("plan (-want +got):\n%s", diff)
+		}
+		for _, secret := range []string{"hunter2", "file-password", "inline-password"} {
+			if strings.Contains(got, secret) {
+				t.Errorf("the plan shows %s", secret)
 			}
-			if diff := cmp.Diff(exectest.File(archive, "plan"), got); diff != "" {
-				t.Errorf("plan (-want +got):\n%s", diff)
-			}
-			for _, secret := range []string{"hunter2", "file-password", "inline-password"} {
-				if strings.Contains(got, secret) {
-					t.Errorf("the plan shows %s", secret)
-				}
-			}
-		})
-	}
+		}
+	})
 }
 
 func without(files []txtar.File, name string) []txtar.File {

@@ -21,34 +21,23 @@ import (
 // four, and wants the same of each job. Where a run fails, which other jobs had
 // started by then depends on time; those that did in both are compared.
 func TestRunsInParallel(t *testing.T) {
-	files, err := filepath.Glob("../testdata/run/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no cases: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			t.Parallel()
-			archive, err := txtar.ParseFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			one, one1 := runSlots(t, archive, 1)
-			four, four1 := runSlots(t, archive, 4)
-			if one1 != four1 {
-				t.Errorf("outcome with one slot %q, with four %q", one1, four1)
-			}
-			for job, want := range one {
-				if got, ok := four[job]; ok || one1 == exec.Succeeded {
-					if diff := cmp.Diff(want, got); diff != "" {
-						t.Errorf("%s (-one slot +four):\n%s", job, diff)
-					}
+	exectest.EachCase(t, "../testdata/run/*.txtar", func(t *testing.T, _ string, archive *txtar.Archive) {
+		one, one1 := runSlots(t, archive, 1)
+		four, four1 := runSlots(t, archive, 4)
+		if one1 != four1 {
+			t.Errorf("outcome with one slot %q, with four %q", one1, four1)
+		}
+		for job, want := range one {
+			if got, ok := four[job]; ok || one1 == exec.Succeeded {
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("%s (-one slot +four):\n%s", job, diff)
 				}
 			}
-			if len(four) < len(one) && one1 == exec.Succeeded {
-				t.Errorf("%d jobs with one slot, %d with four", len(one), len(four))
-			}
-		})
-	}
+		}
+		if len(four) < len(one) && one1 == exec.Succeeded {
+			t.Errorf("%d jobs with one slot, %d with four", len(one), len(four))
+		}
+	})
 }
 
 // runSlots runs a case with so many slots and returns the events of each job

@@ -48,35 +48,24 @@ var update = flag.Bool("update", false, "rewrite the expectations in testdata/ru
 // With -update the comparisons become rewrites; a file that is not there is not
 // compared, and written only when it says something.
 func TestRuns(t *testing.T) {
-	files, err := filepath.Glob("../testdata/run/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no cases: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			t.Parallel()
-			archive, err := txtar.ParseFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := runCase(t, archive)
-			if *update {
-				rewrite(t, file, archive, got)
-				return
-			}
-			for _, f := range archive.Files {
-				if text, ok := got[f.Name]; ok {
-					if diff := cmp.Diff(string(f.Data), text); diff != "" {
-						t.Errorf("%s (-want +got):\n%s", f.Name, diff)
-					}
-					delete(got, f.Name)
+	exectest.EachCase(t, "../testdata/run/*.txtar", func(t *testing.T, file string, archive *txtar.Archive) {
+		got := runCase(t, archive)
+		if *update {
+			rewrite(t, file, archive, got)
+			return
+		}
+		for _, f := range archive.Files {
+			if text, ok := got[f.Name]; ok {
+				if diff := cmp.Diff(string(f.Data), text); diff != "" {
+					t.Errorf("%s (-want +got):\n%s", f.Name, diff)
 				}
+				delete(got, f.Name)
 			}
-			if got["error"] != "" {
-				t.Errorf("error: %s", got["error"])
-			}
-		})
-	}
+		}
+		if got["error"] != "" {
+			t.Errorf("error: %s", got["error"])
+		}
+	})
 }
 
 // rewrite replaces the expectations of an archive.

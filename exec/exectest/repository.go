@@ -120,3 +120,23 @@ func (r *Repository) Commit(message string) {
 	r.Git("add", "-A")
 	r.Git("commit", "-q", "--allow-empty", "-m", message)
 }
+
+// EachCase runs a test for each archive that the pattern matches, side by side
+// and named after it. There has to be one.
+func EachCase(t *testing.T, pattern string, test func(t *testing.T, file string, archive *txtar.Archive)) {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			archive, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			test(t, file, archive)
+		})
+	}
+}
