@@ -1,6 +1,7 @@
 package view
 
 import (
+	"math"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -13,8 +14,7 @@ func Function(L *lua.LState, charge func(L *lua.LState, n int)) *lua.LFunction {
 	return L.NewFunction(func(L *lua.LState) int {
 		v := L.Get(1)
 		base := Options{Lua: &Lua{L: L}, Charge: func(n int) { charge(L, n) }}.withDefaults()
-		now, next := optionsOf(L.Get(2), base)
-		L.Push(lua.LString(newPrinter(v, now, next).value(v, 0, unsaid)))
+		L.Push(lua.LString(newPrinter(v, optionsOf(L.Get(2), base)).value(v, 0, unsaid)))
 		return 1
 	})
 }
@@ -36,7 +36,8 @@ func flag(name string, inverted bool, field func(*Options) *bool) option {
 	}
 }
 
-func count(name string, field func(*Options) *int) option {
+// count returns an option that is a number, and a whole one where that matters.
+func count(name string, whole bool, field func(*Options) *int) option {
 	return option{
 		name: name,
 		get:  func(o Options) lua.LValue { return lua.LNumber(max(*field(&o), 0)) },
@@ -47,6 +48,9 @@ func count(name string, field func(*Options) *int) option {
 					o.Lua.L.RaiseError("%s must be a number: got '%s'", name, v.String())
 				}
 				return
+			}
+			if whole && float64(n) != math.Floor(float64(n)) && o.Lua.L != nil {
+				o.Lua.L.RaiseError("%s must be an integer: got '%s'", name, v.String())
 			}
 			*field(o) = int(min(max(n, 0), 1<<30))
 			if *field(o) == 0 {
@@ -100,9 +104,9 @@ var options = []option{
 	flag("detect-cycles?", true, func(o *Options) *bool { return &o.IgnoreCycles }),
 	flag("metamethod?", true, func(o *Options) *bool { return &o.IgnoreMetamethods }),
 	flag("utf8?", true, func(o *Options) *bool { return &o.RawBytes }),
-	count("line-length", func(o *Options) *int { return &o.LineLength }),
-	count("depth", func(o *Options) *int { return &o.Depth }),
-	count("max-sparse-gap", func(o *Options) *int { return &o.MaxSparseGap }),
+	count("line-length", false, func(o *Options) *int { return &o.LineLength }),
+	count("depth", false, func(o *Options) *int { return &o.Depth }),
+	count("max-sparse-gap", true, func(o *Options) *int { return &o.MaxSparseGap }),
 	function("preprocess", func(l *Lua) **lua.LFunction { return &l.Preprocess }),
 	function("byte-escape", func(l *Lua) **lua.LFunction { return &l.ByteEscape }),
 	text("infinity", func(l *Lua) *string { return &l.Infinity }),
@@ -111,42 +115,63 @@ var options = []option{
 	text("negative-nan", func(l *Lua) *string { return &l.NegativeNaN }),
 }
 
-// optionsOf reads a table of options. Base holds the defaults. An option given
-// as {:once value} holds for the value itself, and for what is in it there is
-// what stands under :after or the default; false without :after holds for all.
-func optionsOf(v lua.LValue, base Options) (now, next Options) {
-	now, next = base, base
+// optionsOf reads a table of options, for the value itself and for each level of
+// tables in it; the last hold for all further ones. Base holds the defaults.
+func optionsOf(v lua.LValue, base Options) []Options {
 	t, ok := v.(*lua.LTable)
 	if !ok {
-		return now, next
+		return []Options{base}
 	}
-	for _, o := range options {
-		v := t.RawGetString(o.name)
-		if v == lua.LNil {
-			continue
-		}
-		after := v
-		if both, ok := v.(*lua.LTable); ok && both.RawGetString("once") != lua.LNil {
-			v, after = both.RawGetString("once"), both.RawGetString("after")
-			if after == lua.LNil && v == lua.LFalse {
-				after = v
+	levels := 1
+	values := make([][]lua.LValue, len(options))
+	for i, o := range options {
+		values[i] = layers(t.RawGetString(o.name), base.Charge)
+		levels = max(levels, len(values[i]))
+	}
+	colon, _ := t.RawGetString("prefer-colon?").(*lua.LFunction)
+	out := make([]Options, levels)
+	for level := range out {
+		now := base
+		for i, o := range options {
+			if v := values[i][min(level, len(values[i])-1)]; v != lua.LNil {
+				o.set(&now, v)
 			}
 		}
-		o.set(&now, v)
-		if after != lua.LNil {
-			o.set(&next, after)
+		if colon != nil {
+			l := *now.Lua
+			l.PreferColon = colon
+			now.Lua = &l
 		}
+		now.Depth = min(now.Depth, MaxDepth)
+		out[level] = now
 	}
-	if f, ok := t.RawGetString("prefer-colon?").(*lua.LFunction); ok {
-		l := *now.Lua
-		l.PreferColon = f
-		now.Lua = &l
-		l = *next.Lua
-		l.PreferColon = f
-		next.Lua = &l
+	return out
+}
+
+const maxLayers = 64
+
+// layers returns what an option is for the value itself and for each level of
+// tables in it, with nil for the default. An option given as {:once value} is
+// that for the value itself, and for what is in it what stands under :after or
+// the default; false without :after holds for all.
+//
+// More than maxLayers are not looked at: a table of options can hold itself.
+func layers(v lua.LValue, charge func(int)) []lua.LValue {
+	var out []lua.LValue
+	for len(out) < maxLayers {
+		charge(1)
+		t, ok := v.(*lua.LTable)
+		if !ok || t.RawGetString("once") == lua.LNil {
+			break
+		}
+		once, after := t.RawGetString("once"), t.RawGetString("after")
+		if after == lua.LNil && once == lua.LFalse {
+			after = once
+		}
+		out = append(out, once)
+		v = after
 	}
-	now.Depth, next.Depth = min(now.Depth, MaxDepth), min(next.Depth, MaxDepth)
-	return now, next
+	return append(out, v)
 }
 
 // optionsTable returns options as the program sees them.
@@ -183,7 +208,7 @@ func (p *printer) custom(v, metamethod lua.LValue, indent int) string {
 		return "{...}"
 	}
 	L := p.now.Lua.L
-	table := p.optionsTable(p.next)
+	table := p.optionsTable(p.inner[0])
 	table.RawSetString("visible-cycle?", L.NewFunction(func(L *lua.LState) int {
 		t, ok := L.Get(1).(*lua.LTable)
 		L.Push(lua.LBool(ok && p.isCycle(t)))
@@ -226,12 +251,12 @@ func (p *printer) again(L *lua.LState) int {
 	base := Options{Lua: &Lua{L: L}, Charge: p.now.Charge}.withDefaults()
 	printer := p
 	if given == lua.LNil {
-		printer = newPrinter(v, base, base)
+		printer = newPrinter(v, []Options{base})
 	}
-	now, next := printer.now, printer.next
-	printer.now, printer.next = optionsOf(given, base)
+	now, inner := printer.now, printer.inner
+	printer.use(optionsOf(given, base))
 	text := printer.value(v, indent, c)
-	printer.now, printer.next = now, next
+	printer.now, printer.inner = now, inner
 	L.Push(lua.LString(text))
 	return 1
 }

@@ -63,7 +63,7 @@ type Lua struct {
 // View returns a value as Fennel text.
 func View(v lua.LValue, o Options) string {
 	o = o.withDefaults()
-	return newPrinter(v, o, o).value(v, 0, unsaid)
+	return newPrinter(v, []Options{o}).value(v, 0, unsaid)
 }
 
 func (o Options) withDefaults() Options {
@@ -88,8 +88,8 @@ func (o Options) withDefaults() Options {
 
 // A printer prints one value and everything in it.
 type printer struct {
-	now  Options // what holds for the table that is being printed
-	next Options // what holds for what is in it; differs where an option is given for once
+	now   Options   // what holds for the table that is being printed
+	inner []Options // what holds for the levels of tables in it, the last for all further ones
 	// level is how many tables are open.
 	level int
 	// counts says how often a table stands in the value, and ids are the
@@ -100,8 +100,10 @@ type printer struct {
 	tree bool
 }
 
-func newPrinter(v lua.LValue, now, next Options) *printer {
-	p := &printer{now: now, next: next, ids: map[*lua.LTable]int{}}
+// newPrinter returns a printer with options for each level of tables.
+func newPrinter(v lua.LValue, levels []Options) *printer {
+	p := &printer{ids: map[*lua.LTable]int{}}
+	p.use(levels)
 	p.counts = p.appearances(v)
 	return p
 }
@@ -273,9 +275,17 @@ func (p *printer) associative(b *block, entries []entry) {
 // inside goes over to the options for what is in a table, and returns what
 // goes back.
 func (p *printer) inside() func() {
-	now, next := p.now, p.next
-	p.now = p.next
-	return func() { p.now, p.next = now, next }
+	now, inner := p.now, p.inner
+	p.use(p.inner)
+	return func() { p.now, p.inner = now, inner }
+}
+
+// use goes over to options for the present level and those in it.
+func (p *printer) use(levels []Options) {
+	p.now, p.inner = levels[0], levels
+	if len(levels) > 1 {
+		p.inner = levels[1:]
+	}
 }
 
 func (p *printer) join(b block) string {
