@@ -36,8 +36,7 @@ func compileQuote(c *compiler, f form) exprs {
 		return c.compile(n.Children[1], f.scope, f.block, f.want)
 	}
 	if !c.compileTime {
-		c.checkPlain(n)
-		return c.compile(n, f.scope, f.block, f.want)
+		return c.compile(c.plainQuoted(n), f.scope, f.block, f.want)
 	}
 	return single(c.quote(n, f))
 }
@@ -48,24 +47,45 @@ func compileUnquote(c *compiler, f form) exprs {
 	return exprs{}
 }
 
-// checkPlain fails for what cannot be quoted in a program that runs.
-func (c *compiler) checkPlain(n *syntax.Node) {
+// plainQuoted returns the form that makes what is quoted in a program that
+// runs, which can be data, and what is unquoted in it.
+func (c *compiler) plainQuoted(n *syntax.Node) *syntax.Node {
+	if n.Kind == syntax.Prefix {
+		n = unprefixed(n)
+	}
 	switch {
+	case isUnquote(n):
+		return firstOf(forms(n)[1])
 	case isNamed(n, "..."):
 		c.fail(n, "quoted ... may only be used at compile time")
 	case isName(n):
 		c.fail(n, "symbols may only be used at compile time")
-	case n.Kind == syntax.Prefix:
-		n = unprefixed(n)
+	case n.Kind != syntax.List && n.Kind != syntax.Sequence && n.Kind != syntax.Table:
+		return n
 	}
+	made := *n
+	made.Children = nil
 	for _, child := range forms(n) {
 		if !isNamed(child, ":") {
-			c.checkPlain(child)
+			child = c.plainQuoted(child)
 		}
+		made.Children = append(made.Children, child)
 	}
 	if n.Kind == syntax.List {
 		c.fail(n, "lists may only be used at compile time")
 	}
+	return &made
+}
+
+// firstOf returns a form that gives the first value of a values form, of which
+// nothing else is unquoted.
+func firstOf(n *syntax.Node) *syntax.Node {
+	if !isCallOf(n, "values") {
+		return n
+	}
+	head := &syntax.Node{Kind: syntax.Symbol, Span: n.Span, Text: "pick-values"}
+	one := &syntax.Node{Kind: syntax.Number, Span: n.Span, Text: "1"}
+	return &syntax.Node{Kind: syntax.List, Span: n.Span, Children: []*syntax.Node{head, one, n}}
 }
 
 func isUnquote(n *syntax.Node) bool { return isCallOf(n, "unquote") && len(forms(n)) == 2 }
