@@ -8,25 +8,39 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"quire/analysis/diag"
+	"quire/analysis/dsl"
 	"quire/analysis/pipeline"
 	"quire/analysis/source"
 )
 
-// SecretNames returns the names of the secrets that a run could ask for: those
-// of the global configuration, which is the file named or else in the usual
-// places. It is nil when there is no configuration, or none that can be read.
-func SecretNames(ctx context.Context, config string) []string {
+// Settings are what the global configuration tells those who check pipelines.
+type Settings struct {
+	// Secrets are the names of the secrets that a run could ask for; nil: they
+	// are not known.
+	Secrets []string
+	// Server is the server that pipelines should run on too; zero: none.
+	Server dsl.State
+}
+
+// ReadSettings reads the global configuration, which is the file named or else
+// in the usual places. The settings are zero when there is none, or none that
+// can be read: a run tells why.
+func ReadSettings(ctx context.Context, config string) Settings {
 	path, err := findConfig(os.Environ(), config)
 	if err != nil || path == "" {
-		return nil
+		return Settings{}
 	}
-	secrets, found := loadConfig(ctx, path)
-	if found.HasErrors() {
-		return nil
+	c := loadConfig(ctx, path)
+	if c.found.HasErrors() {
+		return Settings{}
 	}
-	return slices.AppendSeq(make([]string, 0, len(secrets)), maps.Keys(secrets))
+	return Settings{
+		Secrets: slices.AppendSeq(make([]string, 0, len(c.secrets)), maps.Keys(c.secrets)),
+		Server:  c.server,
+	}
 }
 
 // findConfig returns the path of the global configuration: the one that is
@@ -55,24 +69,24 @@ func findConfig(env environ, named string) (string, error) {
 }
 
 // loadConfig evaluates the global configuration at path, or none when path is
-// empty, to its secrets. The list holds all that is wrong with it.
-func loadConfig(ctx context.Context, path string) (map[string]Secret, diag.List) {
-	config := configuration{secrets: map[string]Secret{}}
+// empty.
+func loadConfig(ctx context.Context, path string) *configuration {
+	config := &configuration{secrets: map[string]Secret{}}
 	if path == "" {
-		return config.secrets, nil
+		return config
 	}
 	limits := pipeline.DefaultLimits()
 	config.file = source.NewFile(path, "")
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		config.fail(config.at(), "the configuration cannot be read: %v", osError(err))
-		return config.secrets, config.found
+		return config
 	}
 	config.dir = filepath.Dir(abs)
 	text, err := readRegular(abs, int64(limits.File))
 	if err != nil {
 		config.fail(config.at(), "the configuration cannot be read: %v", osError(err))
-		return config.secrets, config.found
+		return config
 	}
 	config.file = source.NewFile(path, string(text))
 	config.value, config.found = pipeline.Evaluate(ctx, config.file, limits)
@@ -82,16 +96,17 @@ func loadConfig(ctx context.Context, path string) (map[string]Secret, diag.List)
 	if !config.found.HasErrors() {
 		config.read()
 	}
-	return config.secrets, config.found
+	return config
 }
 
-// A configuration is a global configuration that is being read.
+// A configuration is a global configuration.
 type configuration struct {
 	dir     string
 	file    *source.File
 	value   *pipeline.Value
 	secrets map[string]Secret
-	found   diag.List
+	server  dsl.State
+	found   diag.List // everything that is wrong with it
 }
 
 func (c *configuration) at(keys ...string) source.Place {
@@ -130,10 +145,29 @@ func (c *configuration) read() {
 		switch key {
 		case "secrets":
 			c.readSecrets(top[key])
+		case "server":
+			c.readServer(top[key])
 		default:
 			c.warn(c.at(key), "unknown key `%s` in the configuration is ignored", key)
 		}
 	}
+}
+
+// readServer reads the name of a server. Only checks ask for it, so that a wrong
+// one refuses no run.
+func (c *configuration) readServer(text json.RawMessage) {
+	var name string
+	if err := json.Unmarshal(text, &name); err == nil {
+		if server, ok := dsl.ParseServer(name); ok {
+			c.server = server
+			return
+		}
+	}
+	var names []string
+	for _, s := range dsl.Servers() {
+		names = append(names, s.String())
+	}
+	c.warn(c.at("server"), ":server is ignored: expected one of %s", strings.Join(names, ", "))
 }
 
 func (c *configuration) readSecrets(text json.RawMessage) {

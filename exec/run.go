@@ -106,16 +106,16 @@ func (x *execution) load(ctx context.Context) (*secrets, bool) {
 		x.report.Outcome, x.report.Diagnostics = Cancelled, nil
 		return nil, false
 	}
-	config, found := loadConfig(ctx, r.config)
-	x.report.Diagnostics = append(x.report.Diagnostics, found...)
+	config := loadConfig(ctx, r.config)
+	x.report.Diagnostics = append(x.report.Diagnostics, config.found...)
 	if x.report.Diagnostics.HasErrors() {
 		x.report.Outcome = Failed
 		return nil, false
 	}
 	for name, s := range r.options.Secrets {
-		config[name] = s
+		config.secrets[name] = s
 	}
-	return &secrets{sources: config, env: r.env, values: &x.values}, true
+	return &secrets{sources: config.secrets, env: r.env, values: &x.values}, true
 }
 
 // open makes the run and its directory.

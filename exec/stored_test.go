@@ -146,6 +146,9 @@ func TestConfig(t *testing.T) {
 		{"unknown keys", "{:secrets {:a {:file \"x\" :mode 1}} :oops {}}",
 			"succeeded\nC:1:36: warning[config]: unknown key `oops` in the configuration is ignored\n" +
 				"C:1:26: warning[config]: unknown key `mode` of the secret `a` is ignored"},
+		{"server", "{:server :H}", "succeeded"},
+		{"no such server", "{:server :S9}", "succeeded\nC:1:2: warning[config]: :server is ignored: expected one of S1, S2, H"},
+		{"server of no name", "{:server {:S1 true}}", "succeeded\nC:1:2: warning[config]: :server is ignored: expected one of S1, S2, H"},
 		{"syntax", "{:secrets {:a \"x\"}", "failed\nC:1:1: error[config]: "},
 		{"raises", "(error \"boom\")", "failed\nC:1:1: error[config]: boom"},
 		{"unknown name", "{:secrets\n  nowhere}", "failed\nC:2:3: error[config]: unknown identifier: nowhere"},

@@ -37,6 +37,20 @@ func (s State) String() string {
 	return strings.Join(names, ",")
 }
 
+// Servers are the states that a pipeline can be checked for, oldest first.
+func Servers() []State { return []State{S1, S2, H} }
+
+// ParseServer returns the server of a name such as S1, in either case, and
+// whether there is one.
+func ParseServer(name string) (State, bool) {
+	for _, s := range Servers() {
+		if strings.EqualFold(name, s.String()) {
+			return s, true
+		}
+	}
+	return 0, false
+}
+
 // A Type is what a value may be.
 type Type string
 

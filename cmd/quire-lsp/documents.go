@@ -32,9 +32,9 @@ type document struct {
 	// snapshot is nil for buffers that are not pipelines, such as a module.
 	snapshot *analysis.Snapshot
 	file     *source.File
-	// secrets are the names of the secrets, as they were when the buffer was
+	// settings are those of the configuration, as they were when the buffer was
 	// opened or saved.
-	secrets []string
+	settings exec.Settings
 	// cache and publish are shared by all versions of the buffer.
 	cache   *fennel.Cache
 	publish *publisher
@@ -110,14 +110,16 @@ func (s *server) newDocument(u uri.URI, version int32, text string, old *documen
 	root, name := locate(u)
 	doc := &document{uri: u, version: version, root: root, file: source.NewFile(name, text)}
 	if old != nil {
-		doc.cache, doc.publish, doc.secrets = old.cache, old.publish, old.secrets
+		doc.cache, doc.publish, doc.settings = old.cache, old.publish, old.settings
 	} else {
 		doc.cache, doc.publish = new(fennel.Cache), new(publisher)
-		doc.secrets = exec.SecretNames(s.ctx, "")
+		doc.settings = exec.ReadSettings(s.ctx, "")
 	}
 	if name == pipeline.Path {
 		tree := source.Overlay(exec.Dir(root), s.documents.buffers(root))
-		doc.snapshot = analysis.New(doc.file, analysis.Options{Tree: tree, Cache: doc.cache, Secrets: doc.secrets})
+		doc.snapshot = analysis.New(doc.file, analysis.Options{
+			Tree: tree, Cache: doc.cache, Secrets: doc.settings.Secrets, Server: doc.settings.Server,
+		})
 	}
 	return doc
 }
@@ -161,7 +163,7 @@ func (s *server) DidChange(_ context.Context, p *protocol.DidChangeTextDocumentP
 func (s *server) DidSave(_ context.Context, p *protocol.DidSaveTextDocumentParams) error {
 	if old := s.documents.get(p.TextDocument.URI); old != nil {
 		saved := *old
-		saved.secrets = exec.SecretNames(s.ctx, "")
+		saved.settings = exec.ReadSettings(s.ctx, "")
 		s.show(s.newDocument(old.uri, old.version, old.file.Text(), &saved))
 	}
 	return nil

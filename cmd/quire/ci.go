@@ -41,14 +41,15 @@ func snapshot(src *exec.Source, o analysis.Options) *analysis.Snapshot {
 	return analysis.New(src.File, o)
 }
 
-// secretNames returns the names of the secrets that a run with these options
-// could ask for, or nil when they are not known.
-func secretNames(ctx context.Context, o exec.Options) []string {
-	names := exec.SecretNames(ctx, o.Config)
-	if names == nil {
-		return nil
+// checksFor returns the options of an analysis as the global configuration and
+// the options of a run decide them.
+func checksFor(ctx context.Context, o exec.Options) analysis.Options {
+	settings := exec.ReadSettings(ctx, o.Config)
+	checks := analysis.Options{Secrets: settings.Secrets, Server: settings.Server}
+	if checks.Secrets != nil {
+		checks.Secrets = slices.AppendSeq(checks.Secrets, maps.Keys(o.Secrets))
 	}
-	return slices.AppendSeq(names, maps.Keys(o.Secrets))
+	return checks
 }
 
 // missing tells out that there is no ci.fnl, which is an error about the call

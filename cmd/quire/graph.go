@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"quire/analysis"
 	"quire/analysis/drawing"
 	"quire/analysis/pipeline"
 	"quire/cmd/quire/internal/terminal"
@@ -48,7 +47,7 @@ PATH is a directory or a ci.fnl; - reads the pipeline from standard input.`,
 			}
 			return writeGraph(s.stdout, drawing.New(&pipeline.Graph{}, nil), format.chosen)
 		}
-		snap := snapshot(src, analysis.Options{Secrets: secretNames(c.Context(), exec.Options{})})
+		snap := snapshot(src, checksFor(c.Context(), exec.Options{}))
 		faults := showFaults(s, snap.Loaded())
 		if err := writeGraph(s.stdout, drawing.New(snap.Graph(), snap.Diagnostics()), format.chosen); err != nil {
 			return err

@@ -30,7 +30,7 @@ func runJobs(ctx context.Context, s *session, src *exec.Source, o exec.Options, 
 		names.files[src.File] = src.File // it was named on the command line
 	}
 	view := out.view(func(e exec.Event) string {
-		showFindings(s, snapshot(src, analysis.Options{Secrets: secretNames(ctx, o)}), names, e.Jobs)
+		showFindings(s, snapshot(src, checksFor(ctx, o)), names, e.Jobs)
 		return display(src, o, e.SHA)
 	}, func(value any) { cancel(guard(func() error { panic(value) })) })
 	defer view.Close()

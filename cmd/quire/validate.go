@@ -45,7 +45,7 @@ relative to the repository.`,
 	c.Flags().BoolVar(&v.fix, "fix", false, "apply the safe fixes; with -, write the fixed pipeline to\nstandard output")
 	c.Flags().Var(&v.deny, "deny", "fail also because of `warnings`")
 	c.Flags().StringVarP(&v.sha, "sha", "s", "", "check this `commit` instead of the working tree")
-	c.Flags().Var(&v.server, "server", "warn also of what this server would refuse or ignore:\nS1, S2 or H")
+	c.Flags().Var(&v.server, "server", "warn also of what this server would refuse or ignore:\nS1, S2 or H (default: :server of the configuration)")
 	for flag, values := range map[string][]string{"deny": {denyWarnings}, "server": v.server.names()} {
 		complete := cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
 		if err := c.RegisterFlagCompletionFunc(flag, complete); err != nil {
@@ -54,7 +54,10 @@ relative to the repository.`,
 	}
 	c.RunE = func(c *cobra.Command, paths []string) error {
 		v.format = format.chosen
-		v.secrets = secretNames(c.Context(), exec.Options{})
+		v.checks = checksFor(c.Context(), exec.Options{})
+		if c.Flags().Changed("server") {
+			v.checks.Server = v.server.state
+		}
 		return v.run(paths)
 	}
 	return c
@@ -68,8 +71,7 @@ type validation struct {
 	deny   denyFlag
 	server serverFlag
 	sha    string
-	// secrets are the names that jobs can ask for.
-	secrets []string
+	checks analysis.Options
 }
 
 // A checked is a pipeline and what was found out about it, with the names of
@@ -154,11 +156,10 @@ func (v *validation) missing(err error, named bool) error {
 
 // snapshot returns the analysis of a pipeline, fixed before if that is wanted.
 func (v *validation) snapshot(src *exec.Source) (*analysis.Snapshot, error) {
-	o := analysis.Options{Server: v.server.state, Secrets: v.secrets}
 	if !v.fix {
-		return snapshot(src, o), nil
+		return snapshot(src, v.checks), nil
 	}
-	f := fixAll(src, o)
+	f := fixAll(src, v.checks)
 	if src.File.Name() == "-" {
 		_, err := io.WriteString(v.stdout, f.file.Text())
 		return f.snapshot, err

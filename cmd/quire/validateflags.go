@@ -33,27 +33,23 @@ func (f *denyFlag) Set(value string) error {
 // A serverFlag names the server that a pipeline should run on too.
 type serverFlag struct{ state dsl.State }
 
-// servers are the states of the server that can be named.
-var servers = []dsl.State{dsl.S1, dsl.S2, dsl.H}
-
 func (f *serverFlag) Type() string { return "server" }
 
 func (f *serverFlag) String() string { return f.state.String() }
 
 func (f *serverFlag) Set(value string) error {
-	for _, s := range servers {
-		if strings.EqualFold(value, s.String()) {
-			f.state = s
-			return nil
-		}
+	state, ok := dsl.ParseServer(value)
+	if !ok {
+		return fmt.Errorf("expected %s", strings.Join(f.names(), ", "))
 	}
-	return fmt.Errorf("expected %s", strings.Join(f.names(), ", "))
+	f.state = state
+	return nil
 }
 
 // names are the values that the flag takes.
 func (f *serverFlag) names() []string {
 	var names []string
-	for _, s := range servers {
+	for _, s := range dsl.Servers() {
 		names = append(names, s.String())
 	}
 	return names
