@@ -59,12 +59,16 @@ type Snapshot struct {
 }
 
 // found is what is wrong, without what comments silence.
-type found struct{ loaded, findings diag.List }
+type found struct {
+	loaded   diag.List
+	findings []finding
+}
 
 // loaded is what evaluation found out. Nothing of the Lua state is kept.
 type loaded struct {
 	graph       *pipeline.Graph
 	image       string
+	modules     []*fennel.Module
 	diagnostics diag.List
 }
 
@@ -81,7 +85,7 @@ func New(f *source.File, o Options) *Snapshot {
 	s.load = sync.OnceValue(func() loaded {
 		p, ds := pipeline.Load(s.ctx, s.module(), o.Tree, o.Limits)
 		defer p.Close()
-		return loaded{p.Graph, p.Image, ds}
+		return loaded{p.Graph, p.Image, p.Modules, ds}
 	})
 	s.found = sync.OnceValue(func() found {
 		return find(s.module(), s.load(), surround{secrets: o.Secrets, server: o.Server})
@@ -110,7 +114,25 @@ func (s *Snapshot) Loaded() diag.List { return s.found().loaded }
 
 // Findings returns the diagnostics of the static checks: what run-fns would
 // do, found without running them. They never refuse a run.
-func (s *Snapshot) Findings() diag.List { return s.found().findings }
+func (s *Snapshot) Findings() diag.List {
+	all := make(diag.List, 0, len(s.found().findings))
+	for _, f := range s.found().findings {
+		all = append(all, f.Diagnostic)
+	}
+	return all
+}
+
+// FindingsOf returns those of the findings that may matter to some jobs: what
+// is not known to be run only by others.
+func (s *Snapshot) FindingsOf(jobs ...string) diag.List {
+	var all diag.List
+	for _, f := range s.found().findings {
+		if f.matters(jobs) {
+			all = append(all, f.Diagnostic)
+		}
+	}
+	return all
+}
 
 // Diagnostics returns everything that is known to be wrong, in the order of
 // places.

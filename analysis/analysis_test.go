@@ -30,10 +30,12 @@ var update = flag.Bool("update", false, "rewrite the expectations")
 //	-- name.want --
 //	2:30-2:36 error[unknown-option] the underlined text: message
 //	  help: what would be right
+//	  related: 1:2-1:5 what this place has to do with it
 //	  fix: title → the line after it
 //
-// Places are lines and byte columns, from 1. A file of which nothing is
-// expected has an empty want. The secrets token and deploy-key are configured,
+// or, where there are modules, name/ci.fnl, the modules at their paths, and
+// name/want. Places are lines and byte columns, from 1, in ci.fnl where no file
+// is named. A file of which nothing is expected has an empty want. The secrets token and deploy-key are configured,
 // and a name that ends in -on-S1, -on-S2 or -on-H chooses that server.
 func TestChecks(t *testing.T) {
 	paths, err := filepath.Glob("../testdata/analysis/*.txtar")
@@ -46,15 +48,12 @@ func TestChecks(t *testing.T) {
 			t.Fatal(err)
 		}
 		suite := strings.TrimSuffix(filepath.Base(path), ".txtar")
-		for i := 0; i+1 < len(archive.Files); i += 2 {
-			in, want := archive.Files[i], &archive.Files[i+1]
-			name := strings.TrimSuffix(in.Name, ".fnl")
-			if want.Name != name+".want" {
-				t.Fatalf("%s: %s is followed by %s", path, in.Name, want.Name)
-			}
-			t.Run(suite+"/"+name, func(t *testing.T) {
-				file := source.NewFile(pipeline.Path, string(in.Data))
-				s := snapshotOf(map[string]*source.File{pipeline.Path: file}, suite+"/"+name)
+		for _, c := range archiveCases(archive) {
+			t.Run(suite+"/"+c.name, func(t *testing.T) {
+				if c.want == nil {
+					t.Fatal("nothing says what is expected")
+				}
+				want, s := c.want, snapshotOf(c.files, c.name)
 				got := describe(s.Diagnostics())
 				if *update {
 					want.Data = []byte(got)
@@ -85,10 +84,12 @@ func optionsFor(name string) analysis.Options {
 func describe(ds diag.List) string {
 	var b strings.Builder
 	for _, d := range ds {
-		fmt.Fprintf(&b, "%s-%s %s[%s] %q: %s\n", d.File.Position(d.Span.Start), d.File.Position(d.Span.End),
-			d.Severity(), d.Code, d.File.Slice(d.Span), d.Message)
+		fmt.Fprintf(&b, "%s %s[%s] %q: %s\n", region(d.File, d.Span), d.Severity(), d.Code, d.File.Slice(d.Span), d.Message)
 		if d.Help != "" {
 			fmt.Fprintf(&b, "  help: %s\n", d.Help)
+		}
+		for _, r := range d.Related {
+			fmt.Fprintf(&b, "  related: %s %s\n", region(r.File, r.Span), r.Message)
 		}
 		for _, f := range d.Fixes {
 			if f.Silences {
@@ -98,6 +99,14 @@ func describe(ds diag.List) string {
 		}
 	}
 	return b.String()
+}
+
+func region(f *source.File, s source.Span) string {
+	text := fmt.Sprintf("%s-%s", f.Position(s.Start), f.Position(s.End))
+	if f.Name() != pipeline.Path {
+		text = f.Name() + ":" + text
+	}
+	return text
 }
 
 // applied returns the lines from the first to the last that a fix changes, as

@@ -168,7 +168,7 @@ func (e *exits) ignored(call *fennel.Call) {
 // raises reports whether a finding says that a call raises, so that it has no
 // exit to ignore.
 func (c *checker) raises(call *fennel.Call) bool {
-	return slices.ContainsFunc(c.found, func(d diag.Diagnostic) bool {
+	return slices.ContainsFunc(c.found, func(d finding) bool {
 		switch d.Code {
 		case diag.BadCommand, diag.BadArgument, diag.BadOption, diag.UnknownOption, diag.UnknownPrimitive:
 			return call.Span.Encloses(d.Span)

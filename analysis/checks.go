@@ -19,7 +19,7 @@ type checker struct {
 	tree     *syntax.Tree
 	graph    *pipeline.Graph
 	surround surround
-	found    diag.List
+	found    []finding
 	// certain holds the functions that some job cannot end well without
 	// calling.
 	certain map[*fennel.Func]bool
@@ -42,30 +42,31 @@ type surround struct {
 	server  dsl.State
 }
 
-// check returns the findings of the static checks, in the order of places.
-func (c *checker) check() diag.List {
+// check runs all checks on ci.fnl.
+func (c *checker) check() {
+	c.runs()
+	for missing := range c.module.MissingGlobals() {
+		c.report(missing.Fn, missing.Conditional, diag.Diagnostic{Span: missing.Span, Code: diag.UnknownGlobal,
+			Message: missing.Message, Help: missing.Help})
+	}
+	c.names()
+	if c.surround.server != 0 {
+		c.onServer()
+	}
+}
+
+// runs checks what functions do when jobs run them.
+func (c *checker) runs() {
 	for _, call := range c.calls {
 		c.call(call)
 	}
 	for a := range c.module.Accesses() {
 		c.access(a)
 	}
-	for missing := range c.module.MissingGlobals() {
-		c.report(missing.Fn, missing.Conditional, diag.Diagnostic{Span: missing.Span, Code: diag.UnknownGlobal,
-			Message: missing.Message, Help: missing.Help})
-	}
 	for fn := range c.module.Functions() {
 		c.runFn(fn)
 	}
 	c.ignoredExits()
-	c.names()
-	if c.surround.server != 0 {
-		c.onServer()
-	}
-	c.found.Sort()
-	return slices.CompactFunc(c.found, func(a, b diag.Diagnostic) bool {
-		return a.Code == b.Code && a.Span == b.Span && a.Message == b.Message
-	})
 }
 
 func newChecker(m *fennel.Module, g *pipeline.Graph, s surround) *checker {
@@ -133,13 +134,19 @@ func (c *checker) report(fn *fennel.Func, conditional bool, d diag.Diagnostic) {
 // note adds a finding with the severity that it has.
 func (c *checker) note(d diag.Diagnostic) {
 	d.File = c.file
-	c.found = append(c.found, d)
+	c.found = append(c.found, finding{Diagnostic: d})
 }
 
 // jobsOf returns the ids of the jobs that run a function: those that it, or a
 // function around it, is the run-fn of, and those of its callers.
 func (c *checker) jobsOf(fn *fennel.Func) []string {
-	var ids []string
+	ids, _ := c.runners(fn)
+	return ids
+}
+
+// runners returns the ids of the jobs that run a function, and whether there
+// may be others.
+func (c *checker) runners(fn *fennel.Func) (ids []string, others bool) {
 	seen := map[*fennel.Func]bool{nil: true}
 	for todo := []*fennel.Func{fn}; len(todo) > 0; {
 		fn, todo = todo[0], todo[1:]
@@ -151,13 +158,14 @@ func (c *checker) jobsOf(fn *fennel.Func) []string {
 			ids = append(ids, own...)
 			continue
 		}
+		others = others || c.leaked[fn]
 		todo = append(todo, fn.Outer)
 		for _, call := range c.callers[fn] {
 			todo = append(todo, call.Fn)
 		}
 	}
 	slices.Sort(ids)
-	return slices.Compact(ids)
+	return slices.Compact(ids), others || slices.Contains(ids, "")
 }
 
 // broken reports whether compiling found something wrong in a region, where

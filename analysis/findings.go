@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -13,15 +14,88 @@ import (
 // find runs the checks on a loaded file and takes away what comments silence.
 func find(m *fennel.Module, l loaded, s surround) found {
 	c := newChecker(m, l.graph, s)
-	loaded, findings := reconcile(l.diagnostics, c.check())
+	c.check()
+	findings := c.attributed()
+	for _, required := range l.modules {
+		findings = append(findings, checkModule(required, l.graph, s)...)
+	}
+	loaded, findings := reconcile(l.diagnostics, findings)
 	c.renameEverywhere(loaded)
 	quiet := newSilencer(m.Tree)
-	out := found{quiet.filter(loaded, true), quiet.filter(findings, false)}
-	if !loaded.HasErrors() {
-		out.findings = append(out.findings, quiet.unused(m.Tree.File, s.checks)...)
-		out.findings.Sort()
+	out := found{loaded: quiet.filter(loaded, true)}
+	for _, f := range findings {
+		for _, d := range quiet.filter(diag.List{f.Diagnostic}, false) {
+			f.Diagnostic = d
+			out.findings = append(out.findings, f)
+		}
 	}
+	if !loaded.HasErrors() {
+		for _, d := range quiet.unused(m.Tree.File, s.checks) {
+			out.findings = append(out.findings, finding{Diagnostic: d, anyJob: true})
+		}
+	}
+	slices.SortStableFunc(out.findings, func(a, b finding) int { return diag.Compare(a.Diagnostic, b.Diagnostic) })
 	return out
+}
+
+// A finding is a diagnostic of the static checks.
+type finding struct {
+	diag.Diagnostic
+	jobs   []string // that run what it is about
+	anyJob bool     // others may run it too
+}
+
+// matters reports whether a finding is about something that one of the jobs may
+// run.
+func (f finding) matters(jobs []string) bool {
+	return f.anyJob || slices.ContainsFunc(f.jobs, func(id string) bool { return slices.Contains(jobs, id) })
+}
+
+// attributed returns what was found, each once, in the order of places, with
+// the jobs that it matters to. What stands outside of functions matters to all.
+func (c *checker) attributed() []finding {
+	slices.SortStableFunc(c.found, func(a, b finding) int { return diag.Compare(a.Diagnostic, b.Diagnostic) })
+	c.found = slices.CompactFunc(c.found, func(a, b finding) bool {
+		return a.Code == b.Code && a.Span == b.Span && a.Message == b.Message
+	})
+	for i, f := range c.found {
+		if fn := c.around(f.Span); fn == nil {
+			c.found[i].anyJob = true
+		} else {
+			c.found[i].jobs, c.found[i].anyJob = c.runners(fn)
+		}
+	}
+	return c.found
+}
+
+// around returns the innermost function around a place, or nil.
+func (c *checker) around(at source.Span) (fn *fennel.Func) {
+	for f := range c.module.Functions() {
+		if f.Span.Encloses(at) && (fn == nil || fn.Span.Encloses(f.Span)) {
+			fn = f
+		}
+	}
+	return fn
+}
+
+// checkModule checks the functions of a module that jobs run. What calls the
+// others is not known, and what is wrong with the rest of the module is said
+// where it is open.
+func checkModule(m *fennel.Module, g *pipeline.Graph, s surround) []finding {
+	registered := func(j *pipeline.Job) bool { return j.Run.File == m.Tree.File }
+	if !slices.ContainsFunc(g.Jobs, registered) {
+		return nil
+	}
+	c := newChecker(m, g, s)
+	c.runs()
+	findings := slices.DeleteFunc(c.attributed(), func(f finding) bool { return len(f.jobs) == 0 })
+	for i, f := range findings {
+		if j, ok := g.Job(f.jobs[0]); ok {
+			findings[i].Related = append(slices.Clip(f.Related), diag.Related{
+				File: j.Call.File, Span: j.Call.Span, Message: fmt.Sprintf("job '%s', which runs this, is registered here", j.ID)})
+		}
+	}
+	return findings
 }
 
 // checks reports whether findings of a code are looked for.
@@ -38,9 +112,9 @@ func (s surround) checks(c diag.Code) bool {
 // reconcile takes away findings that say what loading said already. Where a
 // call failed because its module has no such name, the finding knows better
 // what would be right.
-func reconcile(loaded, findings diag.List) (diag.List, diag.List) {
+func reconcile(loaded diag.List, findings []finding) (diag.List, []finding) {
 	loaded = slices.Clone(loaded)
-	findings = slices.DeleteFunc(findings, func(f diag.Diagnostic) bool {
+	findings = slices.DeleteFunc(findings, func(f finding) bool {
 		for i, d := range loaded {
 			if d.File != f.File {
 				continue

@@ -111,26 +111,41 @@ func cases(t testing.TB) map[string]map[string]*source.File {
 				t.Fatal(err)
 			}
 			topic := suite + "/" + strings.TrimSuffix(filepath.Base(path), ".txtar") + "/"
-			for _, f := range archive.Files {
-				name, inside, isDir := strings.Cut(f.Name, "/")
-				switch {
-				case !isDir:
-					base, isPipeline := strings.CutSuffix(f.Name, ".fnl")
-					if !isPipeline {
-						continue
-					}
-					name, inside = base, "ci.fnl"
-				case inside == "want":
-					continue
-				}
-				if inside == "ci.fnl" {
-					inside = pipeline.Path
-				}
-				if all[topic+name] == nil {
-					all[topic+name] = map[string]*source.File{}
-				}
-				all[topic+name][inside] = source.NewFile(inside, string(f.Data))
+			for _, c := range archiveCases(archive) {
+				all[topic+c.name] = c.files
 			}
+		}
+	}
+	return all
+}
+
+// A suiteCase is a pipeline and what is expected of it.
+type suiteCase struct {
+	name  string
+	files map[string]*source.File
+	want  *txtar.File // nil: nothing says
+}
+
+// archiveCases returns the cases of an archive, which are files or directories.
+func archiveCases(a *txtar.Archive) []*suiteCase {
+	var all []*suiteCase
+	for i := range a.Files {
+		f := &a.Files[i]
+		name, path, isDir := strings.Cut(f.Name, "/")
+		if !isDir {
+			path = map[string]string{".fnl": "ci.fnl", ".want": "want"}[filepath.Ext(name)]
+			name = strings.TrimSuffix(name, filepath.Ext(name))
+		}
+		if len(all) == 0 || all[len(all)-1].name != name {
+			all = append(all, &suiteCase{name: name, files: map[string]*source.File{}})
+		}
+		switch c := all[len(all)-1]; path {
+		case "want":
+			c.want = f
+		case "ci.fnl":
+			c.files[pipeline.Path] = source.NewFile(pipeline.Path, string(f.Data))
+		default:
+			c.files[path] = source.NewFile(path, string(f.Data))
 		}
 	}
 	return all

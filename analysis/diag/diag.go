@@ -105,12 +105,15 @@ func (l List) HasErrors() bool {
 // Sort orders the list by file name, place and code, and keeps the order of
 // equals.
 func (l List) Sort() {
-	slices.SortStableFunc(l, func(a, b Diagnostic) int {
-		return cmp.Or(
-			cmp.Compare(a.File.Name(), b.File.Name()),
-			cmp.Compare(a.Span.Start, b.Span.Start),
-			cmp.Compare(a.Span.End, b.Span.End),
-			cmp.Compare(a.Code, b.Code),
-		)
-	})
+	slices.SortStableFunc(l, Compare)
+}
+
+// Compare orders diagnostics as [List.Sort] does.
+func Compare(a, b Diagnostic) int {
+	return cmp.Or(
+		cmp.Compare(a.File.Name(), b.File.Name()),
+		cmp.Compare(a.Span.Start, b.Span.Start),
+		cmp.Compare(a.Span.End, b.Span.End),
+		cmp.Compare(a.Code, b.Code),
+	)
 }

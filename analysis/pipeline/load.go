@@ -178,6 +178,7 @@ func (ld *loader) loadModule(L *lua.LState, name string) *module {
 	}
 	ld.addMacroFiles(compiled)
 	ld.trees.of[file] = compiled
+	ld.pipeline.Modules = append(ld.pipeline.Modules, compiled)
 	ld.addFindings(L, m, name, compiled)
 	L.Push(ld.program.Function(compiled))
 	L.Push(lua.LString(name))

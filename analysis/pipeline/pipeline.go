@@ -5,6 +5,7 @@ package pipeline
 import (
 	"time"
 
+	"quire/analysis/fennel"
 	"quire/analysis/sandbox"
 	"quire/analysis/source"
 )
@@ -57,6 +58,8 @@ type Pipeline struct {
 	Image string
 	// Files are the files that were read to load it, ci.fnl first.
 	Files []*source.File
+	// Modules are the modules of the repository that were required.
+	Modules []*fennel.Module
 	// Complete reports that every form was evaluated to its end.
 	Complete bool
 	// Printed is what the file printed while it was loaded, by line.

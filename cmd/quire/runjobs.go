@@ -130,18 +130,7 @@ func aboutConfig(list diag.List) diag.List {
 // showFindings shows what is known to be wrong with the jobs of a run, none of
 // which refuses it. Hints are for whoever writes the pipeline.
 func showFindings(s *session, snap *analysis.Snapshot, names naming, jobs []string) {
-	found := append(diag.List{}, snap.Loaded()...)
-	for _, id := range jobs {
-		job, ok := snap.Graph().Job(id)
-		if !ok {
-			continue
-		}
-		for _, d := range snap.Findings() {
-			if d.File == job.Run.File && job.Run.Span.Encloses(d.Span) {
-				found = append(found, d)
-			}
-		}
-	}
+	found := append(snap.FindingsOf(jobs...), snap.Loaded()...)
 	found = slices.DeleteFunc(found, func(d diag.Diagnostic) bool { return d.Severity() > diag.Warning })
 	found.Sort()
 	_ = render.Diagnostics(s.stderr, s.stderr.screen, names.list(found))
