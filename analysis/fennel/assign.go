@@ -34,19 +34,15 @@ func compileGlobal(c *compiler, f form) exprs {
 // compileSet compiles (set target value).
 func compileSet(c *compiler, f form) exprs {
 	c.require(len(f.items) == 3, f.n, "expected name and value")
-	if isDot(f.items[1]) {
-		c.setField(f)
-		return c.noValue(f)
-	}
 	c.bind(f.items[1], f.items[2], f, pattern{known: true})
 	return c.noValue(f)
 }
 
 // compileSetForcibly compiles (set-forcibly! name value), which changes what
-// set refuses to.
+// set refuses to, and makes a global of a name that is not there.
 func compileSetForcibly(c *compiler, f form) exprs {
 	c.require(len(f.items) == 3, f.n, "expected name and value")
-	c.bind(f.items[1], f.items[2], f, pattern{known: true, force: true})
+	c.bind(f.items[1], f.items[2], f, pattern{force: true})
 	return c.noValue(f)
 }
 
@@ -63,17 +59,12 @@ func isDot(n *syntax.Node) bool {
 	return n.Kind == syntax.List && len(items) > 0 && isNamed(items[0], ".")
 }
 
-// setField compiles (set (. table key …) value).
-func (c *compiler) setField(f form) {
-	table, keys := c.dotted(f.items[1], f.n)
-	c.store(f, table, keys, f.items[2])
-}
-
 // dotted takes a target (. table key …) apart.
 func (c *compiler) dotted(n, at *syntax.Node) (table *syntax.Node, keys []*syntax.Node) {
 	items := forms(n)
-	c.require(len(items) > 1 && items[1].Kind == syntax.Symbol, at, "dynamic set needs symbol target")
+	c.require(len(items) > 1 && isBindable(items[1]), at, "dynamic set needs symbol target")
 	c.require(len(items) > 2, at, "dynamic set needs at least one key")
+	c.require(isName(items[1]), items[1], "unknown identifier: nil")
 	return items[1], items[2:]
 }
 

@@ -100,8 +100,8 @@ func (c *compiler) symbol(n *syntax.Node, s *scope) expr {
 	case "...":
 		return c.varargs(n, s)
 	case "$...":
-		if h := s.hashing(); h != nil {
-			h.variadic = true
+		if s.hashing() != nil {
+			c.require(c.fn.vararg, n, "use $... in hashfn")
 			return expr{lua: at(c, n, &ast.Comma3Expr{}), kind: vararg}
 		}
 	}

@@ -10,8 +10,9 @@ import (
 // call compiles the call of a value.
 func (c *compiler) call(f form) exprs {
 	head := f.items[0]
+	found := len(c.unit.diagnostics)
 	callee := c.one(head, f.scope, f.block)
-	c.require(!isLiteral(head) && !isLiteralValue(head, callee), f.n, "cannot call literal value %s", shown(head))
+	c.require(mayCall(head, callee) || len(c.unit.diagnostics) > found, f.n, "cannot call literal value %s", shown(head))
 	args, facts := c.args(f.items[1:], f.scope, f.block)
 	x := at(c, f.n, &ast.FuncCallExpr{Func: callee.lua, Args: args})
 	return single(expr{lua: x, kind: call, fact: c.called(f.n, c.known(callee, head), facts)})
@@ -33,21 +34,20 @@ func (c *compiler) args(items []*syntax.Node, s *scope, b *block) ([]ast.Expr, [
 	return luas, facts
 }
 
-// isLiteral reports whether a node can never be a function. A string may have
-// a metatable that makes it one.
-func isLiteral(n *syntax.Node) bool {
-	switch n.Kind {
-	case syntax.Number, syntax.Sequence, syntax.Table:
+// mayCall reports whether what a form was compiled to can be called: no
+// constant can, and of the other values those of lists and symbols. A string may
+// have a metatable that makes it a function.
+func mayCall(n *syntax.Node, x expr) bool {
+	if x.kind != literal {
+		return (isListed(n) || n.Kind == syntax.Symbol) && x.kind != vararg
+	}
+	switch x.lua.(type) {
+	case *ast.StringExpr:
+		return !isCallOf(n, "..")
+	case *ast.FunctionExpr:
 		return true
 	}
-	return n.Kind == syntax.Symbol && (n.Text == "nil" || n.Text == "true" || n.Text == "false" || n.Text == "...")
-}
-
-// isLiteralValue reports whether a form only passes on a literal that can
-// never be a function.
-func isLiteralValue(n *syntax.Node, x expr) bool {
-	passes := isCallOf(n, "values") || isCallOf(n, "pick-values")
-	return passes && x.kind == literal && x.fact != nil && x.fact.Kind == Literal && x.fact.Type != "string"
+	return false
 }
 
 // shown names a literal as the reference does in messages.
@@ -61,6 +61,9 @@ func shown(n *syntax.Node) string {
 		if v, ok := parseNumber(n.Text); ok {
 			return displayNumber(v)
 		}
+	}
+	if n.Text == "$..." {
+		return "..."
 	}
 	return n.Text
 }

@@ -106,7 +106,7 @@ func (c *compiler) inPlace(f form, compile func(w want) *block) expr {
 // compileLet compiles (let [name value …] …).
 func compileLet(c *compiler, f form) exprs {
 	c.require(len(f.items) > 1 && isBindings(f.items[1]), f.or(1, 0), "expected binding sequence")
-	bindings := forms(f.items[1])
+	bindings := c.positions(f.items[1])
 	c.require(len(bindings)%2 == 0, f.items[1], "expected even number of name/value bindings")
 	c.require(len(f.items) > 2, f.items[0], "expected body expression")
 	var temps []string
@@ -125,9 +125,17 @@ func compileLet(c *compiler, f form) exprs {
 }
 
 // isBindings reports whether a node can hold the bindings of a let: a sequence,
-// or the empty table.
+// or a table with no keys but numbers.
 func isBindings(n *syntax.Node) bool {
-	return n.Kind == syntax.Sequence || n.Kind == syntax.Table && len(forms(n)) == 0
+	if n.Kind != syntax.Table {
+		return n.Kind == syntax.Sequence
+	}
+	for _, e := range tableEntries(n) {
+		if e.key.Kind != syntax.Number {
+			return false
+		}
+	}
+	return true
 }
 
 // or returns the item at an index, or the fallback where there is none.

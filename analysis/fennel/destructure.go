@@ -39,8 +39,25 @@ func (c *compiler) bind(left, value *syntax.Node, f form, p pattern) {
 // unpack takes apart a value that is in a local already.
 func (c *compiler) unpack(left *syntax.Node, from expr, f form, p pattern) {
 	d := &destructuring{pattern: p, form: f, top: left}
-	c.part(d, left, from)
+	if isListed(left) {
+		c.firstOf(d, left, from)
+	} else {
+		c.part(d, left, from)
+	}
 	f.scope.add(d.bindings...)
+}
+
+// firstOf binds a value to the first of several patterns; for the others there
+// is none.
+func (c *compiler) firstOf(d *destructuring, left *syntax.Node, from expr) {
+	items := listed(left)
+	c.require(len(items) > 0, left, "must provide at least one value")
+	for i, item := range items {
+		if i > 0 {
+			from = c.none(item)
+		}
+		c.part(d, item, from)
+	}
 }
 
 // top compiles the value of a binding and assigns it to the outermost pattern.
@@ -49,29 +66,75 @@ func (c *compiler) top(d *destructuring, left *syntax.Node) {
 	case isName(left):
 		c.checkQuoted(left)
 		target, b := c.target(d, left)
+		if !d.declares {
+			c.checkCharacters(left.Text, left)
+		}
 		fact := c.assign(d, []ast.Expr{target})
 		c.note(b, d, fact)
 	case isSequenceOrTable(left):
+		if isSpread(left, d.value) {
+			d.value = &syntax.Node{Kind: syntax.List, Span: d.value.Span, Children: append([]*syntax.Node{valuesSymbol(d.value)}, forms(d.value)...)}
+			c.multiple(d, left, forms(left))
+			return
+		}
 		from := c.one(d.value, d.form.scope, d.form.block)
 		c.require(!isAtom(d.value), left, "could not destructure literal")
 		c.parts(d, left, from)
-	case left.Kind == syntax.List:
-		c.multiple(d, left)
-	case left.Kind == syntax.Prefix:
-		c.multiple(d, unprefixed(left))
+	case isDot(left):
+		table, keys := c.dotted(left, d.form.n)
+		c.require(!d.declares, left, "cannot declare a field of a table")
+		c.store(d.form, table, keys, d.value)
+	case isListed(left):
+		c.multiple(d, left, listed(left))
 	default:
 		c.fail(left, "unable to bind %s %s", astType(left), shown(left))
 	}
+}
+
+// isListed reports whether a node is a list, which a prefixed form is too.
+func isListed(n *syntax.Node) bool { return n.Kind == syntax.List || n.Kind == syntax.Prefix }
+
+// listed returns the forms of a list.
+func listed(n *syntax.Node) []*syntax.Node {
+	if n.Kind == syntax.Prefix {
+		n = unprefixed(n)
+	}
+	return forms(n)
 }
 
 func isSequenceOrTable(n *syntax.Node) bool {
 	return n.Kind == syntax.Sequence || n.Kind == syntax.Table
 }
 
+// isSpread reports whether a sequence that is taken apart by names is never
+// made, where that can be told: the name nil is taken then, and what a field is
+// found by is evaluated first.
+func isSpread(left, value *syntax.Node) bool {
+	if left.Kind != syntax.Sequence || value.Kind != syntax.Sequence {
+		return false
+	}
+	telling := false
+	for _, n := range forms(left) {
+		if !isDot(n) && (!isBindable(n) || n.Text[0] == '&') {
+			return false
+		}
+		telling = telling || isDot(n) || isNamed(n, "nil")
+	}
+	return telling
+}
+
+func valuesSymbol(at *syntax.Node) *syntax.Node {
+	return &syntax.Node{Kind: syntax.Symbol, Span: at.Span, Text: "values"}
+}
+
 // isName reports whether a symbol can be a name.
 func isName(n *syntax.Node) bool {
 	return n.Kind == syntax.Symbol && n.Text != "nil" && n.Text != "true" && n.Text != "false" && n.Text != "..."
 }
+
+// isBindable reports whether a symbol can be a name among several, which nil
+// can too, though nothing can refer to it.
+func isBindable(n *syntax.Node) bool { return isName(n) || isNamed(n, "nil") }
 
 // isAtom reports whether a node is a constant.
 func isAtom(n *syntax.Node) bool {
@@ -80,8 +143,7 @@ func isAtom(n *syntax.Node) bool {
 }
 
 // multiple assigns several values to a list of patterns.
-func (c *compiler) multiple(d *destructuring, left *syntax.Node) {
-	items := forms(left)
+func (c *compiler) multiple(d *destructuring, left *syntax.Node, items []*syntax.Node) {
 	c.require(len(items) > 0, left, "must provide at least one value")
 	targets := make([]ast.Expr, len(items))
 	bound := make([]*binding, len(items))
@@ -91,11 +153,11 @@ func (c *compiler) multiple(d *destructuring, left *syntax.Node) {
 	}
 	var nested []later
 	for i, item := range items {
-		if isName(item) {
+		if isBindable(item) {
 			targets[i], bound[i] = c.target(d, item)
 			continue
 		}
-		if d.known && isDot(item) {
+		if !d.declares && isDot(item) {
 			targets[i] = c.dottedTarget(d, item)
 			continue
 		}
@@ -158,19 +220,36 @@ func (c *compiler) undeclared(d *destructuring, targets []ast.Expr) []string {
 // part assigns a value to a pattern that is not the outermost one.
 func (c *compiler) part(d *destructuring, left *syntax.Node, from expr) {
 	switch {
-	case isName(left):
-		target, b := c.target(d, left)
-		c.put(d, left, target, from.lua)
-		c.note(b, d, from.fact)
+	case isName(left), isNamed(left, "nil") && isListed(d.top):
+		c.named(d, left, from)
 	case isSequenceOrTable(left):
 		c.parts(d, left, from)
-	case d.known && isDot(left):
+	case !d.declares && isDot(left):
 		c.put(d, left, c.dottedTarget(d, left), from.lua)
 	case left.Kind == syntax.List || left.Kind == syntax.Prefix:
 		c.fail(left, "can't nest multi-value destructuring")
 	default:
 		c.fail(left, "unable to bind %s %s", astType(left), shown(left))
 	}
+}
+
+// named assigns a value to a name.
+func (c *compiler) named(d *destructuring, left *syntax.Node, from expr) {
+	target, b := c.target(d, left)
+	if !d.declares {
+		c.checkCharacters(left.Text, left)
+	}
+	c.put(d, left, target, from.lua)
+	c.note(b, d, from.fact)
+}
+
+// whole binds what stands behind &as to the table that is taken apart.
+func (c *compiler) whole(d *destructuring, left *syntax.Node, from expr) {
+	if isBindable(left) {
+		c.named(d, left, from)
+		return
+	}
+	c.part(d, left, from)
 }
 
 // put assigns or declares one variable.
@@ -225,12 +304,13 @@ func (c *compiler) sequenceParts(d *destructuring, left *syntax.Node, whole expr
 			if rest < len(items) && isNamed(items[rest], "&as") {
 				rest += 2
 			}
-			c.require(rest == len(items), item, "expected rest argument before last parameter")
+			c.require(rest >= len(items) || isNamed(items[i+1], "&as") && rest == len(items), item, "expected rest argument before last parameter")
+			c.require(i+1 < len(items), item, "unable to bind nil nil")
 			c.part(d, items[i+1], c.rest(item, whole, i))
 			i++
 		case isNamed(item, "&as"):
 			c.require(i+2 == len(items), item, "expected &as argument before last parameter")
-			c.part(d, items[i+1], whole)
+			c.whole(d, items[i+1], whole)
 			return
 		default:
 			key := at(c, item, &ast.NumberExpr{Value: decimal(i + 1)})
@@ -259,7 +339,9 @@ func (c *compiler) tableParts(d *destructuring, left *syntax.Node, whole, from e
 	for _, e := range entries {
 		switch {
 		case isNamed(e.key, "&as"):
-			c.part(d, e.value, whole)
+			c.whole(d, e.value, whole)
+		case isNamed(e.value, "&"):
+			c.fail(e.value, "expected rest argument before last parameter")
 		case isNamed(e.key, "&"):
 			x := &ast.FuncCallExpr{Func: runtimeFunc(restPairs), Args: append([]ast.Expr{whole.lua}, taken...)}
 			c.part(d, e.value, expr{lua: at(c, e.key, x), kind: plain})
@@ -307,13 +389,16 @@ func (c *compiler) target(d *destructuring, n *syntax.Node) (ast.Expr, *binding)
 	b := c.local(root, d.form.scope)
 	if d.global {
 		c.checkValue(n, root, d.form.scope)
-		c.require(b == nil, n, "global %s conflicts with local", n.Text)
+		c.require(b == nil && c.mangled(d.form.scope)[n.Text] == "", n, "global %s conflicts with local", n.Text)
 		return c.global(n), nil
 	}
-	if keys == nil && !d.force && b != nil && !b.mutable && !b.poisoned {
+	if keys == nil && !d.force && b != nil && !b.mutable && !b.poisoned && n.Text != "$" {
 		c.fail(n, "expected var %s", root)
 	}
-	c.require(b != nil || c.isGlobal(root, root), n, "expected local %s", root)
+	c.require(b != nil || !d.known || c.isGlobal(root, root), n, "expected local %s", root)
+	if b == nil && !d.known {
+		c.unit.globals = append(c.unit.globals, root)
+	}
 	return c.assignable(n, keys, b), nil
 }
 

@@ -57,9 +57,18 @@ func (c *compiler) macro(name string, s *scope) (macro, bool) {
 		builtin, ok := macros.Lookup(name)
 		return macro{builtin: builtin}, ok
 	}
+	if _, user := c.resolve(name, s); user != nil {
+		return macro{user: user}, true
+	}
 	_, user := c.resolve(keys[0], s)
+	if _, ok := macros.Lookup(keys[0]); ok && user == nil {
+		user = missingMacro{}
+	}
 	for _, key := range keys[1:] {
 		module, ok := user.(macroModule)
+		if !ok && user != nil {
+			return macro{user: missingMacro{}}, true
+		}
 		if !ok {
 			return macro{}, false
 		}
@@ -179,6 +188,9 @@ func (x *expander) Gensym(base string) string {
 
 func (x *expander) InScope(name string) bool {
 	root := rootName(name)
+	if root == "$" {
+		return false // only the numbered parameters of a hashfn are names in its scope
+	}
 	return x.c.local(root, x.scope) != nil || x.c.makesGlobal(root) || x.c.isOuterGlobal(root)
 }
 

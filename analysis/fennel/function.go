@@ -45,8 +45,11 @@ func (c *compiler) functionName(f form, name *syntax.Node) (*binding, ast.Expr) 
 	if keys == nil {
 		return c.declare(declaration{name, Function, false, f.n.Span.Start}, f.scope), nil
 	}
+	b, macro := c.resolve(keys[0], f.scope)
+	if b == nil || macro != nil {
+		c.checkValue(name, keys[0], f.scope)
+	}
 	c.require(!method, name, "unexpected multi symbol %s", name.Text)
-	b := c.local(keys[0], f.scope)
 	c.require(b != nil || c.isGlobal(keys[0], keys[0]), name, "expected local table %s", keys[0])
 	return nil, c.assignable(name, keys, b)
 }
@@ -159,7 +162,7 @@ type parameters struct{ list *ast.ParList }
 
 // parameters declares what stands in a parameter list.
 func (c *compiler) parameters(p *parameters, f form, params *syntax.Node) {
-	items := forms(params)
+	items := c.positions(params)
 	for i := 0; i < len(items); i++ {
 		n := items[i]
 		switch {
@@ -211,9 +214,9 @@ func (c *compiler) restParameter(f form, n *syntax.Node) {
 func compileHashfn(c *compiler, f form) exprs {
 	c.require(len(f.items) == 2, f.n, "expected one argument")
 	fact := c.functionFact(f, nil)
-	h := &hashing{fact: fact}
+	h := &hashing{fact: fact, variadic: usesAll(f.items[1])}
 	outer := c.fn
-	c.fn = &function{fact: fact, vararg: usesAll(f.items[1])}
+	c.fn = &function{fact: fact, vararg: h.variadic}
 	s, stmts := c.inner(f.scope, f.n), &block{}
 	s.hash = h
 	c.compile(f.items[1], s, stmts, want{n: anyNumber, tail: true})

@@ -17,6 +17,9 @@ import (
 func compileInclude(c *compiler, f form) exprs {
 	c.require(len(f.items) == 2, f.n, "expected one argument")
 	named := f.items[1]
+	if named.Kind != syntax.String {
+		c.one(named, f.scope, f.block)
+	}
 	c.require(named.Kind == syntax.String, f.n, "module name must be string literal")
 	c.include(named.Text, named, f)
 	head := *f.items[0]

@@ -1,6 +1,7 @@
 package fennel
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/yuin/gopher-lua/ast"
@@ -14,41 +15,47 @@ type loopParts struct {
 	until *syntax.Node
 }
 
-// loop checks the shape of a loop and takes its binding table apart.
-func (c *compiler) loop(f form, message string) loopParts {
-	c.requireBody(f)
-	return c.bindingTable(f, message)
-}
-
 func (c *compiler) requireBody(f form) {
 	c.require(len(f.items) > 2, f.items[0], "expected body expression")
 }
 
-// bindingTable takes the binding table of a loop apart.
-func (c *compiler) bindingTable(f form, message string) loopParts {
+// bindingTable takes the binding table of a loop apart. The words of clauses
+// are that only where a clause can stand: behind the second item and before the
+// last.
+func (c *compiler) bindingTable(f form) loopParts {
 	c.require(len(f.items) > 1 && isSequenceOrTable(f.items[1]), f.n, "expected binding table")
-	p := loopParts{items: forms(f.items[1])}
-	if n := len(p.items); n > 2 && isUntil(p.items[n-2]) {
-		p.until = p.items[n-1]
-		p.items = p.items[:n-2]
-	}
-	for _, n := range p.items {
-		if isClause(n) {
-			c.fail(f.n, "%s: %s", message, strings.TrimPrefix(n.Text, "&"))
+	p := loopParts{items: c.positions(f.items[1])}
+	for i := len(p.items) - 2; i >= 2; i-- {
+		word, ok := clauseWord(p.items[i])
+		if !ok {
+			continue
 		}
+		c.require(word == "until" && p.until == nil, f.n, "unexpected iterator clause: %s", word)
+		if until := p.items[i+1]; !isNamed(until, "false") {
+			p.until = until
+		}
+		p.items = slices.Concat(p.items[:i], p.items[i+2:])
 	}
 	return p
 }
 
-func isUntil(n *syntax.Node) bool {
-	return isNamed(n, "&until") || n.Kind == syntax.String && n.Text == "until"
+// positions returns what stands in a binding table under the keys 1, 2, ….
+func (c *compiler) positions(n *syntax.Node) []*syntax.Node {
+	if n.Kind == syntax.Sequence {
+		return forms(n)
+	}
+	items, _ := splitSequence(c.entries(n))
+	return items
 }
 
-// isClause reports whether a node is one of the words that start with "&", or
-// an older spelling of one.
-func isClause(n *syntax.Node) bool {
-	return n.Kind == syntax.Symbol && len(n.Text) > 1 && n.Text[0] == '&' ||
-		n.Kind == syntax.String && (n.Text == "until" || n.Text == "into")
+// clauseWord returns the word that a clause starts with: a symbol with "&" in
+// front of it or, as clauses used to be written, a string.
+func clauseWord(n *syntax.Node) (word string, ok bool) {
+	if n.Kind == syntax.String {
+		return n.Text, true
+	}
+	word, ok = strings.CutPrefix(n.Text, "&")
+	return word, ok && word != "" && n.Kind == syntax.Symbol && !isMulti(n.Text)
 }
 
 // loopBody compiles the body of a loop behind what its block holds already.
@@ -64,13 +71,14 @@ func (c *compiler) loopBody(f form, p loopParts, s *scope, b *block) {
 
 // compileEach compiles (each [name … iterator] …).
 func compileEach(c *compiler, f form) exprs {
-	p := c.loop(f, "unexpected iterator clause")
+	c.requireBody(f)
+	p := c.bindingTable(f)
 	c.require(len(p.items) > 0, f.n, "expected binding and iterator")
 	s, stmts := c.inner(f.scope, f.n), &block{}
 	last := len(p.items) - 1
 	patterns := p.items[:last]
-	if last == 1 && patterns[0].Kind == syntax.List {
-		patterns = forms(patterns[0])
+	if last == 1 && isListed(patterns[0]) {
+		patterns = listed(patterns[0])
 	}
 	loop := &ast.GenericForStmt{}
 	type later struct {
@@ -80,10 +88,8 @@ func compileEach(c *compiler, f form) exprs {
 	var nested []later
 	var bound []*binding
 	for _, n := range patterns {
-		if isName(n) {
-			keys, _ := parts(n.Text)
-			c.require(keys == nil, n, "unexpected multi symbol %s", n.Text)
-			b := c.declare(declaration{n, LoopVar, false, f.items[1].Span.End}, s)
+		if isBindable(n) {
+			b := c.loopVariable(n, f, s)
 			bound = append(bound, b)
 			loop.Names = append(loop.Names, b.lua)
 			continue
@@ -108,41 +114,34 @@ func compileEach(c *compiler, f form) exprs {
 	return c.noValue(f)
 }
 
+// loopVariable declares a variable of a loop.
+func (c *compiler) loopVariable(n *syntax.Node, f form, s *scope) *binding {
+	keys, _ := parts(n.Text)
+	c.require(keys == nil, n, "unexpected multi symbol %s", n.Text)
+	return c.declare(declaration{n, LoopVar, false, f.items[1].Span.End}, s)
+}
+
 // compileFor compiles (for [name start stop step?] …).
 func compileFor(c *compiler, f form) exprs {
-	p := c.bindingTable(f, "unexpected iterator clause")
-	c.require(len(p.items) > 0 && (isName(p.items[0]) || isNamed(p.items[0], "nil")), f.items[1], "unable to bind %s %s", c.loopType(p), c.loopText(p))
+	p := c.bindingTable(f)
+	c.require(len(p.items) > 0, f.items[1], "unable to bind nil nil")
+	variable, limits := p.items[0], p.items[1:]
+	c.require(isBindable(variable), f.items[1], "unable to bind %s %s", astType(variable), shown(variable))
 	c.requireBody(f)
-	c.require(len(p.items) <= 4, f.items[1], "unexpected arguments")
-	c.require(len(p.items) >= 3, f.items[1], "expected range to include start and stop")
+	c.require(len(limits) <= 3, f.items[1], "unexpected arguments")
+	c.require(len(limits) >= 2, f.items[1], "expected range to include start and stop")
 	s, stmts := c.inner(f.scope, f.n), &block{}
-	keys, _ := parts(p.items[0].Text)
-	c.require(keys == nil, p.items[0], "unexpected multi symbol %s", p.items[0].Text)
-	b := c.declare(declaration{p.items[0], LoopVar, false, f.items[1].Span.End}, s)
 	var rng [3]ast.Expr
-	for i, n := range p.items[1:] {
+	for i, n := range limits {
 		rng[i] = c.one(n, f.scope, f.block).lua
 	}
+	b := c.loopVariable(variable, f, s)
 	s.add(b)
 	c.fn.branches++
 	c.loopBody(f, p, s, stmts)
 	c.fn.branches--
 	f.block.emit(at(c, f.n, &ast.NumberForStmt{Name: b.lua, Init: rng[0], Limit: rng[1], Step: rng[2], Stmts: stmts.stmts}))
 	return c.noValue(f)
-}
-
-func (c *compiler) loopType(p loopParts) string {
-	if len(p.items) == 0 {
-		return "nil"
-	}
-	return astType(p.items[0])
-}
-
-func (c *compiler) loopText(p loopParts) string {
-	if len(p.items) == 0 {
-		return "nil"
-	}
-	return shown(p.items[0])
 }
 
 // compileWhile compiles (while condition …).

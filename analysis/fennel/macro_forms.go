@@ -49,12 +49,18 @@ func (c *compiler) macroEntries(n *syntax.Node) (entries []tableEntry, known boo
 // macroTable evaluates a table of macros and checks it.
 func (c *compiler) macroTable(src *macroSource, x *expander, at *syntax.Node) *lua.LTable {
 	t, ok := c.world().functions(src, x, at).(*lua.LTable)
-	c.require(ok, at, "expected macros to be table")
+	c.require(ok && c.world().isPlain(t), at, "Expected one table argument")
 	t.ForEach(func(key, v lua.LValue) {
 		c.require(key.Type() == lua.LTString, at, "expected each macro to be function")
 		c.require(v.Type() == lua.LTFunction, at, "expected each macro to be function")
 	})
 	return t
+}
+
+// isPlain reports whether a table is no code but a table.
+func (w *macroWorld) isPlain(t *lua.LTable) bool {
+	kind := w.kinds.of(t)
+	return kind != syntax.List && kind != syntax.Symbol
 }
 
 // defineAll defines the macros that a source made.
@@ -81,6 +87,7 @@ func (c *compiler) keyName(key *syntax.Node) *syntax.Node {
 }
 
 func (c *compiler) checkMacroName(name string, f form) {
+	c.checkCharacters(name, f.n)
 	c.require(c.specials[rootName(name)] == nil, f.n, "local %s was overshadowed by a special form or macro", name)
 	if keys, _ := parts(name); keys != nil {
 		_, exists := c.macro(keys[0], f.scope)
@@ -144,7 +151,7 @@ func compileMacrodebug(c *compiler, f form) exprs {
 		n = x.Expand(f.items[1])
 	}
 	text := &syntax.Node{Kind: syntax.String, Span: f.n.Span, Text: w.text(n, x, f.n)}
-	if len(f.items) > 2 && !isNamed(f.items[2], "nil") && !isNamed(f.items[2], "false") {
+	if len(f.items) > 2 && !isNamed(f.items[2], "false") {
 		return single(c.text(text, text.Text))
 	}
 	head := *f.items[0]

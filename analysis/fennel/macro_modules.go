@@ -113,7 +113,7 @@ func (c *compiler) importModule(n *syntax.Node, f form) (*moduleCode, *lua.LTabl
 	}
 	m := w.load(name, n, x, f.n)
 	t, ok := m.value.(*lua.LTable)
-	c.require(ok && w.kinds.of(t) != syntax.List && w.kinds.of(t) != syntax.Symbol, f.n, "expected macros to be table")
+	c.require(ok && w.isPlain(t), f.n, "expected macros to be table")
 	return m.code, t
 }
 

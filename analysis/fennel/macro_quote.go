@@ -33,10 +33,14 @@ func compileQuote(c *compiler, f form) exprs {
 		n = unprefixed(n)
 	}
 	if isUnquote(n) {
-		return c.compile(n.Children[1], f.scope, f.block, f.want)
+		return c.compile(forms(n)[1], f.scope, f.block, f.want)
 	}
 	if !c.compileTime {
-		return c.compile(c.plainQuoted(n), f.scope, f.block, f.want)
+		xs := c.compile(c.plainQuoted(n), f.scope, f.block, f.want)
+		for i := range xs.list {
+			xs.list[i].kind = plain
+		}
+		return xs
 	}
 	return single(c.quote(n, f))
 }
@@ -58,7 +62,7 @@ func (c *compiler) plainQuoted(n *syntax.Node) *syntax.Node {
 		return firstOf(forms(n)[1])
 	case isNamed(n, "..."):
 		c.fail(n, "quoted ... may only be used at compile time")
-	case isName(n):
+	case isBindable(n):
 		c.fail(n, "symbols may only be used at compile time")
 	case n.Kind != syntax.List && n.Kind != syntax.Sequence && n.Kind != syntax.Table:
 		return n

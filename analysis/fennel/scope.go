@@ -53,6 +53,9 @@ func (c *compiler) inner(s *scope, n *syntax.Node) *scope {
 
 // resolve finds the local and the macro that a name means in a scope.
 func (c *compiler) resolve(name string, s *scope) (local *binding, macro userMacro) {
+	if name == "$" && s.hashing() != nil {
+		name = "$1"
+	}
 	for ; s != nil; s = s.outer {
 		for i := len(s.bindings) - 1; i >= 0; i-- {
 			b := s.bindings[i]
@@ -89,16 +92,10 @@ func (c *compiler) local(name string, s *scope) *binding {
 
 // hashParam returns the parameter of a hashfn that a name means, or nil.
 func (c *compiler) hashParam(h *hashing, name string) *binding {
-	index := -1
-	switch {
-	case name == "$":
-		index = 0
-	case len(name) == 2 && name[0] == '$' && name[1] >= '1' && name[1] <= '9':
-		index = int(name[1] - '1')
-	}
-	if index < 0 {
+	if len(name) != 2 || name[0] != '$' || name[1] < '1' || name[1] > '9' {
 		return nil
 	}
+	index := int(name[1] - '1')
 	h.used = max(h.used, index+1)
 	if h.params[index] == nil {
 		h.params[index] = &binding{
@@ -142,11 +139,18 @@ func (c *compiler) declare(d declaration, s *scope) *binding {
 // checkBindable fails for a symbol that must not be bound.
 func (c *compiler) checkBindable(n *syntax.Node, s *scope) {
 	name := n.Text
-	c.require(!strings.Contains(name, "&"), n, "invalid character: &")
-	c.require(!strings.HasPrefix(name, ".") || name == "..", n, "invalid character: .")
+	c.checkCharacters(name, n)
 	_, isMacro := c.macro(name, s)
 	c.require(!isMacro && c.specials[name] == nil, n, "local %s was overshadowed by a special form or macro", name)
 	c.checkQuoted(n)
+}
+
+// checkCharacters fails for a name that has a character of the notations that
+// take names apart.
+func (c *compiler) checkCharacters(name string, at *syntax.Node) {
+	i := strings.IndexAny(name, "&.:")
+	c.require(i < 0 || name[i] != '&', at, "invalid character: &")
+	c.require(!strings.HasPrefix(name, "."), at, "invalid character: .")
 }
 
 func (s *scope) add(bs ...*binding) { s.bindings = append(s.bindings, bs...) }

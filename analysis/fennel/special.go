@@ -72,15 +72,23 @@ func first(x expr) expr {
 // compileTail compiles (tail! call).
 func compileTail(c *compiler, f form) exprs {
 	c.require(len(f.items) == 2, f.n, "Expected one argument")
-	called := f.items[1]
-	c.require(called.Kind == syntax.List && len(forms(called)) > 0, f.n, "Expected a function call as argument")
-	head := forms(called)[0]
-	if head.Kind == syntax.Symbol {
-		sp := c.specials[head.Text]
-		c.require(sp == nil || head.Text == ":", f.n, "Expected a function call as argument")
-	}
+	written := f.items[1]
+	called := (&expander{c, f.scope}).Expand(written)
+	c.require(called.Kind == syntax.List && !c.isSpecialCall(called), f.n, "Expected a function call as argument")
 	c.require(f.want.tail, f.n, "Must be in tail position")
-	return c.compile(called, f.scope, f.block, f.want)
+	if called == written {
+		return c.compile(called, f.scope, f.block, f.want)
+	}
+	c.expanding = append(c.expanding, written.Span)
+	xs := c.compile(called, f.scope, f.block, f.want)
+	c.expanding = c.expanding[:len(c.expanding)-1]
+	return xs
+}
+
+// isSpecialCall reports whether a list is a special form.
+func (c *compiler) isSpecialCall(n *syntax.Node) bool {
+	items := forms(n)
+	return len(items) > 0 && items[0].Kind == syntax.Symbol && c.specials[items[0].Text] != nil
 }
 
 // compileComment compiles (comment …).
@@ -90,6 +98,9 @@ func compileComment(c *compiler, f form) exprs { return c.noValue(f) }
 func compileLua(c *compiler, f form) exprs {
 	c.require(len(f.items) == 2 || len(f.items) == 3, f.n, "expected 1 or 2 arguments")
 	leaves := false
+	if n := len(f.items); n == 3 && isNamed(f.items[2], "nil") {
+		f.items = f.items[:2]
+	}
 	if text := f.items[1]; !isNamed(text, "nil") {
 		c.require(text.Kind == syntax.String, text, "expected a string of Lua code")
 		stmts := c.luaText(f, text, text.Text)

@@ -1,6 +1,7 @@
 package fennel
 
 import (
+	"math"
 	"strconv"
 
 	"github.com/yuin/gopher-lua/ast"
@@ -63,14 +64,30 @@ func (c *compiler) entries(n *syntax.Node) []tableEntry {
 	set := keySet{entries: make([]tableEntry, 0, len(items)/2)}
 	for i := 0; i+1 < len(items); i += 2 {
 		e := tableEntry{items[i], items[i+1]}
-		if isShorthand(e) {
+		switch {
+		case isShorthand(e):
 			key := *e.value
 			key.Kind = syntax.String
 			e.key = &key
+		case e.key.Kind == syntax.Number:
+			e.key = plainNumber(e.key)
 		}
 		set.add(e)
 	}
 	return set.entries
+}
+
+// plainNumber returns a number as it is usually written, so that the same key
+// is found to be the same.
+func plainNumber(n *syntax.Node) *syntax.Node {
+	v, ok := parseNumber(n.Text)
+	text := numberText(v + 0) // no sign on zero
+	if !ok || text == n.Text || math.IsNaN(v) {
+		return n
+	}
+	plain := *n
+	plain.Text = text
+	return &plain
 }
 
 // isShorthand reports whether an entry is written {: name}.

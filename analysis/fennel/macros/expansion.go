@@ -97,10 +97,13 @@ func (e *expansion) insert(step *syntax.Node, i int, value *syntax.Node) *syntax
 	if isList(step) {
 		items = e.items(step)
 	}
-	if i < 0 {
+	switch {
+	case i < 0:
 		i = len(items)
+	case len(items) == 0:
+		return e.list("nil", value)
 	}
-	return e.list(slices.Insert(slices.Clone(items), min(i, len(items)), value))
+	return e.list(slices.Insert(slices.Clone(items), i, value))
 }
 
 // items returns the forms of a list; a prefixed form counts as the list that
@@ -119,12 +122,12 @@ func forms(n *syntax.Node) []*syntax.Node { return slices.Collect(n.Forms()) }
 // A pair is a key and its value in a table literal.
 type pair struct{ key, value *syntax.Node }
 
-// pairs returns what a table literal or sequence holds, each key once, at the
+// pairs returns what a table literal, a sequence or a list holds, each key once, at the
 // place where it comes first and with the value that it has last.
 func (e *expansion) pairs(n *syntax.Node) []pair {
 	var ps []pair
-	items := forms(n)
-	if n.Kind == syntax.Sequence {
+	items := e.items(n)
+	if n.Kind != syntax.Table {
 		for i, item := range items {
 			ps = append(ps, pair{e.num(i + 1), item})
 		}

@@ -60,7 +60,7 @@ func (m *matcher) top(values []*syntax.Node, pattern *syntax.Node, r rules) test
 	case len(items) == 0 || !isSym(items[0]):
 	case items[0].Text == "where":
 		if len(items) == 1 {
-			return test{condition: m.list("=", first(values), "nil")}
+			return test{condition: m.list("=", m.or(first(values)))}
 		}
 		if alternatives := items[1]; isList(alternatives) {
 			if choices := m.items(alternatives); len(choices) > 0 && isNamed(choices[0], "or") {
@@ -187,8 +187,11 @@ func (m *matcher) tableTest(value, pattern *syntax.Node, s seen, r rules, typed 
 		case isNamed(p.key, "&as"):
 			t.bound = append(t.bound, p.value, value)
 		case indexed && isNamed(p.value, "&as"):
-			m.require(i+2 == len(ps), "expected &as argument before last parameter")
-			t.bound = append(t.bound, ps[i+1].value, value)
+			m.require(i+2 >= len(ps), "expected &as argument before last parameter")
+			if i+1 < len(ps) {
+				t.bound = append(t.bound, ps[i+1].value)
+			}
+			t.bound = append(t.bound, value)
 			i++
 		case indexed && isNamed(p.value, "&"):
 			m.requireLastRest(ps[i+1:])
@@ -217,7 +220,7 @@ func (m *matcher) requireLastRest(behind []pair) {
 func (m *matcher) restTest(value, from, pattern *syntax.Node, s seen, r rules) (rest, condition *syntax.Node) {
 	unpack := m.list("or", "table.unpack", "_G.unpack")
 	items := m.list("select", from, m.list(unpack, value))
-	if isTable(pattern) {
+	if isTable(pattern) || isList(pattern) {
 		t := m.tableTest(m.list("pick-values", m.num(1), items), pattern, s, r.nested(), true)
 		condition = t.condition
 	}
