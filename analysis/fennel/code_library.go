@@ -137,6 +137,10 @@ func (k *nodeKinds) astSource(L *lua.LState, field func(t *lua.LTable, name stri
 	}
 	switch k.of(t) {
 	case syntax.Table, syntax.Sequence:
+		if mt, ok := t.Metatable.(*lua.LTable); ok && mt.RawGetString("filename") != lua.LNil {
+			t = mt
+			break
+		}
 		source := L.NewTable()
 		for _, name := range []string{"filename", "line", "col", "endline", "bytestart", "byteend"} {
 			source.RawSetString(name, field(t, name))

@@ -6,7 +6,6 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"quire/analysis/diag"
 	"quire/analysis/fennel/syntax"
 	"quire/analysis/source"
 )
@@ -41,6 +40,7 @@ type evaluation struct {
 	name, running string
 	env           *lua.LTable // nil: the globals
 	options       Options
+	style         errorStyle
 	args          []lua.LValue
 }
 
@@ -52,7 +52,7 @@ func (e *evaluator) eval(L *lua.LState) int {
 	e.program.State.Charge(L, evalBytes+evalByteBytes*len(ev.text))
 	m := e.compile(L, ev)
 	if m.Diagnostics.HasErrors() {
-		text := errorText(m.Diagnostics, ev.name)
+		text := errorText(m.Diagnostics, ev.name, ev.style)
 		e.program.State.Charge(L, len(text))
 		L.Error(lua.LString(text), 0)
 	}
@@ -88,6 +88,7 @@ func (e *evaluator) request(L *lua.LState) *evaluation {
 		}
 		L.RaiseError("fennel.eval cannot run code in the environment of macros here")
 	}
+	ev.style = errorStyleOf(given)
 	if use := given.RawGetString("useMetadata"); use != lua.LNil {
 		ev.options.Metadata = lua.LVAsBool(use)
 	}
@@ -202,45 +203,4 @@ func chunkName(text string) string {
 		line += "..."
 	}
 	return `[string "` + line + `"]`
-}
-
-// errorText returns errors as the reference's compiler raises them: the first
-// one, with its line and what would be right, and the others below.
-func errorText(list diag.List, name string) string {
-	var b strings.Builder
-	for _, syntaxFirst := range []bool{true, false} {
-		for _, d := range list {
-			if d.Severity() != diag.Error || syntaxFirst != (d.Code == diag.Syntax) {
-				continue
-			}
-			if b.Len() > 0 {
-				b.WriteString("\n\n")
-			}
-			writeError(&b, d, name)
-		}
-	}
-	return b.String()
-}
-
-func writeError(b *strings.Builder, d diag.Diagnostic, name string) {
-	kind := "Compile"
-	if d.Code == diag.Syntax {
-		kind = "Parse"
-	}
-	if d.File != nil && !strings.HasPrefix(d.File.Name(), "[string ") {
-		name = d.File.Name()
-	}
-	at := d.File.Position(d.Span.Start)
-	fmt.Fprintf(b, "%s:%d:%d: %s error: %s\n\n%s", name, at.Line, at.Column-1, kind, d.Message, lineOf(d.File, d.Span.Start))
-	if d.Help != "" {
-		fmt.Fprintf(b, "\n* %s", d.Help)
-	}
-}
-
-// lineOf returns the line of a file that an offset stands on.
-func lineOf(f *source.File, offset int) string {
-	text := f.Text()
-	start := strings.LastIndexByte(text[:offset], '\n') + 1
-	line, _, _ := strings.Cut(text[start:], "\n")
-	return strings.TrimSuffix(line, "\r")
 }

@@ -11,8 +11,9 @@ import (
 
 // libraryFields are what programs find in the module fennel, sorted.
 var libraryFields = []string{
-	"ast-source", "comment", "comment?", "doc", "eval", "list", "list?", "metadata", "multi-sym?", "runtime-version",
-	"runtimeVersion", "sequence", "sequence?", "sym", "sym-char?", "sym?", "table?", "traceback", "varg", "varg?",
+	"ast-source", "comment", "comment?", "doc", "eval", "granulate", "install", "list", "list?", "metadata", "multi-sym?",
+	"parser", "runtime-version", "runtimeVersion", "search-module", "searchModule", "sequence", "sequence?",
+	"string-stream", "stringStream", "sym", "sym-char?", "sym?", "syntax", "table?", "traceback", "varg", "varg?",
 	"version", "view",
 }
 
@@ -25,22 +26,21 @@ func LibraryFields() []string { return slices.Clone(libraryFields) }
 // the globals it may use are those that exist at that moment, and with what is
 // left of the program's budget.
 //
-// Of the reference's module these are left out: what reads and writes files or
-// finds modules (dofile, path, macro-path, searcher, make-searcher, install,
-// search-module, macro-searchers, macro-loaded), since that is the host's; what
-// gives or takes the text of Lua programs or compiles code that is no text
-// (compile, compile1, compile-string, compile-stream, load-code, gensym,
-// mangling), since there is no such text here and nothing that would load it;
-// the reader by itself (parser, granulate, string-stream) and the tables of the
-// compiler (syntax, scope, getinfo), which are for tools; and the repl.
+// Of the reference's module the functions raise an error that give or take the
+// text of Lua programs, read files, or open the compiler ([AbsentFields]), and
+// what says where modules are found is not there (path, macro-path,
+// macro-searchers, macro-loaded): that is the host's.
 func (p *Program) Library(o Options) *lua.LTable {
 	L := p.State.L
 	t := L.NewTable()
 	kinds := newNodeKinds(L, func() *codec { return nil }, p.State.Step)
-	for name, fn := range kinds.functions(p.State.Step) {
-		t.RawSetString(name, L.NewFunction(fn))
-	}
 	e := &evaluator{program: p, options: o}
+	r := &reader{program: p, kinds: kinds}
+	for _, functions := range []map[string]lua.LGFunction{kinds.functions(p.State.Step), r.functions(), e.modules(t)} {
+		for name, fn := range functions {
+			t.RawSetString(name, L.NewFunction(fn))
+		}
+	}
 	for name, fn := range map[string]lua.LGFunction{
 		"ast-source":      func(L *lua.LState) int { return kinds.astSource(L, rawField) },
 		"varg":            kinds.makeVararg,
@@ -50,13 +50,92 @@ func (p *Program) Library(o Options) *lua.LTable {
 		"traceback":       p.traceback,
 		"runtime-version": runtimeVersion,
 		"runtimeVersion":  runtimeVersion,
+		"syntax":          p.syntax,
 	} {
 		t.RawSetString(name, L.NewFunction(fn))
 	}
 	t.RawSetString("metadata", p.functionMetadata())
 	t.RawSetString("version", lua.LString(Version))
 	t.RawSetString("view", view.Function(L, p.State.Step))
+	raiseForAbsent(L, t)
 	return t
+}
+
+// modules returns what finds modules as require does. Programs need not install
+// anything to require modules of Fennel.
+func (e *evaluator) modules(library *lua.LTable) map[string]lua.LGFunction {
+	search := func(L *lua.LState) int {
+		name := L.CheckString(1)
+		if e.options.Resolve == nil {
+			L.Push(lua.LNil)
+			return 1
+		}
+		file, err := e.options.Resolve(name, Code)
+		if err != nil {
+			L.Push(lua.LNil)
+			L.Push(lua.LString(err.Error()))
+			return 2
+		}
+		e.program.State.Step(L, evalByteSteps*len(file.Text()))
+		L.Push(lua.LString(file.Name()))
+		return 1
+	}
+	return map[string]lua.LGFunction{
+		"search-module": search,
+		"searchModule":  search,
+		"install": func(L *lua.LState) int {
+			L.Push(library)
+			return 1
+		},
+	}
+}
+
+// entrySteps is what an entry of the table of syntax costs.
+const entrySteps = 64
+
+// syntax returns a table of what names mean in programs: special forms, macros
+// and globals.
+func (p *Program) syntax(L *lua.LState) int {
+	t := L.NewTable()
+	add := func(name, kind string) *lua.LTable {
+		entry := L.NewTable()
+		entry.RawSetString(kind, lua.LTrue)
+		t.RawSetString(name, entry)
+		return entry
+	}
+	p.addGlobals(L, add, "", L.G.Global)
+	documented := Forms()
+	p.State.Step(L, entrySteps*len(documented))
+	for _, f := range documented {
+		kind := "macro?"
+		if f.Special {
+			kind = "special?"
+		}
+		entry := add(f.Name, kind)
+		if f.Binds {
+			entry.RawSetString("binding-form?", lua.LTrue)
+		}
+	}
+	L.Push(t)
+	return 1
+}
+
+// addGlobals adds the names in a table of globals and in the tables in it.
+func (p *Program) addGlobals(L *lua.LState, add func(name, kind string) *lua.LTable, prefix string, globals *lua.LTable) {
+	globals.ForEach(func(key, value lua.LValue) {
+		p.State.Step(L, entrySteps)
+		name, ok := key.(lua.LString)
+		if !ok || strings.HasPrefix(string(name), "_") {
+			return
+		}
+		entry := add(prefix+plainName(string(name)), "global?")
+		if value.Type() == lua.LTFunction {
+			entry.RawSetString("function?", lua.LTrue)
+		}
+		if inner, ok := value.(*lua.LTable); ok && prefix == "" {
+			p.addGlobals(L, add, string(name)+".", inner)
+		}
+	})
 }
 
 func rawField(t *lua.LTable, name string) lua.LValue { return t.RawGetString(name) }

@@ -107,6 +107,11 @@ func TestEvaluationIsPaidFor(t *testing.T) {
 		{"expansion", `(while true (pcall fennel.eval "(macro m [x] (let [y (fcollect [i 1 1000] x)] ` + "`" + `[,y ,y])) (m (m (m 1)))"))`, "instructions strings"},
 		{"run", `(pcall fennel.eval "(while true)")`, "instructions"},
 		{"depth", `(fn again [] (+ 1 (fennel.eval "(_G.again)" {:env {: _G}}))) (set _G.again again) (pcall again)`, "depth strings instructions"},
+		{"parser", `(while true (pcall fennel.parser "(a b c)"))`, "strings instructions"},
+		{"forms", `(while true (each [_ (fennel.parser "1 2 3")] nil))`, "strings instructions"},
+		{"stream", `(fennel.parser #65)`, "strings instructions"},
+		{"chunks", `((fennel.granulate #""))`, "instructions"},
+		{"syntax", `(while true (fennel.syntax))`, "instructions"},
 		{"docstrings", `(while true (fn f [] "doc" 1))`, "strings"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -58,11 +58,16 @@ func vocabulary() []string {
 		// The runtime table raises for what it does not have.
 		"(quire.ci).runtime<meta> table",
 		"(quire.ci).runtime<meta>.__index function",
+		"fennel<meta> table",
+		"fennel<meta>.__index table",
 		"fennel.metadata<meta> table",
 		"fennel.metadata<meta>.__index table",
 		"fennel.metadata<meta>.__index.get function",
 		"fennel.metadata<meta>.__index.set function",
 		"fennel.metadata<meta>.__index.setall function",
+	}
+	for _, field := range fennel.AbsentFields() {
+		lines = append(lines, "fennel<meta>.__index."+field+" function")
 	}
 	values := map[string]string{"_VERSION": "string", "utf8.charpattern": "string", "fennel.version": "string"}
 	for _, g := range dsl.Globals() {
@@ -107,9 +112,17 @@ func TestGlobals(t *testing.T) {
 	if d := gocmp.Diff(want, got); d != "" {
 		t.Errorf("-library +vocabulary\n%s", d)
 	}
+	var absent []string
 	for _, a := range dsl.Absents() {
+		if field, ok := strings.CutPrefix(a.Name, "fennel."); ok {
+			absent = append(absent, field)
+		}
 		if sandbox.Global(a.Name) {
 			t.Errorf("%s is said to be absent", a.Name)
 		}
+	}
+	slices.Sort(absent)
+	if d := gocmp.Diff(fennel.AbsentFields(), absent); d != "" {
+		t.Errorf("absent from fennel: -library +vocabulary\n%s", d)
 	}
 }

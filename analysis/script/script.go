@@ -179,8 +179,12 @@ func isGlobal(name string) bool {
 
 // explainAbsent says of what Lua has and the sandbox has not that it is so.
 func explainAbsent(name string) (message, help string, ok bool) {
-	if _, ok := dsl.FindAbsent(name); !ok {
+	absent, ok := dsl.FindAbsent(name)
+	if !ok {
 		return "", "", false
+	}
+	if strings.HasPrefix(name, "fennel.") {
+		return name + " does not exist in the sandbox", absent.Use, true
 	}
 	return name + " does not exist in the sandbox", "Programs here cannot reach files, processes or the network.", true
 }
