@@ -103,12 +103,12 @@ func (c *checker) argument(call *fennel.Call, f dsl.Func, p dsl.Param, v *fennel
 		return
 	}
 	for _, field := range v.Fields {
-		c.option(call, f, p, field)
+		c.option(call, f, p, v.Fields, field)
 	}
 }
 
-// option checks one field of an option table.
-func (c *checker) option(call *fennel.Call, f dsl.Func, p dsl.Param, field fennel.Field) {
+// option checks one field of an option table that has all of these.
+func (c *checker) option(call *fennel.Call, f dsl.Func, p dsl.Param, all []fennel.Field, field fennel.Field) {
 	if field.Key.Kind != fennel.Literal {
 		return
 	}
@@ -116,7 +116,10 @@ func (c *checker) option(call *fennel.Call, f dsl.Func, p dsl.Param, field fenne
 	if i < 0 {
 		d := diag.Diagnostic{Span: field.Key.Span, Code: diag.UnknownOption,
 			Message: dsl.UnknownOption(f, p, field.Key.Text)}
-		c.suggest(&d, field.Key, dsl.KeyNames(p.Keys))
+		missing := slices.DeleteFunc(slices.Clone(p.Keys), func(k dsl.Key) bool {
+			return slices.ContainsFunc(all, func(f fennel.Field) bool { return f.Key.Text == k.Name })
+		})
+		c.suggest(&d, field.Key, dsl.KeyNames(missing))
 		c.report(call.Fn, call.Conditional, d)
 		return
 	}

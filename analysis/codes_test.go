@@ -2,6 +2,7 @@ package analysis_test
 
 import (
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -48,42 +49,80 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// TestCorpus checks that the suites show each code at least three times, and
+// A tally says which cases of the suites show a code.
+type tally struct {
+	shown    []string // that have it
+	indirect []string // those of them that say they go through a helper or a macro
+	near     []string // that come close to it and say so
+}
+
+// TestCorpus checks that the suites analysis and load show each code at least
+// three times with exact places, once of these through a helper or a macro, and
 // twice what comes close to it and does not have it.
 func TestCorpus(t *testing.T) {
-	shown, near := map[diag.Code]int{}, map[diag.Code]int{}
-	paths, err := filepath.Glob("../testdata/*/*.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range paths {
-		suite := filepath.Base(filepath.Dir(path))
-		if suite != "analysis" && suite != "load" {
-			continue
-		}
-		archive, err := txtar.ParseFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, f := range archive.Files {
-			for _, e := range diag.Entries() {
-				has := strings.Contains(string(f.Data), "["+string(e.Code)+"]")
-				if strings.HasPrefix(f.Name, "near-"+string(e.Code)+"-") && strings.HasSuffix(f.Name, ".want") {
-					if near[e.Code]++; has {
-						t.Errorf("%s has %s", f.Name, e.Code)
-					}
-				} else if has && strings.HasSuffix(f.Name, "want") {
-					shown[e.Code]++
-				}
-			}
-		}
-	}
+	tallies := talliesOf(t)
 	for _, e := range diag.Entries() {
 		if slices.Contains(elsewhere, e.Code) {
 			continue
 		}
-		if shown[e.Code] < 3 || near[e.Code] < 2 {
-			t.Errorf("%s has %d cases, want 3, and %d near misses, want 2", e.Code, shown[e.Code], near[e.Code])
+		got := tallies[e.Code]
+		t.Logf("%s: %d cases, %d indirect, %d near", e.Code, len(got.shown), len(got.indirect), len(got.near))
+		if len(got.shown) < 3 || len(got.indirect) < 1 || len(got.near) < 2 {
+			t.Errorf("%s is shown by %q, through helpers and macros by %q, and nearly by %q", e.Code, got.shown, got.indirect, got.near)
+		}
+	}
+}
+
+// placed is a diagnostic of what a case is expected to give, with its place.
+var placed = regexp.MustCompile(`(?m)^(?:\S+:)?\d+:\d+-\d+:\d+ [a-z]+\[([a-z-]+)\] `)
+
+// indirectly matches the names of cases in which a helper or a macro does it.
+var indirectly = regexp.MustCompile(`helper|macro`)
+
+func talliesOf(t *testing.T) map[diag.Code]*tally {
+	tallies := map[diag.Code]*tally{}
+	for _, e := range diag.Entries() {
+		tallies[e.Code] = &tally{}
+	}
+	for _, suite := range []string{"analysis", "load"} {
+		paths, err := filepath.Glob("../testdata/" + suite + "/*.txtar")
+		if err != nil || len(paths) == 0 {
+			t.Fatalf("no test data: %v", err)
+		}
+		for _, path := range paths {
+			archive, err := txtar.ParseFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range archiveCases(archive) {
+				if c.want != nil {
+					addTo(t, tallies, c)
+				}
+			}
+		}
+	}
+	return tallies
+}
+
+// addTo adds a case to the tallies.
+func addTo(t *testing.T, tallies map[diag.Code]*tally, c *suiteCase) {
+	has := map[diag.Code]bool{}
+	for _, found := range placed.FindAllStringSubmatch(string(c.want.Data), -1) {
+		has[diag.Code(found[1])] = true
+	}
+	for code, tally := range tallies {
+		if strings.HasPrefix(c.name, "near-"+string(code)+"-") {
+			tally.near = append(tally.near, c.name)
+			if has[code] {
+				t.Errorf("%s has %s", c.name, code)
+			}
+		}
+		if !has[code] {
+			continue
+		}
+		tally.shown = append(tally.shown, c.name)
+		if indirectly.MatchString(c.name) {
+			tally.indirect = append(tally.indirect, c.name)
 		}
 	}
 }

@@ -80,6 +80,8 @@ func hidden(c diag.Code) []diag.Code {
 		return all
 	case diag.EmptyInputs, diag.ReservedSlash:
 		return []diag.Code{diag.DuplicateJob, diag.UnusedIgnore}
+	case diag.BadMirror:
+		return []diag.Code{diag.UnknownInput}
 	case diag.BadCommand, diag.BadArgument, diag.BadOption, diag.UnknownOption:
 		return []diag.Code{diag.IgnoredExit}
 	case diag.UnknownPrimitive:

@@ -46,8 +46,8 @@ func (ld *loader) mirror(L *lua.LState) int {
 // entry returns the place of a literal in a sequence, or that of the sequence.
 func (ld *loader) entry(list source.Place, text string) source.Place {
 	if n, _ := ld.trees.node(list); n != nil {
-		if hit := ld.trees.literalsIn(n, everywhere)[text]; hit != nil {
-			list.Span = hit.Span
+		if hits := ld.trees.literalsIn(n, everywhere)[text]; len(hits) > 0 {
+			list.Span = hits[0].Span
 		}
 	}
 	return list
@@ -56,39 +56,41 @@ func (ld *loader) entry(list source.Place, text string) source.Place {
 // mirrorOptions reads the options that are checked one by one, and reports
 // what is wrong with them.
 func (ld *loader) mirrorOptions(s site, opts *lua.LTable, m *mirroring) (broken bool) {
-	bad := func(at source.Place, help, format string, args ...any) {
+	bad := func(at source.Place, message, help string, fixes ...diag.Fix) {
 		broken = true
-		ld.report(diag.Diagnostic{File: at.File, Span: at.Span, Code: diag.BadMirror, Help: help,
-			Message: "ci.mirror: " + fmt.Sprintf(format, args...)})
+		ld.report(diag.Diagnostic{File: at.File, Span: at.Span, Code: diag.BadMirror, Message: "ci.mirror: " + message,
+			Help: help, Fixes: fixes})
 	}
 	const tagHelp = "Give :tag a function such as (fn [push] (.. \"v-\" push.sha))."
 	_, tagPlace := s.key(2, "tag")
 	switch m.tag = opts.RawGetString("tag"); m.tag.(type) {
 	case *lua.LNilType:
-		bad(tagPlace, tagHelp, ":tag is required (a function returning the tag name)")
+		bad(tagPlace, ":tag is required (a function returning the tag name)", tagHelp)
 	case *lua.LFunction:
 	default:
-		bad(tagPlace, tagHelp, ":tag must be a function, got %s", typeName(m.tag))
+		bad(tagPlace, fmt.Sprintf(":tag must be a function, got %s", typeName(m.tag)), tagHelp)
 	}
+	const secretHelp = "Name the secret whose value is the HTTP header for the push."
 	_, secretPlace := s.key(2, "secret")
 	switch secret := opts.RawGetString("secret").(type) {
 	case *lua.LNilType:
-		bad(secretPlace, "Name the secret whose value is the HTTP header for the push.", "missing field `secret`")
+		bad(secretPlace, "missing field `secret`", secretHelp)
 	case lua.LString:
 		m.secret = string(secret)
 	default:
-		bad(secretPlace, "Name the secret whose value is the HTTP header for the push.", ":secret must be a string, got %s", typeName(secret))
+		bad(secretPlace, fmt.Sprintf(":secret must be a string, got %s", typeName(secret)), secretHelp)
 	}
 	ci, _ := dsl.FindModule(dsl.CI)
 	mirror, _ := ci.Func("mirror")
 	known := mirror.Params[1]
 	for _, name := range unknownKeys(opts, known) {
 		keyPlace, _ := s.key(2, name)
-		help := "It takes :tag, :secret, :refs and :after."
-		if near, ok := diag.Nearest(name, dsl.KeyNames(known.Keys)); ok {
-			help = fmt.Sprintf("Did you mean :%s?", near)
+		help, fixes := "It takes :tag, :secret, :refs and :after.", []diag.Fix(nil)
+		missing := slices.DeleteFunc(slices.Clone(known.Keys), func(k dsl.Key) bool { return opts.RawGetString(k.Name) != lua.LNil })
+		if near, ok := diag.Nearest(name, dsl.KeyNames(missing)); ok {
+			help, fixes = fmt.Sprintf("Did you mean :%s?", near), ld.replaceLiteral(keyPlace, name, near)
 		}
-		bad(keyPlace, help, "unknown field `%s`", name)
+		bad(keyPlace, fmt.Sprintf("unknown field `%s`", name), help, fixes...)
 	}
 	return broken
 }

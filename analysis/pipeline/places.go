@@ -13,7 +13,7 @@ import (
 type trees struct {
 	of       map[*source.File]*fennel.Module
 	calls    map[*source.File]map[source.Span][]*fennel.Call
-	literals map[literalsKey]map[string]*syntax.Node
+	literals map[literalsKey]map[string][]*syntax.Node
 }
 
 type literalsKey struct {
@@ -25,7 +25,7 @@ func newTrees(m *fennel.Module) *trees {
 	return &trees{
 		of:       map[*source.File]*fennel.Module{m.Tree.File: m},
 		calls:    map[*source.File]map[source.Span][]*fennel.Call{},
-		literals: map[literalsKey]map[string]*syntax.Node{},
+		literals: map[literalsKey]map[string][]*syntax.Node{},
 	}
 }
 
@@ -80,26 +80,24 @@ const (
 	notInputs         // not in sequences, which hold inputs
 )
 
-// literalsIn returns the first string literal of each text in a form,
-// functions left out.
-func (t *trees) literalsIn(form *syntax.Node, r region) map[string]*syntax.Node {
+// literalsIn returns the string literals in a form by their texts, functions
+// left out.
+func (t *trees) literalsIn(form *syntax.Node, r region) map[string][]*syntax.Node {
 	key := literalsKey{form, r}
 	if found, ok := t.literals[key]; ok {
 		return found
 	}
-	found := map[string]*syntax.Node{}
+	found := map[string][]*syntax.Node{}
 	collectLiterals(form, r, found)
 	t.literals[key] = found
 	return found
 }
 
-func collectLiterals(n *syntax.Node, r region, found map[string]*syntax.Node) {
+func collectLiterals(n *syntax.Node, r region, found map[string][]*syntax.Node) {
 	for c := range n.Forms() {
 		switch {
 		case c.Kind == syntax.String:
-			if found[c.Text] == nil {
-				found[c.Text] = c
-			}
+			found[c.Text] = append(found[c.Text], c)
 		case r == notInputs && c.Kind == syntax.Sequence, isFunction(c):
 		default:
 			collectLiterals(c, r, found)

@@ -125,7 +125,7 @@ func (s site) id(id string) source.Place {
 	if n := s.argument(1); n != nil && n.Kind == syntax.String && n.Text == id {
 		return source.Place{File: s.calls[0].File, Span: n.Span}
 	}
-	if p, ok := s.written(id, notInputs); ok {
+	if p, ok := s.written(id, notInputs, nil); ok {
 		return p
 	}
 	return s.argumentPlace(1)
@@ -136,6 +136,7 @@ func (s site) inputs(names []string) []source.Place {
 	places := make([]source.Place, len(names))
 	items := s.items()
 	next := map[string]int{} // where the search for a name goes on
+	taken := map[source.Place]bool{}
 	for i, name := range names {
 		var item *syntax.Node
 		if len(items) == len(names) {
@@ -144,19 +145,21 @@ func (s site) inputs(names []string) []source.Place {
 			item = items[next[name]+k]
 			next[name] += k + 1
 		}
-		places[i] = s.inputPlace(name, item)
+		places[i] = s.inputPlace(name, item, taken)
+		taken[places[i]] = true
 	}
 	return places
 }
 
 // inputPlace returns the place of an input: the literal wherever it is
-// written, or else its entry, which may be nil.
-func (s site) inputPlace(name string, item *syntax.Node) source.Place {
+// written and is not that of an input before it, or else its entry, which may
+// be nil.
+func (s site) inputPlace(name string, item *syntax.Node, taken map[source.Place]bool) source.Place {
 	itemIsText := item != nil && item.Kind == syntax.String
 	if item != nil && (s.direct() || itemIsText) && (!itemIsText || item.Text == name) {
 		return source.Place{File: s.calls[0].File, Span: item.Span}
 	}
-	if p, ok := s.written(name, everywhere); ok {
+	if p, ok := s.written(name, everywhere, taken); ok {
 		return p
 	}
 	if item != nil && !itemIsText {
@@ -193,13 +196,15 @@ func (s site) items() []*syntax.Node {
 }
 
 // written returns the place of the first string literal with that text in the
-// calls that led here, innermost call first. In the call itself only the
-// region is searched.
-func (s site) written(text string, r region) (source.Place, bool) {
+// calls that led here, innermost call first, that is not taken. In the call
+// itself only the region is searched.
+func (s site) written(text string, r region, taken map[source.Place]bool) (source.Place, bool) {
 	for _, call := range s.calls {
 		if form, _ := s.trees.node(call); form != nil && form.Kind == syntax.List {
-			if n := s.trees.literalsIn(form, r)[text]; n != nil {
-				return source.Place{File: call.File, Span: n.Span}, true
+			for _, n := range s.trees.literalsIn(form, r)[text] {
+				if p := (source.Place{File: call.File, Span: n.Span}); !taken[p] {
+					return p, true
+				}
 			}
 		}
 		r = everywhere
@@ -208,23 +213,46 @@ func (s site) written(text string, r region) (source.Place, bool) {
 }
 
 // key returns the places of a key and of its value in a table literal that is
-// the i-th argument, or twice that of the argument.
+// the i-th argument, or one that was given to a helper which made the call. It
+// returns twice the place of the argument where there is no such literal.
 func (s site) key(i int, name string) (key, value source.Place) {
+	if n := s.argument(i); n != nil && s.direct() {
+		if key, value, ok := field(n, name); ok {
+			return at(s.calls[0].File, key), at(s.calls[0].File, value)
+		}
+	} else {
+		for _, call := range s.calls {
+			form, _ := s.trees.node(call)
+			if form == nil {
+				continue
+			}
+			for n := range form.Forms() {
+				if key, value, ok := field(n, name); ok {
+					return at(call.File, key), at(call.File, value)
+				}
+			}
+		}
+	}
 	whole := s.argumentPlace(i)
-	n := s.argument(i)
-	if n == nil || n.Kind != syntax.Table || !s.direct() {
-		return whole, whole
+	return whole, whole
+}
+
+func at(f *source.File, n *syntax.Node) source.Place { return source.Place{File: f, Span: n.Span} }
+
+// field returns the key and the value of a field of a table literal.
+func field(n *syntax.Node, name string) (key, value *syntax.Node, ok bool) {
+	if n.Kind != syntax.Table {
+		return nil, nil, false
 	}
 	forms := n.Items()
 	for k := 0; k+1 < len(forms); k += 2 {
-		kn, vn := forms[k], forms[k+1]
-		shorthand := kn.Kind == syntax.Symbol && kn.Text == ":" && vn.Kind == syntax.Symbol && vn.Text == name
-		if shorthand || kn.Kind == syntax.String && kn.Text == name {
-			if shorthand {
-				kn = vn
-			}
-			return source.Place{File: whole.File, Span: kn.Span}, source.Place{File: whole.File, Span: vn.Span}
+		key, value = forms[k], forms[k+1]
+		switch {
+		case key.Kind == syntax.Symbol && key.Text == ":" && value.Kind == syntax.Symbol && value.Text == name:
+			return value, value, true
+		case key.Kind == syntax.String && key.Text == name:
+			return key, value, true
 		}
 	}
-	return whole, whole
+	return nil, nil, false
 }

@@ -65,28 +65,11 @@ func (v *Value) Place(keys ...string) source.Place {
 	p.Span = v.last.Span
 	at := v.last
 	for _, key := range keys {
-		if at == nil || at.Kind != syntax.Table {
+		k, value, ok := field(at, key)
+		if !ok {
 			return p
 		}
-		at = field(at, key, &p.Span)
+		p.Span, at = k.Span, value
 	}
 	return p
-}
-
-// field returns the value of a key in a table literal and sets span to the
-// key's, or returns nil.
-func field(table *syntax.Node, key string, span *source.Span) *syntax.Node {
-	var name *syntax.Node
-	for n := range table.Forms() {
-		if name == nil {
-			name = n
-			continue
-		}
-		if name.Kind == syntax.String && name.Text == key {
-			*span = name.Span
-			return n
-		}
-		name = nil
-	}
-	return nil
 }
