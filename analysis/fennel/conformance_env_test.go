@@ -4,6 +4,9 @@ import (
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"quire/analysis/fennel"
+	"quire/analysis/fennel/syntax"
 )
 
 // open adds what the corpus expects of its surroundings and the sandbox does
@@ -75,7 +78,9 @@ func (r *conformanceRun) load(L *lua.LState, name string) lua.LValue {
 		}
 		return fn
 	}
-	m := r.compile(file)
+	o := r.options()
+	o.Module = name
+	m := fennel.Compile(syntax.Read(file), o)
 	if f := compileFailure(m); f != nil {
 		L.RaiseError("%s", f.Message)
 	}

@@ -40,6 +40,10 @@ type Options struct {
 	// Resolve finds the source of a module for import-macros, require-macros
 	// and include. Nil finds nothing.
 	Resolve Resolver
+	// Module is the name by which the file is required, and empty for a file that
+	// is run. Forms that name a module may make the name of it: in them, ... is
+	// this name and that of the file.
+	Module string
 	// Cache holds the units of earlier versions of the same file; nil keeps
 	// none.
 	Cache *Cache

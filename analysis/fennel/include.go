@@ -17,11 +17,13 @@ import (
 func compileInclude(c *compiler, f form) exprs {
 	c.require(len(f.items) == 2, f.n, "expected one argument")
 	named := f.items[1]
-	if named.Kind != syntax.String {
+	if isName(named) {
 		c.one(named, f.scope, f.block)
+		c.fail(f.n, "module name must be string literal")
 	}
-	c.require(named.Kind == syntax.String, f.n, "module name must be string literal")
-	c.include(named.Text, named, f)
+	name := c.moduleName(named, &expander{c: c, scope: f.scope}, f)
+	named = &syntax.Node{Kind: syntax.String, Span: named.Span, Text: name}
+	c.include(name, named, f)
 	head := *f.items[0]
 	head.Text = "require"
 	return c.call(form{f.n, []*syntax.Node{&head, named}, f.scope, f.block, f.want})
@@ -62,7 +64,7 @@ func (c *compiler) include(name string, named *syntax.Node, f form) {
 // includedModule compiles a module that the file includes.
 func (c *compiler) includedModule(name string, file *source.File) *Module {
 	options := *c.options
-	options.Cache = new(Cache)
+	options.Cache, options.Module = new(Cache), name
 	if strings.HasSuffix(file.Name(), ".lua") {
 		return CompileLua(file, options)
 	}

@@ -105,16 +105,26 @@ func compileRequireMacros(c *compiler, f form) exprs {
 func (c *compiler) importModule(n *syntax.Node, f form) (*moduleCode, *lua.LTable) {
 	w := c.world()
 	x := &expander{c: c, scope: f.scope}
-	name := n.Text
-	if n.Kind != syntax.String {
-		v, ok := w.run(c.source(n), x, f.n).(lua.LString)
-		c.require(ok, f.n, "module name must compile to string")
-		name = string(v)
-	}
+	name := c.moduleName(n, x, f)
 	m := w.load(name, n, x, f.n)
 	t, ok := m.value.(*lua.LTable)
 	c.require(ok && w.isPlain(t), f.n, "expected macros to be table")
 	return m.code, t
+}
+
+// moduleName returns the name of a module, which stands in the form or is what
+// the code in it makes when it runs at compile time.
+func (c *compiler) moduleName(n *syntax.Node, x *expander, f form) string {
+	if n.Kind == syntax.String {
+		return n.Text
+	}
+	var args []lua.LValue
+	if name := c.options.Module; name != "" {
+		args = []lua.LValue{lua.LString(name), lua.LString(c.file.Name())}
+	}
+	v, ok := c.world().run(c.source(n), x, f.n, args...).(lua.LString)
+	c.require(ok, f.n, "module name must compile to string")
+	return string(v)
 }
 
 // load finds, compiles and runs a module. The name stands at a node of the form
@@ -130,7 +140,7 @@ func (w *macroWorld) load(name string, named *syntax.Node, x *expander, at *synt
 	file := w.resolve(name, named, x, at)
 	m := &loadedModule{code: &moduleCode{name: name}, loading: true}
 	w.modules[name] = m
-	m.code.module = w.compileModule(file)
+	m.code.module = w.compileModule(name, file)
 	if m.code.module.Diagnostics.HasErrors() {
 		delete(w.modules, name)
 		x.c.failed = true
@@ -178,9 +188,9 @@ func (w *macroWorld) runModule(m *loadedModule, x *expander, at *syntax.Node) {
 }
 
 // compileModule compiles a file as code that runs at compile time.
-func (w *macroWorld) compileModule(f *source.File) *Module {
+func (w *macroWorld) compileModule(name string, f *source.File) *Module {
 	options := *w.session.options
-	options.Globals, options.Explain = w.knows, nil
+	options.Globals, options.Explain, options.Module = w.knows, nil, name
 	s := &session{
 		options:  &options,
 		file:     f,

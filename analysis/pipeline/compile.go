@@ -17,7 +17,7 @@ import (
 // tree (nil: none). The cache may be nil.
 func Compile(f *source.File, tree source.Tree, cache *fennel.Cache, l Limits) *fennel.Module {
 	o := options(finder{tree, l})
-	o.Cache = cache
+	o.Cache, o.Module = cache, moduleName(f.Name())
 	if l.oversized(f) {
 		return fennel.Compile(&syntax.Tree{File: f, Diagnostics: diag.List{{
 			File: f, Code: diag.LoadLimit, Message: l.fileMessage(),
@@ -75,9 +75,11 @@ func forgotten(name string) string {
 }
 
 // compileModule compiles a module of the repository.
-func compileModule(file *source.File, f finder) *fennel.Module {
+func compileModule(name string, file *source.File, f finder) *fennel.Module {
 	if strings.HasSuffix(file.Name(), ".lua") {
 		return fennel.CompileLua(file, options(f))
 	}
-	return fennel.Compile(syntax.Read(file), options(f))
+	o := options(f)
+	o.Module = name
+	return fennel.Compile(syntax.Read(file), o)
 }

@@ -172,7 +172,7 @@ func (ld *loader) loadModule(L *lua.LState, name string) *module {
 			m.mistake = diag.Diagnostic{Code: diag.Runtime, Message: fmt.Sprintf("module '%s' could not be loaded", name)}
 		}
 	}()
-	compiled := compileModule(file, ld.finder)
+	compiled := compileModule(name, file, ld.finder)
 	if !ld.hasRead(file.Name()) {
 		ld.pipeline.Files = append(ld.pipeline.Files, file)
 	}

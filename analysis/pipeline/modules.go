@@ -38,6 +38,19 @@ type finder struct {
 // then from its root.
 func Resolver(tree source.Tree, l Limits) fennel.Resolver { return finder{tree, l}.find }
 
+// moduleName returns the name by which a file of the repository is required,
+// and nothing for the pipeline itself.
+func moduleName(path string) string {
+	if path == Path {
+		return ""
+	}
+	for _, root := range moduleRoots {
+		path = strings.TrimPrefix(path, root)
+	}
+	base := strings.TrimSuffix(strings.TrimSuffix(path, ".fnlm"), ".fnl")
+	return strings.ReplaceAll(strings.TrimSuffix(base, "/init"), "/", ".")
+}
+
 // find returns the file of a module. It never looks outside of the tree: the
 // name is checked here, and links by the tree.
 func (f finder) find(name string, kind fennel.ModuleKind) (*source.File, error) {

@@ -62,7 +62,7 @@ func (p *program) run(ctx context.Context) (diag.List, error) {
 		Print:    p.Print,
 		Metadata: p.Metadata,
 	}
-	m := p.compile(p.file)
+	m := p.compile("", p.file)
 	if m.Diagnostics.HasErrors() {
 		return m.Diagnostics, nil
 	}
@@ -114,11 +114,14 @@ func (p *program) wrong(err error) (diag.List, error) {
 	return diag.List{p.linked.Diagnose(raised, p.file)}, nil
 }
 
-func (p *program) compile(f *source.File) *fennel.Module {
+// compile compiles the program, or the module of a name.
+func (p *program) compile(name string, f *source.File) *fennel.Module {
 	if strings.HasSuffix(f.Name(), ".lua") {
 		return fennel.CompileLua(f, p.options)
 	}
-	return fennel.Compile(syntax.Read(f), p.options)
+	o := p.options
+	o.Module = name
+	return fennel.Compile(syntax.Read(f), o)
 }
 
 // require is Lua's function of that name.
@@ -144,7 +147,7 @@ func (p *program) load(L *lua.LState, name string) lua.LValue {
 	if err != nil {
 		L.RaiseError("%s", err.Error())
 	}
-	m := p.compile(file)
+	m := p.compile(name, file)
 	if m.Diagnostics.HasErrors() {
 		p.found = append(p.found, m.Diagnostics...)
 		L.RaiseError("module '%s' has errors", name)
