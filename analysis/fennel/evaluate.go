@@ -41,6 +41,7 @@ type evaluation struct {
 	env           *lua.LTable // nil: the globals
 	options       Options
 	style         errorStyle
+	unchecked     bool // lambda is fn
 	args          []lua.LValue
 }
 
@@ -89,6 +90,7 @@ func (e *evaluator) request(L *lua.LState) *evaluation {
 		L.RaiseError("fennel.eval cannot run code in the environment of macros here")
 	}
 	ev.style = errorStyleOf(given)
+	ev.unchecked = lua.LVAsBool(given.RawGetString("lambdaAsFn"))
 	if use := given.RawGetString("useMetadata"); use != lua.LNil {
 		ev.options.Metadata = lua.LVAsBool(use)
 	}
@@ -132,6 +134,9 @@ func (e *evaluator) compile(L *lua.LState, ev *evaluation) *Module {
 	o.Cache = &Cache{cache{made: e.program.evaluated}}
 	s := newSession(source.NewFile(ev.running, ev.text), &o)
 	s.context = state.Context(L)
+	if ev.unchecked {
+		s.around.macros["lambda"], s.around.macros["λ"] = uncheckedLambda{}, uncheckedLambda{}
+	}
 	m := s.module(syntax.Read(s.file))
 	e.program.evaluated = o.Cache.c.made
 	nodes, used := s.compiled, s.macros.state()
@@ -142,6 +147,18 @@ func (e *evaluator) compile(L *lua.LState, ev *evaluation) *Module {
 	}
 	state.Step(L, evalNodeSteps*nodes)
 	return m
+}
+
+// uncheckedLambda is lambda where the program wants it to be fn.
+type uncheckedLambda struct{}
+
+func (uncheckedLambda) expand(_ *expander, call *syntax.Node) *syntax.Node {
+	items := forms(call)
+	head := *items[0]
+	head.Text = "fn"
+	function := *call
+	function.Children = append([]*syntax.Node{&head}, items[1:]...)
+	return &function
 }
 
 // wrap returns the globals of code that a program runs in an environment of its

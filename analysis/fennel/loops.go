@@ -74,6 +74,9 @@ func compileEach(c *compiler, f form) exprs {
 	c.requireBody(f)
 	p := c.bindingTable(f)
 	c.require(len(p.items) > 0, f.n, "expected binding and iterator")
+	for i, n := range p.items[:len(p.items)-1] {
+		c.require(i < 2 || n.Kind != syntax.String, f.n, "unexpected iterator clause: %s", n.Text)
+	}
 	s, stmts := c.inner(f.scope, f.n), &block{}
 	last := len(p.items) - 1
 	patterns := p.items[:last]
