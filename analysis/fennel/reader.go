@@ -1,6 +1,7 @@
 package fennel
 
 import (
+	"slices"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -142,8 +143,8 @@ type reading struct {
 	warned   int // how many warnings were given
 }
 
-// next returns true and the next form, or nothing. It raises the first error
-// that stands before the end of the form.
+// next returns true and the next form, or nil. It raises the errors of the text
+// once one stands before the end of the form.
 func (r *reading) next(L *lua.LState) int {
 	forms := r.tree.Forms
 	for r.at < len(forms) && (forms[r.at].Kind == syntax.Error || forms[r.at].Kind == syntax.Comment && !r.comments) {
@@ -153,12 +154,11 @@ func (r *reading) next(L *lua.LState) int {
 	if r.at < len(forms) {
 		end = forms[r.at].Span.End
 	}
-	for _, d := range r.tree.Diagnostics {
-		if d.Severity() == diag.Error && d.Span.Start < end {
-			text := errorText(diag.List{d}, r.name, r.style)
-			r.program.State.Charge(L, len(text))
-			L.Error(lua.LString(text), 0)
-		}
+	wrong := func(d diag.Diagnostic) bool { return d.Severity() == diag.Error && d.Span.Start < end }
+	if slices.ContainsFunc(r.tree.Diagnostics, wrong) {
+		text := errorText(r.tree.Diagnostics, r.name, r.style)
+		r.program.State.Charge(L, len(text))
+		L.Error(lua.LString(text), 0)
 	}
 	r.advise(L, end)
 	if r.at == len(forms) {
