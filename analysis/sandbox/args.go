@@ -105,14 +105,8 @@ func (a args) optStr(n int, missing string) string {
 
 // num returns a number argument, or the number that a string stands for.
 func (a args) num(n int) float64 {
-	switch v := a.get(n).(type) {
-	case lua.LNumber:
-		return float64(v)
-	case lua.LString:
-		a.meter.step(len(v) / 4)
-		if x, ok := parseNumber(string(v)); ok {
-			return x
-		}
+	if x, ok := a.toNumber(a.get(n)); ok {
+		return x
 	}
 	a.wrongType(n, "number")
 	return 0

@@ -88,8 +88,9 @@ func openLibrary(L *lua.LState) *lua.LTable {
 // openStringMethods lets ("x"):upper() work. Programs see false for the
 // metatable, so that none can replace it.
 func openStringMethods(L *lua.LState, globals *lua.LTable) {
-	mt := L.CreateTable(0, 2)
+	mt := L.CreateTable(0, 2+len(stringOperators))
 	mt.RawSetString("__index", globals.RawGetString("string"))
 	mt.RawSetString("__metatable", lua.LFalse)
+	openStringOperators(L, mt)
 	L.SetMetatable(lua.LString(""), mt)
 }

@@ -48,9 +48,13 @@ func stackDepth(L *lua.LState) int {
 	return int(frame.Elem().FieldByIndex(indexField).Int()) + 1
 }
 
-// programCounter returns where a thread's innermost frame goes on.
-func programCounter(L *lua.LState) int {
+// programCounter returns where a frame of a thread goes on: the innermost for
+// 0, the one that called it for 1.
+func programCounter(L *lua.LState, outward int) int {
 	frame := currentFrame(L)
+	for ; outward > 0 && !frame.IsNil(); outward-- {
+		frame = frame.Elem().FieldByIndex(parentField)
+	}
 	if frame.IsNil() {
 		return 0
 	}

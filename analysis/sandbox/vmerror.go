@@ -35,14 +35,16 @@ const (
 // nameReach is how many instructions before it the name of a value is sought.
 const nameReach = 64
 
-func (f *fiber) instruction() (instruction, bool) {
-	dbg, ok := f.L.GetStack(0)
+// instruction returns the instruction that a frame is at: the innermost or, when
+// a Go function was called by an instruction, its caller at level 1.
+func (f *fiber) instruction(level int) (instruction, bool) {
+	dbg, ok := f.L.GetStack(level)
 	if !ok {
 		return instruction{}, false
 	}
 	v, err := f.L.GetInfo("f", dbg, nil)
 	fn, ok := v.(*lua.LFunction)
-	pc := programCounter(f.L) - 1
+	pc := programCounter(f.L, level) - 1
 	if err != nil || !ok || fn.IsG || pc < 0 || pc >= len(fn.Proto.Code) {
 		return instruction{}, false
 	}
@@ -62,7 +64,7 @@ func (f *fiber) reword(message string) string {
 	if fixed, ok := rewordFixed(message); ok {
 		return fixed
 	}
-	in, ok := f.instruction()
+	in, ok := f.instruction(0)
 	if !ok {
 		return message
 	}
@@ -71,9 +73,7 @@ func (f *fiber) reword(message string) string {
 		return "attempt to call a " + in.describe(in.a)
 	case message == "__len undefined":
 		return "attempt to get length of a " + in.describe(in.b)
-	case message == "__unm undefined":
-		return "attempt to perform arithmetic on a " + in.describe(in.b)
-	case strings.HasPrefix(message, "cannot perform "):
+	case message == "__unm undefined", strings.HasPrefix(message, "cannot perform "):
 		return "attempt to perform arithmetic on a " + in.describe(in.notNumber())
 	case strings.HasPrefix(message, "attempt to index a non-table object("):
 		return in.rewordIndex(message)
@@ -119,6 +119,9 @@ func (in instruction) rewordIndex(message string) string {
 
 // notNumber returns the operand of an arithmetic instruction that is at fault.
 func (in instruction) notNumber() int {
+	if in.op == lua.OP_UNM {
+		return in.b
+	}
 	switch v := in.value(in.b).(type) {
 	case lua.LNumber:
 		return in.c
