@@ -106,7 +106,11 @@ func codeTextAs(n *syntax.Node, o view.Options) string {
 	case syntax.Sequence:
 		return "[" + codeTexts(forms(n)) + "]"
 	case syntax.Table:
-		return "{" + pairTexts(tableEntries(n)) + "}"
+		entries := tableEntries(n)
+		if items, others := splitSequence(entries); len(items) > 0 && len(others) == 0 {
+			return "[" + codeTexts(items) + "]"
+		}
+		return "{" + pairTexts(entries) + "}"
 	}
 	return n.Text
 }
@@ -120,19 +124,30 @@ func codeTexts(ns []*syntax.Node) string {
 }
 
 // pairTexts returns the pairs of a table in the order in which tables are
-// printed: strings first.
+// printed: numbers, booleans, strings, and then what else there is.
 func pairTexts(entries []tableEntry) string {
-	rank := func(e tableEntry) int {
-		if e.key.Kind == syntax.String {
+	rank := func(n *syntax.Node) int {
+		switch {
+		case n.Kind == syntax.Number:
 			return 0
+		case isNamed(n, "true"), isNamed(n, "false"):
+			return 1
+		case n.Kind == syntax.String:
+			return 2
 		}
-		return 1
+		return 3
 	}
 	sort.SliceStable(entries, func(i, j int) bool {
-		if a, b := rank(entries[i]), rank(entries[j]); a != b {
+		x, y := entries[i].key, entries[j].key
+		if a, b := rank(x), rank(y); a != b {
 			return a < b
 		}
-		return entries[i].key.Text < entries[j].key.Text
+		if x.Kind == syntax.Number {
+			a, _ := parseNumber(x.Text)
+			b, _ := parseNumber(y.Text)
+			return a < b
+		}
+		return x.Text < y.Text
 	})
 	texts := make([]string, len(entries))
 	for i, e := range entries {
