@@ -142,9 +142,9 @@ func (v *verdict) unclear(program string) bool {
 		return false
 	}
 	// An if without an alternative and a hashfn of all arguments cannot be
-	// compiled twice, as bodies of a catch and guards of several patterns are:
-	// the first time changes them.
-	repeated := strings.Contains(program, "(catch") || strings.Contains(program, "(where (or")
+	// compiled twice, as bodies of a catch, guards of several patterns and
+	// what a macro repeats are: the first time changes them.
+	repeated := strings.Contains(program, "(catch") || strings.Contains(program, "(where (or") || strings.Contains(program, "(macro")
 	changed := e.Message == "expected condition and body" || strings.HasPrefix(e.Message, "use $... in hashfn") && strings.Contains(program, "$...")
 	twice := repeated && changed
 	return twice || e.Crash || strings.Contains(e.Message, "stack overflow") || strings.Contains(e.Message, "fennel.lua:") ||

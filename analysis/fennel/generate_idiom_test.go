@@ -8,7 +8,9 @@ import "fmt"
 func (g *generator) idiom(k kind) string {
 	e := func() string { return g.expr(k) }
 	closed := func() string { return g.inFunction(false, false, e) }
-	switch g.below(16) {
+	switch g.below(18) {
+	case 15, 16:
+		return g.construct(k)
 	case 0:
 		return fmt.Sprintf("((fn [] (tail! (t %s))))", closed())
 	case 1:
