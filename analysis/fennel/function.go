@@ -15,8 +15,9 @@ func compileFn(c *compiler, f form) exprs {
 	if len(f.items) > 1 && isName(f.items[1]) {
 		name, i = f.items[1], 2
 	}
-	local, target := c.functionName(f, name)
+	local := c.functionLocal(f, name)
 	c.require(i < len(f.items) && isSequenceOrTable(f.items[i]), f.n, "expected parameters table")
+	target := c.functionTarget(f, name)
 	p := &parameters{list: &ast.ParList{Names: []string{}}}
 	fact := c.functionFact(f, name)
 	if local != nil {
@@ -35,23 +36,31 @@ func compileFn(c *compiler, f form) exprs {
 	return c.describe(f, c.functionValue(f, x, local, target, fact), metadata)
 }
 
-// functionName declares the name of a function, or finds what the
-// multi-symbol that it is stored in means.
-func (c *compiler) functionName(f form, name *syntax.Node) (*binding, ast.Expr) {
+// functionLocal declares the name of a function, if it is a local's.
+func (c *compiler) functionLocal(f form, name *syntax.Node) *binding {
 	if name == nil {
-		return nil, nil
+		return nil
 	}
-	keys, method := parts(name.Text)
+	keys, _ := parts(name.Text)
 	if keys == nil {
-		return c.declare(declaration{name, Function, false, f.n.Span.Start}, f.scope), nil
+		return c.declare(declaration{name, Function, false, f.n.Span.Start}, f.scope)
 	}
-	b, macro := c.resolve(keys[0], f.scope)
-	if b == nil || macro != nil {
+	if b, macro := c.resolve(keys[0], f.scope); b == nil || macro != nil {
 		c.checkValue(name, keys[0], f.scope)
 	}
+	return nil
+}
+
+// functionTarget finds what the multi-symbol that a function is stored in means.
+func (c *compiler) functionTarget(f form, name *syntax.Node) ast.Expr {
+	if name == nil || !isMulti(name.Text) {
+		return nil
+	}
+	keys, method := parts(name.Text)
 	c.require(!method, name, "unexpected multi symbol %s", name.Text)
+	b := c.local(keys[0], f.scope)
 	c.require(b != nil || c.isGlobal(keys[0], keys[0]), name, "expected local table %s", keys[0])
-	return nil, c.assignable(name, keys, b)
+	return c.assignable(name, keys, b)
 }
 
 func (c *compiler) functionFact(f form, name *syntax.Node) *Func {
