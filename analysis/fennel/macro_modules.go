@@ -1,7 +1,9 @@
 package fennel
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -22,25 +24,38 @@ type loadedModule struct {
 	loading bool // its code is running
 }
 
-// A moduleMacro is a macro in the table that a module gives.
+// A moduleMacro is a macro in the table that a module gives, or in a table
+// within it.
 type moduleMacro struct {
 	code *moduleCode
-	name string
+	path []string
 }
 
 func (m *moduleMacro) expand(x *expander, call *syntax.Node) *syntax.Node {
 	w := x.c.world()
-	t, _ := w.value(m.code, x, call).(*lua.LTable)
-	if t == nil {
-		x.Fail(call, "expected macros to be table")
+	v := w.value(m.code, x, call)
+	for _, key := range m.path {
+		t, _ := v.(*lua.LTable)
+		if t == nil {
+			x.Fail(call, "expected macros to be table")
+		}
+		v = t.RawGetString(key)
 	}
-	return w.expand(t.RawGetString(m.name), x, call)
+	return w.expand(v, x, call)
 }
 
-// An importedModule is a name that stands for all macros of a module.
-type importedModule struct{ members map[string]*moduleMacro }
+// An importedModule is a name that stands for all macros of a module, or a table
+// of macros within it.
+type importedModule struct {
+	members map[string]userMacro
+	// callable is the module itself when its table can be called.
+	callable *callableModule
+}
 
 func (m *importedModule) expand(x *expander, call *syntax.Node) *syntax.Node {
+	if m.callable != nil {
+		return m.callable.expand(x, call)
+	}
 	x.Fail(call, "macro not found in imported macro module")
 	return nil
 }
@@ -48,6 +63,17 @@ func (m *importedModule) expand(x *expander, call *syntax.Node) *syntax.Node {
 func (m *importedModule) member(name string) (userMacro, bool) {
 	member, ok := m.members[name]
 	return member, ok
+}
+
+// A callableModule is a module whose table has a metatable that makes it a
+// macro.
+type callableModule struct{ code *moduleCode }
+
+func (m *callableModule) expand(x *expander, call *syntax.Node) *syntax.Node {
+	w := x.c.world()
+	t := w.value(m.code, x, call)
+	fn := w.program.State.L.GetMetaField(t, "__call")
+	return w.expand(fn, x, call, t)
 }
 
 // compileImportMacros compiles (import-macros binding module …).
@@ -59,7 +85,7 @@ func compileImportMacros(c *compiler, f form) exprs {
 		switch {
 		case isName(binding):
 			c.checkMacroName(binding.Text, f)
-			c.defineMacro(binding.Text, &importedModule{members(code, t)}, binding, f.scope, nil, "")
+			c.defineMacro(binding.Text, c.world().imported(code, t), binding, f.scope, nil, "")
 		case binding.Kind == syntax.Table:
 			c.importByName(binding, code, t, f)
 		default:
@@ -69,14 +95,34 @@ func compileImportMacros(c *compiler, f form) exprs {
 	return c.noValue(f)
 }
 
-func members(code *moduleCode, t *lua.LTable) map[string]*moduleMacro {
-	out := map[string]*moduleMacro{}
+// imported returns what a module gives under a name of its own.
+func (w *macroWorld) imported(code *moduleCode, t *lua.LTable) *importedModule {
+	m := w.members(code, t, nil)
+	if w.program.State.L.GetMetaField(t, "__call").Type() == lua.LTFunction {
+		m.callable = &callableModule{code}
+	}
+	return m
+}
+
+// maxTables is how deep tables of macros may be nested in each other.
+const maxTables = 10
+
+// members returns the macros in a table that the path leads to.
+func (w *macroWorld) members(code *moduleCode, t *lua.LTable, path []string) *importedModule {
+	m := &importedModule{members: map[string]userMacro{}}
 	t.ForEach(func(key, v lua.LValue) {
+		if key.Type() != lua.LTString {
+			return
+		}
+		name := key.String()
+		to := append(slices.Clone(path), name)
 		if v.Type() == lua.LTFunction {
-			out[key.String()] = &moduleMacro{code, key.String()}
+			m.members[name] = &moduleMacro{code, to}
+		} else if inner, ok := v.(*lua.LTable); ok && len(to) < maxTables {
+			m.members[name] = w.members(code, inner, to)
 		}
 	})
-	return out
+	return m
 }
 
 func (c *compiler) importByName(binding *syntax.Node, code *moduleCode, t *lua.LTable, f form) {
@@ -85,7 +131,7 @@ func (c *compiler) importByName(binding *syntax.Node, code *moduleCode, t *lua.L
 		found := t.RawGetString(e.key.Text).Type() == lua.LTFunction
 		c.require(found, f.n, "macro %s not found in module %s", e.key.Text, code.name)
 		c.checkMacroName(e.value.Text, f)
-		c.defineMacro(e.value.Text, &moduleMacro{code, e.key.Text}, e.value, f.scope, nil, "")
+		c.defineMacro(e.value.Text, &moduleMacro{code, []string{e.key.Text}}, e.value, f.scope, nil, "")
 	}
 }
 
@@ -96,7 +142,7 @@ func compileRequireMacros(c *compiler, f form) exprs {
 	for _, key := range tableKeys(t, origin{}) {
 		c.require(key.Type() == lua.LTString && t.RawGet(key).Type() == lua.LTFunction, f.n, "expected each macro to be function")
 		c.checkMacroName(key.String(), f)
-		c.defineMacro(key.String(), &moduleMacro{code, key.String()}, f.items[1], f.scope, nil, "")
+		c.defineMacro(key.String(), &moduleMacro{code, []string{key.String()}}, f.items[1], f.scope, nil, "")
 	}
 	return c.noValue(f)
 }
@@ -189,6 +235,9 @@ func (w *macroWorld) runModule(m *loadedModule, x *expander, at *syntax.Node) {
 
 // compileModule compiles a file as code that runs at compile time.
 func (w *macroWorld) compileModule(name string, f *source.File) *Module {
+	if strings.HasSuffix(f.Name(), ".lua") {
+		return CompileLua(f, Options{})
+	}
 	options := *w.session.options
 	options.Globals, options.Explain, options.Module = w.knows, nil, name
 	s := &session{

@@ -92,7 +92,7 @@ func (w *macroWorkspace) compile(cache *fennel.Cache) *fennel.Module {
 
 func (w *macroWorkspace) find(name string, kind fennel.ModuleKind) (*source.File, error) {
 	path := strings.ReplaceAll(name, ".", "/")
-	for _, ext := range []string{".fnlm", ".fnl"} {
+	for _, ext := range []string{".fnlm", ".fnl", ".lua"} {
 		if f := w.files[path+ext]; f != nil && kind == fennel.Macros {
 			return f, nil
 		}

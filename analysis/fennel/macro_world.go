@@ -307,8 +307,9 @@ func (m *sourceMacro) expand(x *expander, call *syntax.Node) *syntax.Node {
 	return w.expand(t.RawGetString(m.name), x, call)
 }
 
-// expand calls a macro with the arguments of a call.
-func (w *macroWorld) expand(fn lua.LValue, x *expander, call *syntax.Node) *syntax.Node {
+// expand calls a macro with the arguments of a call, behind those that come
+// first.
+func (w *macroWorld) expand(fn lua.LValue, x *expander, call *syntax.Node, first ...lua.LValue) *syntax.Node {
 	if fn.Type() != lua.LTFunction {
 		x.Fail(call, "expected a macro to be a function, not a %s", fn.Type())
 	}
@@ -318,9 +319,10 @@ func (w *macroWorld) expand(fn lua.LValue, x *expander, call *syntax.Node) *synt
 	defer w.enter(x, call)()
 	codec := w.codec()
 	items := forms(call)[1:]
-	args := make([]lua.LValue, len(items))
-	for i, n := range items {
-		args[i] = codec.argument(n)
+	args := make([]lua.LValue, 0, len(first)+len(items))
+	args = append(args, first...)
+	for _, n := range items {
+		args = append(args, codec.argument(n))
 	}
 	return w.node(w.call(fn, args...))
 }

@@ -25,7 +25,7 @@ var moduleRoots = []string{".quire/", ""}
 // dots have become slashes.
 var modulePatterns = map[fennel.ModuleKind][]string{
 	fennel.Code:   {"%s.fnl", "%s/init.fnl", "%s.lua", "%s/init.lua"},
-	fennel.Macros: {"%s.fnlm", "%s/init.fnlm", "%s.fnl", "%s/init-macros.fnl", "%s/init.fnl"},
+	fennel.Macros: {"%s.fnlm", "%s/init.fnlm", "%s.fnl", "%s/init-macros.fnl", "%s/init.fnl", "%s.lua", "%s/init.lua"},
 }
 
 // A finder finds the modules of a repository.
