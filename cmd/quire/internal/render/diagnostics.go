@@ -115,15 +115,23 @@ type printer struct {
 }
 
 func (p *printer) header(style terminal.Style, kind, message string) {
+	const indent = 2
+	lines := strings.Split(terminal.Plain(message), "\n")
+	for i, column := 0, len(kind)+len(": "); i < len(lines); i, column = i+1, 0 {
+		lines[i] = p.screen.Wrap(lines[i], column, indent)
+	}
 	fmt.Fprintf(&p.out, "%s%s\n", p.screen.Paint(style, kind),
-		p.screen.Paint(terminal.Bold, ": "+terminal.Plain(message)))
+		p.screen.Paint(terminal.Bold, ": "+strings.Join(lines, "\n")))
 }
 
 func (p *printer) note(kind, text string) {
-	indent := strings.Repeat(" ", p.gutter+len(" = ")+len(kind)+len(": "))
-	text = strings.ReplaceAll(terminal.Plain(text), "\n", "\n"+indent)
+	indent := p.gutter + len(" = ") + len(kind) + len(": ")
+	lines := strings.Split(terminal.Plain(text), "\n")
+	for i, line := range lines {
+		lines[i] = p.screen.Wrap(line, indent, indent)
+	}
 	fmt.Fprintf(&p.out, "%*s %s %s\n", p.gutter, "", p.screen.Paint(terminal.Blue, "="),
-		p.screen.Paint(terminal.Bold, kind+":")+" "+text)
+		p.screen.Paint(terminal.Bold, kind+":")+" "+strings.Join(lines, "\n"+strings.Repeat(" ", indent)))
 }
 
 // row writes one row of a snippet. A number of 0 leaves the gutter empty.

@@ -22,7 +22,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the goldens")
 
 // TestDiagnostics reads testdata/render/*.txtar. The comment of an archive
-// describes the screen: width=N, ascii, color. The section in.fnl is the text
+// describes the screen: width=N, ascii, color, terminal. The section in.fnl is the text
 // with each span between ⟦ and ⟧; in in.quoted the escapes of Go's strings
 // stand for bytes that are hard to see. The section diagnostics names what is
 // found at those spans, in their order: a line "CODE: message" takes the next
@@ -77,6 +77,8 @@ func screen(t *testing.T, comment string) terminal.Screen {
 			s.Unicode = false
 		case field == "color":
 			s.Color = true
+		case field == "terminal":
+			s.Terminal = true
 		case strings.HasPrefix(field, "width="):
 			width, err := strconv.Atoi(strings.TrimPrefix(field, "width="))
 			if err != nil {

@@ -34,6 +34,32 @@ func (s Screen) Fit(line string, width int) string {
 	return b.String()
 }
 
+// Wrap returns plain text with line feeds between words, so that on a terminal
+// its lines end before the edge. The first line begins in a column, those that
+// Wrap begins are indented. Where nobody watches, lines stay as they are, for
+// programs that search them.
+func (s Screen) Wrap(text string, column, indent int) string {
+	if !s.Terminal {
+		return text
+	}
+	var b strings.Builder
+	for i, word := range strings.Split(text, " ") {
+		width := Width(word)
+		switch {
+		case i == 0:
+		case column+1+width > s.Width && column > indent:
+			b.WriteString("\n" + strings.Repeat(" ", indent))
+			column = indent
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += width
+	}
+	return b.String()
+}
+
 // ellipsis ends a line that was cut, in the last of its columns.
 func (s Screen) ellipsis(line string, painted bool) string {
 	line += s.Sign("…", "~")
