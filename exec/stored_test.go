@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"quire/analysis/diag"
 	"quire/exec"
 	"quire/exec/exectest"
 	"quire/exec/rundir"
@@ -161,6 +162,8 @@ func TestConfig(t *testing.T) {
 		{"secret", "{:secrets {:a 1}}", "failed\nC:1:12: error[config]: the secret `a` is neither a string nor a table with the path of a :file"},
 		{"no file", "{:secrets {:a {:flie \"x\"}}}", "failed\nC:1:12: error[config]: the secret `a` is neither"},
 		{"reaches out", "(os.execute \"true\")", "failed\nC:1:2: error[config]: "},
+		{"bad example", diag.Config.Entry().Bad, "failed\nC:1:2: error[config]: :secrets is not a table of names and values"},
+		{"good example", diag.Config.Entry().Good, "succeeded"},
 		{"endless", "(while true nil)", "failed\nC:1:1: error[config]: "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

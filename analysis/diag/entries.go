@@ -411,7 +411,7 @@ var entries = []Entry{
 	},
 	{
 		Code: Config, Severity: Error, Title: "the configuration cannot be used",
-		Explain: "The global configuration is a Fennel file that gives a table such as {:secrets {:token \"…\"}}. It cannot be read, or is no such table.",
+		Explain: "The global configuration is a Fennel file that gives a table such as {:secrets {:token \"…\"} :server :S2}. It cannot be read, or is no such table.",
 		Bad: `{:secrets [:token]}
 `,
 		Good: `{:secrets {:token "…" :deploy-key {:file "deploy-key"}}}
