@@ -88,9 +88,18 @@ func New(f *source.File, o Options) *Snapshot {
 		return loaded{p.Graph, p.Image, p.Modules, ds}
 	})
 	s.found = sync.OnceValue(func() found {
-		return find(s.module(), s.load(), surround{secrets: o.Secrets, server: o.Server})
+		m := s.module()
+		go gather(m)
+		return find(m, s.load(), surround{secrets: o.Secrets, server: o.Server})
 	})
 	return s
+}
+
+// gather puts together what is known of the code of a module, which the checks
+// need, while it is evaluated. Whoever asks for it meets a panic again.
+func gather(m *fennel.Module) {
+	defer func() { _ = recover() }()
+	m.Calls()
 }
 
 // Cancel ends an evaluation under way, for a version that nobody wants any

@@ -110,8 +110,13 @@ func (c *checker) writes(key string) bool {
 const anyKey = "\x00any"
 
 func (c *checker) noteWrites(n *syntax.Node) {
+	switch head(n) {
+	case "lua", "set", "set-forcibly!", "fn", "lambda", "λ", "tset":
+	default:
+		return
+	}
 	items := slices.Collect(n.Forms())
-	if n.Kind != syntax.List || len(items) < 2 || items[0].Kind != syntax.Symbol {
+	if len(items) < 2 {
 		return
 	}
 	switch target := items[1]; items[0].Text {

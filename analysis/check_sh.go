@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"quire/analysis/diag"
 	"quire/analysis/fennel"
@@ -32,7 +33,7 @@ type exits struct {
 	returns map[*fennel.Call]map[source.Span]*fennel.Func // the functions that return a result, by the place of the value
 	names   map[*fennel.Call][]*fennel.Symbol             // the locals that hold a result
 	read    map[*fennel.Call]bool                         // a key of the result is read
-	outputs outputs
+	outputs func() outputs
 	giving  map[*fennel.Func]bool // functions that give such a result, as far as it was asked for
 }
 
@@ -43,6 +44,7 @@ func (c *checker) ignoredExits() {
 		returns: map[*fennel.Call]map[source.Span]*fennel.Func{},
 		names:   map[*fennel.Call][]*fennel.Symbol{},
 		read:    map[*fennel.Call]bool{},
+		outputs: sync.OnceValue(c.outputs),
 		giving:  map[*fennel.Func]bool{},
 	}
 	for fn := range c.module.Functions() {
@@ -65,9 +67,8 @@ func (c *checker) ignoredExits() {
 			e.read[a.Value.Root.Call] = true
 		}
 	}
-	e.outputs = c.outputs()
 	for _, call := range c.calls {
-		if call.Fn != nil && e.gives(call) && !c.raises(call) && !c.broken(c.form(call.Span)) {
+		if call.Fn != nil && e.gives(call) && !c.raises(call) && !c.inBroken(call.Span) {
 			e.ignored(call)
 		}
 	}
@@ -153,7 +154,7 @@ func (e *exits) ignored(call *fennel.Call) {
 		d.Fixes = e.checkedFix(call)
 	case returned:
 		ids := e.jobs[fn]
-		if len(ids) == 0 || len(e.errors) > 0 || e.outputs.readable(ids) {
+		if len(ids) == 0 || len(e.errors) > 0 || e.outputs().readable(ids) {
 			return
 		}
 		d.As = diag.Hint
@@ -286,7 +287,7 @@ type holding struct {
 
 // holds reports whether something is found in a table for the first time.
 func (h holding) holds(v *fennel.Value) bool {
-	if h.seen[v] {
+	if len(v.Items) == 0 && len(v.Fields) == 0 || h.seen[v] {
 		return false
 	}
 	h.seen[v] = true

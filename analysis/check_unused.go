@@ -28,19 +28,23 @@ func (c *checker) names() {
 		defined = append(defined, s)
 	}
 	for _, s := range defined {
-		if !used[s.Def] && !strings.HasPrefix(s.Name, "_") && !c.broken(c.form(s.Def)) && !c.broken(s.Scope) {
+		if !used[s.Def] && !strings.HasPrefix(s.Name, "_") && !c.inBroken(s.Def) && !c.broken(s.Scope) {
 			c.unused(s)
 		}
 	}
 	c.shadows(defined)
 }
 
-// form returns the region of the top-level form around a place.
-func (c *checker) form(at source.Span) source.Span {
-	if path := c.tree.Path(at.Start); len(path) > 0 {
-		return path[0].Span
+// inBroken reports whether compiling found something wrong in the top-level
+// form around a place.
+func (c *checker) inBroken(at source.Span) bool {
+	if len(c.errors) == 0 {
+		return false
 	}
-	return at
+	if path := c.tree.Path(at.Start); len(path) > 0 {
+		at = path[0].Span
+	}
+	return c.broken(at)
 }
 
 // unused reports a name that nothing uses. Parameters that are not taken apart

@@ -161,7 +161,7 @@ func literalID(v *fennel.Value) string {
 // register notes that v is the run-fn of a job, and reports whether that is
 // news.
 func (f *flow) register(v *fennel.Value, id string) (news bool) {
-	if v.Kind != fennel.Path || v.Root.Kind != fennel.ParamRoot || len(v.Keys) > 0 {
+	if !isParam(v) {
 		return f.registerFunc(f.meaning(v), id)
 	}
 	for _, arg := range f.passed[param{v.Root.Fn, v.Root.Index}] {

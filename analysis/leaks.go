@@ -37,15 +37,13 @@ func leaks(m *fennel.Module, f *flow) map[*fennel.Func]bool {
 		seen:    map[*fennel.Value]bool{},
 	}
 	for _, c := range f.calls {
-		l.roles[c.Callee.Span] = calledBy
+		l.note(c.Callee, calledBy)
 		registers := f.registers(c)
 		for i, arg := range c.Args {
-			if arg.Kind == fennel.Literal {
-				continue // no use of a function or parameter
-			}
-			l.roles[arg.Span] = passedOn
 			if registers && i == 2 {
-				l.roles[arg.Span] = calledBy
+				l.note(arg, calledBy)
+			} else {
+				l.note(arg, passedOn)
 			}
 			l.inside(arg)
 		}
@@ -56,7 +54,7 @@ func leaks(m *fennel.Module, f *flow) map[*fennel.Func]bool {
 		case v == nil:
 		case v.Kind == fennel.Lambda:
 			l.symbols[v.Fn] = append(l.symbols[v.Fn], s)
-		case v.Kind == fennel.Path && v.Root.Kind == fennel.ParamRoot && len(v.Keys) == 0:
+		case isParam(v):
 			l.params[param{v.Root.Fn, v.Root.Index}] = s
 		default:
 			l.inside(v)
@@ -74,6 +72,18 @@ func leaks(m *fennel.Module, f *flow) map[*fennel.Func]bool {
 	return l.leaked
 }
 
+// note notes the role of a value that may be a name for a function or
+// parameter.
+func (l *leakage) note(v *fennel.Value, r role) {
+	if v.Kind == fennel.Lambda || isParam(v) {
+		l.roles[v.Span] = r
+	}
+}
+
+func isParam(v *fennel.Value) bool {
+	return v.Kind == fennel.Path && v.Root.Kind == fennel.ParamRoot && len(v.Keys) == 0
+}
+
 // leak notes the functions in a value that goes where nothing is known of it.
 func (l *leakage) leak(v *fennel.Value) {
 	if v.Kind == fennel.Lambda {
@@ -84,7 +94,7 @@ func (l *leakage) leak(v *fennel.Value) {
 
 // inside notes the functions in a table.
 func (l *leakage) inside(v *fennel.Value) {
-	if l.seen[v] {
+	if len(v.Items) == 0 && len(v.Fields) == 0 || l.seen[v] {
 		return
 	}
 	l.seen[v] = true
