@@ -2,9 +2,9 @@ package exec
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,84 +18,108 @@ const minRedacted = 8
 // immutable; a nil redaction is empty.
 //
 // Of a value with several lines each line is a value as well, because so much
-// of what handles text handles it by lines.
+// of what handles text handles it by lines, and so are the encoded forms of
+// all of these.
 //
 // Each value is replaced by its name in braces. Where values overlap, the text
 // that any of them covers is replaced once, by the one that starts first and
 // of those by the longest, so that no part of a value is left over.
+//
+// Values are found as Wu and Manber describe it in "A Fast Algorithm for
+// Multi-Pattern Searching" (1994), which reads a fraction of the text: every
+// value is at least as long as the window of minRedacted bytes that is moved
+// over the text, and a table says how far it can move past the block that it
+// ends with.
 type redaction struct {
-	values  []redacted // longest first, then by name
-	starts  [256]bool  // first bytes of values
+	values  []redacted // in the order of their texts
 	longest int
+	skips   [1 << tableBits]uint8       // by the hash of a block
+	heads   [1 << tableBits / 64]uint64 // the set of the hashes of the first minRedacted bytes
 }
 
-type redacted struct{ value, name, shown string }
+type redacted struct {
+	value, name, shown string
+	// within is the index of the longest other value that this one starts
+	// with, or -1.
+	within int
+}
 
-// maxLines is how many lines of a value are values as well.
-const maxLines = 500
+const (
+	tableBits = 16
+	blockSize = 3
+)
 
 // with returns the set with one more value. A value that is too short changes
 // nothing.
 func (r *redaction) with(name, value string) *redaction {
-	next := &redaction{}
+	byText := map[string]string{} // names
 	if r != nil {
-		next.values = slices.Clone(r.values)
+		for _, v := range r.values {
+			byText[v.value] = v.name
+		}
 	}
 	for _, form := range forms(value) {
-		next.add(name, form)
+		// Of two names for one text the first in order is shown.
+		if other, ok := byText[form]; !ok || name < other {
+			byText[form] = name
+		}
 	}
-	if len(next.values) == 0 {
+	if len(byText) == 0 {
 		return r
 	}
-	slices.SortFunc(next.values, func(a, b redacted) int {
-		return cmp.Or(cmp.Compare(len(b.value), len(a.value)), cmp.Compare(a.value, b.value))
-	})
-	next.longest = len(next.values[0].value)
-	for i, v := range next.values {
-		next.starts[v.value[0]] = true
-		next.values[i].shown = next.show(v.name)
+	next := &redaction{}
+	for text, name := range byText {
+		next.values = append(next.values, redacted{value: text, name: name})
 	}
+	next.index()
 	return next
 }
 
-// forms returns the texts by which a value may be met: itself, its lines, and
-// each of these as it stands in a quoted string of a message.
-func forms(value string) []string {
-	all := []string{value}
-	if strings.ContainsAny(value, "\r\n") {
-		lines := strings.FieldsFunc(value, func(c rune) bool { return c == '\r' || c == '\n' })
-		all = append(all, lines[:min(len(lines), maxLines)]...)
+// index fills in all that follows from the values.
+func (r *redaction) index() {
+	slices.SortFunc(r.values, func(a, b redacted) int { return cmp.Compare(a.value, b.value) })
+	for i := range r.skips {
+		r.skips[i] = minRedacted - blockSize + 1
 	}
-	for _, form := range all {
-		quoted := strconv.Quote(form)
-		if quoted = quoted[1 : len(quoted)-1]; quoted != form {
-			all = append(all, quoted)
+	for i := range r.values {
+		v := &r.values[i]
+		r.longest = max(r.longest, len(v.value))
+		for v.within = i - 1; v.within >= 0 && !strings.HasPrefix(v.value, r.values[v.within].value); {
+			v.within = r.values[v.within].within
 		}
+		head := []byte(v.value[:minRedacted])
+		for end := blockSize; end <= minRedacted; end++ {
+			skip := &r.skips[hashBlock(head[end-blockSize:])]
+			*skip = min(*skip, uint8(minRedacted-end))
+		}
+		hash := hashHead(head)
+		r.heads[hash/64] |= 1 << (hash % 64)
 	}
-	return all
+	shown := map[string]string{}
+	for i, v := range r.values {
+		text, ok := shown[v.name]
+		if !ok {
+			text = r.show(v.name)
+			shown[v.name] = text
+		}
+		r.values[i].shown = text
+	}
 }
 
-// add adds one text. Of two names for one text the first in order is shown.
-func (r *redaction) add(name, value string) {
-	if len(value) < minRedacted {
-		return
-	}
-	i := slices.IndexFunc(r.values, func(v redacted) bool { return v.value == value })
-	if i < 0 {
-		r.values = append(r.values, redacted{value: value, name: name})
-	} else {
-		r.values[i].name = min(r.values[i].name, name)
-	}
+func hashBlock(p []byte) uint32 {
+	return (uint32(p[0]) | uint32(p[1])<<8 | uint32(p[2])<<16) * 0x9e3779b1 >> (32 - tableBits)
+}
+
+func hashHead(p []byte) uint64 {
+	return binary.LittleEndian.Uint64(p) * 0x9e3779b97f4a7c15 >> (64 - tableBits)
 }
 
 // show returns what stands for the value of a name. A name that would give a
 // value away is not shown.
 func (r *redaction) show(name string) string {
 	shown := "{{ " + name + " }}"
-	for _, v := range r.values {
-		if strings.Contains(shown, v.value) {
-			return "{{ *** }}"
-		}
+	if r.in(shown) {
+		return "{{ *** }}"
 	}
 	return shown
 }
@@ -114,7 +138,13 @@ func (r *redaction) in(s string) bool {
 	if r == nil {
 		return false
 	}
-	return slices.ContainsFunc(r.values, func(v redacted) bool { return strings.Contains(s, v.value) })
+	p := []byte(s)
+	for i := r.candidate(p, 0); i < len(p); i = r.candidate(p, i+1) {
+		if found, _ := r.at(p[i:]); found != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // String names what is redacted, and keeps the values out of whatever prints
@@ -133,15 +163,47 @@ func (r *redaction) String() string {
 // GoString does the same for %#v.
 func (r *redaction) GoString() string { return r.String() }
 
+// candidate returns the first place from i on where a value may start: one
+// where its first bytes may stand, or fewer bytes than that are left.
+func (r *redaction) candidate(p []byte, i int) int {
+	for i+minRedacted <= len(p) {
+		window := p[i : i+minRedacted]
+		if skip := r.skips[hashBlock(window[minRedacted-blockSize:])]; skip > 0 {
+			i += int(skip)
+			continue
+		}
+		if hash := hashHead(window); r.heads[hash/64]&(1<<(hash%64)) != 0 {
+			return i
+		}
+		i++
+	}
+	return i
+}
+
 // at returns the longest value that p starts with, and whether p could be the
 // start of a value longer than p.
 func (r *redaction) at(p []byte) (found *redacted, open bool) {
-	for i := range r.values {
-		v := &r.values[i]
+	// In the order of texts, what starts with p comes directly behind p, and
+	// what p starts with directly before, or is what that starts with.
+	i, exact := slices.BinarySearchFunc(r.values, p, func(v redacted, p []byte) int {
 		switch {
-		case len(v.value) > len(p):
-			open = open || strings.HasPrefix(v.value, string(p))
-		case found == nil && string(p[:len(v.value)]) == v.value:
+		case v.value < string(p):
+			return -1
+		case v.value > string(p):
+			return 1
+		}
+		return 0
+	})
+	if exact {
+		found = &r.values[i]
+		i++
+	}
+	if i < len(r.values) {
+		v := r.values[i].value
+		open = len(v) > len(p) && v[:len(p)] == string(p)
+	}
+	for i--; found == nil && i >= 0; i = r.values[i].within {
+		if v := &r.values[i]; len(v.value) <= len(p) && string(p[:len(v.value)]) == v.value {
 			found = v
 		}
 	}
@@ -151,49 +213,43 @@ func (r *redaction) at(p []byte) (found *redacted, open bool) {
 // A redactor removes values from a stream, wherever its parts are cut. The
 // zero redactor is ready to use.
 type redactor struct {
-	held  []byte // start of what may be a value, shorter than the longest one
-	cover int    // so many bytes of held and after are part of a value already replaced
+	held   []byte // start of what may be a value, shorter than the longest one
+	cover  int    // so many bytes of held and after are part of a value already replaced
+	joined []byte // buffer for held and what follows it
 }
 
 // next appends to dst what can be said of the stream after p arrived; last
 // says that nothing follows. Less than the length of the longest value is held
 // back, and only while it may be part of one.
 func (s *redactor) next(r *redaction, dst, p []byte, last bool) []byte {
-	if r == nil || len(r.values) == 0 {
+	if r == nil {
 		return append(dst, p...)
 	}
 	if len(s.held) > 0 {
-		p = append(s.held, p...)
+		s.joined = append(append(s.joined[:0], s.held...), p...)
+		p = s.joined
 	}
-	i, plain := 0, 0 // p[plain:i] is to be appended as it is
-	for ; i < len(p); i++ {
-		covered := s.cover > 0
-		if covered {
-			s.cover--
-			plain = i + 1
-		}
-		if !r.starts[p[i]] {
-			continue
-		}
+	// Of p[:covered] everything is dealt with; p[covered:i] holds no value.
+	covered, i := s.cover, r.candidate(p, 0)
+	for i < len(p) {
 		found, open := r.at(p[i:])
 		if open && !last {
-			if covered {
-				s.cover++
-				plain = i
-			}
 			break
 		}
-		if found == nil {
-			continue
+		if found != nil {
+			if i >= covered {
+				dst = append(append(dst, p[covered:i]...), found.shown...)
+			}
+			covered = max(covered, i+len(found.value))
 		}
-		if !covered {
-			dst = append(append(dst, p[plain:i]...), found.shown...)
-			plain = i + 1
-		}
-		s.cover = max(s.cover, len(found.value)-1)
+		i = r.candidate(p, i+1)
 	}
-	dst = append(dst, p[plain:i]...)
-	s.held = append(s.held[:0:0], p[i:]...)
+	i = min(i, len(p))
+	if covered < i {
+		dst = append(dst, p[covered:i]...)
+	}
+	s.cover = max(covered-i, 0)
+	s.held = append(s.held[:0], p[i:]...)
 	return dst
 }
 
