@@ -23,10 +23,7 @@ func TestFeed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer run.Close()
-	log, err := run.Log("job", 1)
-	if err != nil {
-		t.Fatal(err)
-	}
+	log := run.Log("job", 1)
 	streams := []*rundir.Stream{log.Stream(rundir.Stdout), log.Stream(rundir.Stderr)}
 	gate := make(chan struct{}, 100) // one for each event that the observer may see
 	got, want := map[string]*strings.Builder{}, map[string]*strings.Builder{}

@@ -215,9 +215,17 @@ func (o *output) drained(now time.Time) bool {
 	return !o.drainBy.IsZero() && !now.Before(o.drainBy)
 }
 
+// readSize is how much of a stream is read at once, in bytes.
+const readSize = 64 << 10
+
+// readBuffers has what streams were read into.
+var readBuffers = sync.Pool{New: func() any { return new([readSize]byte) }}
+
 // read records the stream until it ends.
 func (o *output) read() {
-	buf := make([]byte, 64<<10)
+	array := readBuffers.Get().(*[readSize]byte)
+	defer readBuffers.Put(array)
+	buf := array[:]
 	for {
 		o.deadline()
 		n, err := o.pipe.Read(buf)
@@ -267,9 +275,12 @@ func (o *output) record(at time.Time, p []byte, last bool) {
 			o.err = err
 		}
 	}
-	o.text = o.redactor.next(o.values.set.Load(), o.text[:0], p, last)
-	if len(o.text) > 0 {
-		o.add(at, func(at time.Time) (rundir.Chunk, error) { return o.log.Write(at, o.text) })
+	if values := o.values.set.Load(); values != nil {
+		o.text = o.redactor.next(values, o.text[:0], p, last)
+		p = o.text
+	}
+	if len(p) > 0 {
+		o.add(at, func(at time.Time) (rundir.Chunk, error) { return o.log.Write(at, p) })
 	}
 	if last {
 		o.add(at, o.log.Close)

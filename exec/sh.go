@@ -28,11 +28,10 @@ func (s *shCall) run(ctx context.Context) (exit int, signal string, err error) {
 	if err != nil {
 		return 0, "", s.spawnError(err)
 	}
-	log, err := s.host.run.Log(s.job, s.n)
-	if err != nil {
-		return 0, "", s.logError(err)
-	}
+	log := s.host.run.Log(s.job, s.n)
 	defer log.Close()
+	created := make(chan error, 1)
+	go func() { created <- log.Create() }() // which takes about as long as to start a process
 	for i, stream := range []string{rundir.Stdout, rundir.Stderr} {
 		s.outputs[i] = &output{
 			log:     log.Stream(stream),
@@ -45,6 +44,7 @@ func (s *shCall) run(ctx context.Context) (exit int, signal string, err error) {
 	}
 	p, err := startProcess(s.host.spawn, cmd, s.outputs)
 	if err != nil {
+		<-created
 		s.host.run.RemoveLog(s.job, s.n)
 		return 0, "", s.spawnError(err)
 	}
@@ -58,9 +58,9 @@ func (s *shCall) run(ctx context.Context) (exit int, signal string, err error) {
 	if errors.Is(err, errTimeout) {
 		err = fmt.Errorf("sh: timed out after %s%s", seconds(timeout), whose)
 	}
-	for _, o := range s.outputs {
-		if err == nil && o.err != nil {
-			err = s.logError(o.err)
+	for _, failed := range []error{<-created, s.outputs[0].err, s.outputs[1].err} {
+		if err == nil && failed != nil {
+			err = s.logError(failed)
 		}
 	}
 	if s.outputs[0].cut || s.outputs[1].cut {

@@ -30,38 +30,62 @@ const MaxPiece = 16 << 10
 // where the tag is F for the end of a line of output and P for a piece of a
 // line that goes on in the stream's next entry.
 type Log struct {
-	mu   sync.Mutex // guards all of it
+	path string
+
+	mu   sync.Mutex // guards what follows
 	f    *os.File
 	size int64
 	buf  []byte
 }
 
-// Log makes the log of the n-th command of a job.
-func (r *Run) Log(job string, n int) (*Log, error) {
-	path := r.LogFile(job, n)
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, fileMode)
+// Log returns the log of the n-th command of a job. The file is made by
+// [Log.Create], or when something is written before that.
+func (r *Run) Log(job string, n int) *Log { return &Log{path: r.LogFile(job, n)} }
+
+// Create makes the file, unless it exists.
+func (l *Log) Create() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.create()
+}
+
+func (l *Log) create() error {
+	if l.f != nil {
+		return nil
+	}
+	const flag = os.O_CREATE | os.O_WRONLY | os.O_TRUNC
+	f, err := os.OpenFile(l.path, flag, fileMode)
 	if errors.Is(err, os.ErrNotExist) {
-		if err = os.MkdirAll(filepath.Dir(path), dirMode); err != nil {
-			return nil, err
+		if err = os.MkdirAll(filepath.Dir(l.path), dirMode); err != nil {
+			return err
 		}
-		f, err = os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, fileMode)
+		f, err = os.OpenFile(l.path, flag, fileMode)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &Log{f: f}, nil
+	l.f = f
+	return nil
 }
 
 // Close closes the file.
-func (l *Log) Close() error { return l.f.Close() }
+func (l *Log) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.f == nil {
+		return nil
+	}
+	return l.f.Close()
+}
 
 // A Stream writes one stream of a command into its log. It may be used by one
 // goroutine at a time, beside the one that uses the other stream.
 type Stream struct {
 	log     *Log
 	name    string
-	partial []byte
-	cut     bool // the last entry of the stream is a piece
+	partial []byte // the start of a line, or of a piece, that is kept back
+	joined  []byte // buffer for partial and what follows it
+	cut     bool   // the last entry of the stream is a piece
 }
 
 // Stream returns the writer of a stream, [Stdout] or [Stderr].
@@ -79,15 +103,11 @@ type Chunk struct {
 // feed is kept back, up to a piece, until more arrives.
 func (s *Stream) Write(at time.Time, p []byte) (Chunk, error) {
 	if len(s.partial) > 0 {
-		s.partial = append(s.partial, p...)
-		p = s.partial
+		s.joined = append(append(s.joined[:0], s.partial...), p...)
+		p = s.joined
 	}
-	done := bytes.LastIndexByte(p, '\n') + 1
-	for len(p)-done > MaxPiece {
-		done += cut(p[done:])
-	}
-	c, err := s.add(at, p[:done])
-	s.partial = append(s.partial[:0:0], p[done:]...)
+	c, err := s.add(at, p, false)
+	s.partial = append(s.partial[:0], p[len(c.Text):]...)
 	return c, err
 }
 
@@ -95,50 +115,61 @@ func (s *Stream) Write(at time.Time, p []byte) (Chunk, error) {
 func (s *Stream) Pending() bool { return len(s.partial) > 0 }
 
 // Flush adds what is kept back as a piece.
-func (s *Stream) Flush(at time.Time) (Chunk, error) {
-	p := s.partial
-	s.partial = nil
-	return s.add(at, p)
-}
+func (s *Stream) Flush(at time.Time) (Chunk, error) { return s.addPartial(at) }
 
 // Close ends the line that has begun, if any. A log does not tell output that
 // ends without a line feed from output that ends with one.
 func (s *Stream) Close(at time.Time) (Chunk, error) {
-	p := s.partial
-	s.partial = nil
-	if len(p) == 0 && !s.cut {
+	if len(s.partial) == 0 && !s.cut {
 		return Chunk{}, nil
 	}
-	return s.add(at, append(p, '\n'))
+	s.partial = append(s.partial, '\n')
+	return s.addPartial(at)
 }
 
-// add writes entries for whole lines, followed by at most a few pieces.
-func (s *Stream) add(at time.Time, text []byte) (Chunk, error) {
+func (s *Stream) addPartial(at time.Time) (Chunk, error) {
+	s.joined, s.partial = s.partial, s.joined[:0]
+	return s.add(at, s.joined, true)
+}
+
+// add writes entries for the lines of text and for all but the last piece of a
+// line that goes on. The text of the chunk is what they hold: all of the text
+// when it is to be flushed.
+func (s *Stream) add(at time.Time, text []byte, flush bool) (Chunk, error) {
 	l := s.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var stamp [len(time.RFC3339Nano) + 20]byte
-	prefix := at.UTC().AppendFormat(stamp[:0], time.RFC3339Nano)
-	prefix = append(append(append(prefix, ' '), s.name...), ' ')
-	out := l.buf[:0]
-	for rest := text; len(rest) > 0; {
-		line := rest
-		if nl := bytes.IndexByte(rest, '\n'); nl >= 0 {
-			line = rest[:nl]
-		}
-		out = append(out, prefix...)
-		if len(line) > MaxPiece || len(line) == len(rest) {
-			n := cut(line)
-			out = append(append(append(out, "P "...), line[:n]...), '\n')
-			rest, s.cut = rest[n:], true
+	var buf [2][len(time.RFC3339Nano) + 20]byte
+	var prefix [2][]byte // of lines, of pieces
+	for i, tag := range []string{" F ", " P "} {
+		prefix[i] = at.UTC().AppendFormat(buf[i][:0], time.RFC3339Nano)
+		prefix[i] = append(append(append(prefix[i], ' '), s.name...), tag...)
+	}
+	out, rest := l.buf[:0], text
+	for len(rest) > 0 {
+		nl := bytes.IndexByte(rest[:min(len(rest), MaxPiece+1)], '\n')
+		if nl >= 0 {
+			out = append(append(out, prefix[0]...), rest[:nl+1]...)
+			rest, s.cut = rest[nl+1:], false
 			continue
 		}
-		out = append(append(append(out, "F "...), line...), '\n')
-		rest, s.cut = rest[len(line)+1:], false
+		if len(rest) <= MaxPiece && !flush {
+			break
+		}
+		n := cut(rest)
+		out = append(append(append(out, prefix[1]...), rest[:n]...), '\n')
+		rest, s.cut = rest[n:], true
 	}
 	l.buf = out
+	c := Chunk{Start: l.size, End: l.size, Text: text[:len(text)-len(rest)]}
+	if len(out) == 0 {
+		return c, nil
+	}
+	if err := l.create(); err != nil {
+		return c, err
+	}
 	n, err := l.f.Write(out)
-	c := Chunk{Start: l.size, End: l.size + int64(n), Text: text}
+	c.End += int64(n)
 	l.size = c.End
 	return c, err
 }
@@ -177,18 +208,30 @@ func (e LogEntry) AppendOutput(dst []byte) []byte {
 }
 
 // ParseLogEntry parses one line of a log, without its line feed.
-func ParseLogEntry(line []byte) (LogEntry, error) {
+func ParseLogEntry(line []byte) (LogEntry, error) { return new(logParser).parse(line) }
+
+// A logParser parses entries that follow one another. Many have one time, that
+// of the chunk they came in.
+type logParser struct {
+	stamp []byte
+	time  time.Time // that stamp is
+}
+
+func (p *logParser) parse(line []byte) (LogEntry, error) {
 	stamp, rest, ok1 := bytes.Cut(line, []byte(" "))
 	stream, rest, ok2 := bytes.Cut(rest, []byte(" "))
 	tag, text, _ := bytes.Cut(rest, []byte(" "))
 	if !ok1 || !ok2 {
 		return LogEntry{}, errors.New("a log entry has a time, a stream, a tag and a text")
 	}
-	at, err := time.Parse(time.RFC3339Nano, string(stamp))
-	if err != nil {
-		return LogEntry{}, fmt.Errorf("time of a log entry: %w", err)
+	if p.stamp == nil || !bytes.Equal(stamp, p.stamp) {
+		at, err := time.Parse(time.RFC3339Nano, string(stamp))
+		if err != nil {
+			return LogEntry{}, fmt.Errorf("time of a log entry: %w", err)
+		}
+		p.stamp, p.time = append(p.stamp[:0], stamp...), at
 	}
-	e := LogEntry{Time: at, Text: text}
+	e := LogEntry{Time: p.time, Text: text}
 	switch string(stream) {
 	case Stdout:
 		e.Stream = Stdout
@@ -215,7 +258,8 @@ const maxEntry = MaxPiece + 128
 // valid until the next.
 func ReadLog(r io.Reader) iter.Seq2[LogEntry, error] {
 	return func(yield func(LogEntry, error) bool) {
-		in := bufio.NewReaderSize(r, maxEntry)
+		in := bufio.NewReaderSize(r, 4*maxEntry)
+		var p logParser
 		for {
 			line, err := in.ReadSlice('\n')
 			if err == io.EOF {
@@ -223,7 +267,7 @@ func ReadLog(r io.Reader) iter.Seq2[LogEntry, error] {
 			}
 			var e LogEntry
 			if err == nil {
-				e, err = ParseLogEntry(line[:len(line)-1])
+				e, err = p.parse(line[:len(line)-1])
 			}
 			if !yield(e, err) || err != nil {
 				return

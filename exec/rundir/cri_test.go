@@ -25,8 +25,8 @@ type write struct {
 func logged(t *testing.T, writes []write) (path string, text map[string]string) {
 	t.Helper()
 	r := create(t, open(t))
-	log, err := r.Log("job", 1)
-	if err != nil {
+	log := r.Log("job", 1)
+	if err := log.Create(); err != nil {
 		t.Fatal(err)
 	}
 	streams := map[string]*rundir.Stream{
@@ -38,6 +38,7 @@ func logged(t *testing.T, writes []write) (path string, text map[string]string) 
 	for i, w := range writes {
 		at := noon.Add(time.Duration(i) * time.Second)
 		var c rundir.Chunk
+		var err error
 		switch w.op {
 		case "flush":
 			c, err = streams[w.stream].Flush(at)
