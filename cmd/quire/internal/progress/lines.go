@@ -118,14 +118,21 @@ func commonIndent(lines []string) string {
 func (t *transcript) output(e exec.Event) {
 	j := t.job(e.JobID)
 	key := partKey{e.Sh, e.Stream}
-	rest := j.partial[key] + e.Text
+	begun, rest := j.partial[key], e.Text
 	for {
 		line, after, ok := strings.Cut(rest, "\n")
-		if !ok && len(rest) < maxPiece {
+		if begun != "" {
+			line, begun = begun+line, ""
+		}
+		if !ok && len(line) < maxPiece {
+			rest = line
 			break
 		}
 		t.say(e.JobID, t.screen.Output(line))
 		rest = after
+		if rest == "" {
+			break
+		}
 	}
 	j.partial[key] = rest
 }

@@ -23,6 +23,7 @@ type prefix struct {
 	later    *time.Timer // writes what is collected
 	text     *transcript
 	prefixes map[string]string // by job
+	last     struct{ job, prefix string }
 	width    int               // of job names
 }
 
@@ -105,7 +106,10 @@ func (p *prefix) prefix(job string) string {
 }
 
 func (p *prefix) line(job, text string) {
-	p.buf.WriteString(p.prefix(job))
+	if p.last.prefix == "" || p.last.job != job {
+		p.last.job, p.last.prefix = job, p.prefix(job)
+	}
+	p.buf.WriteString(p.last.prefix)
 	p.buf.WriteString(text)
 	p.buf.WriteByte('\n')
 }

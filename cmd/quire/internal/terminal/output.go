@@ -3,6 +3,7 @@ package terminal
 import (
 	"iter"
 	"strings"
+	"unicode/utf8"
 )
 
 // tab is the distance between the tab stops that commands count on.
@@ -17,9 +18,10 @@ func (s Screen) Output(line string) string {
 	if printable(line) {
 		return line
 	}
-	line = strings.ToValidUTF8(line, "\uFFFD")
+	line = strings.ToValidUTF8(line, replacement)
 	last := strings.LastIndexByte(line, '\r') + 1
 	var b strings.Builder
+	b.Grow(len(line) + len(line)/4)
 	column, painted := 0, false
 	for start, part := range parts(line) {
 		switch {
@@ -38,24 +40,92 @@ func (s Screen) Output(line string) string {
 	return b.String()
 }
 
-// draw writes text that begins in a column and returns the column behind it.
+// draw writes text that begins in a column and returns the column behind it,
+// as [Cells] lays it out.
 func draw(b *strings.Builder, text string, column int) int {
-	for _, c := range layout(text, tab, column) {
-		b.WriteString(c.Text)
-		column += c.Width
+	for len(text) > 0 {
+		n := printableLen(text)
+		wide := wideLen(text[n:])
+		if n > 0 && wide > 0 { // what follows may combine with the last character
+			n, wide = n-1, wide+1
+		}
+		b.WriteString(text[:n])
+		column += n
+		for _, c := range layout(text[n:n+wide], tab, column) {
+			b.WriteString(c.Text)
+			column += c.Width
+		}
+		for text = text[n+wide:]; len(text) > 0; text = text[1:] {
+			if c := text[0]; c == '\t' {
+				width := tab - column%tab
+				b.WriteString("        "[:width])
+				column += width
+			} else if c < 0x20 || c == 0x7f {
+				b.WriteString(hexes[c])
+				column += len(hexes[c])
+			} else {
+				break
+			}
+		}
+		for strings.HasPrefix(text, replacement) {
+			b.WriteString(replacement)
+			column++
+			text = text[len(replacement):]
+		}
 	}
 	return column
 }
 
-// printable reports whether a line is ASCII without any control character,
-// as nearly all lines are.
-func printable(line string) bool {
-	for i := range len(line) {
-		if line[i] < 0x20 || line[i] >= 0x7f {
-			return false
+// replacement stands for bytes that are no character, of which there are many
+// where there are any.
+const replacement = "\uFFFD"
+
+// wideLen returns the length of the longest prefix of text that has neither
+// ASCII nor replacements in it.
+func wideLen(text string) int {
+	for i := range len(text) {
+		if c := text[i]; c < utf8.RuneSelf || c == replacement[0] && strings.HasPrefix(text[i:], replacement) {
+			return i
 		}
 	}
-	return true
+	return len(text)
+}
+
+// hexes are the visible forms of control characters.
+var hexes = func() (hexes [utf8.RuneSelf]string) {
+	for c := range hexes {
+		hexes[c] = hex(string(rune(c)))
+	}
+	return hexes
+}()
+
+// printable reports whether a line is ASCII without any control character,
+// as nearly all lines are.
+func printable(line string) bool { return printableLen(line) == len(line) }
+
+// printableLen returns the length of the longest prefix of text that is ASCII
+// without any control character.
+func printableLen(text string) int {
+	i := 0
+	for ; i+8 <= len(text); i += 8 {
+		// Eight bytes at once: a high bit is left where a byte is below 0x20 or
+		// above 0x7e, and perhaps above such a byte.
+		const each = 0x0101010101010101
+		if w := word(text[i : i+8]); (w-0x20*each|w+each|w)&(0x80*each) != 0 {
+			break
+		}
+	}
+	for i < len(text) && 0x20 <= text[i] && text[i] < 0x7f {
+		i++
+	}
+	return i
+}
+
+// word returns eight bytes as a number.
+func word(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 // parts yields the SGR sequences of a line and the pieces between them and its
@@ -64,6 +134,11 @@ func parts(line string) iter.Seq2[int, string] {
 	return func(yield func(int, string) bool) {
 		start := 0
 		for i := 0; i < len(line); {
+			next := strings.IndexAny(line[i:], "\x1b\r")
+			if next < 0 {
+				break
+			}
+			i += next
 			n := sgr(line[i:])
 			if n == 0 && line[i] != '\r' {
 				i++

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"quire/cmd/quire/internal/terminal"
 )
 
@@ -42,6 +44,21 @@ func TestOutput(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestOutputIsLaidOut compares a line with its cells.
+func TestOutputIsLaidOut(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		part := rapid.SampledFrom([]string{"word", "longer than eight", "\t", "\x00", "\x7f", "\xff", "\uFFFD", "é", "e\u0301", "\u0301", "世", "\u202e", "👍🏽"})
+		line := strings.Join(rapid.SliceOfN(part, 0, 12).Draw(t, "line"), "")
+		want := ""
+		for _, c := range terminal.Cells(strings.ToValidUTF8(line, "\uFFFD"), 8) {
+			want += c.Text
+		}
+		if got := (terminal.Screen{}).Output(line); got != want {
+			t.Fatalf("%q shows %q, want %q", line, got, want)
+		}
+	})
 }
 
 // FuzzOutput checks that nothing but SGR sequences, and those only with
