@@ -106,12 +106,13 @@ func vandalised(t *testing.T) *fixture {
 }
 
 func TestRepositoryIsUntouched(t *testing.T) {
-	for _, o := range []exec.Options{{}, {SHA: "HEAD"}} {
+	for _, o := range []exec.Options{{}, {SHA: "HEAD"}, {Reuse: true}, {SHA: "HEAD", Reuse: true}} {
 		f := vandalised(t)
 		before := f.state()
 		called := filepath.Join(f.Base, "hooks-called")
 		os.Remove(called)
 		f.succeed(o)
+		f.succeed(o) // in what the first left
 		if _, err := os.Stat(called); err == nil {
 			t.Error("a hook of the user's repository was called")
 		}

@@ -29,6 +29,7 @@ type Options struct {
 	Inputs      string            // path of a file with the outputs of jobs that do not run, an object of JSON by id
 	SHA         string            // run this commit instead of the working tree
 	InPlace     bool              // run in the working tree itself
+	Reuse       bool              // keep in the workspace what the run before left there and git ignores
 	Ref         string            // overrides the ref of quire/push
 	PreviousSHA string            // overrides previous-sha of quire/push
 	Mirror      bool              // let quire/mirror take part

@@ -15,13 +15,14 @@ import (
 // A fixture is a repository whose pipeline is run.
 type fixture struct {
 	*exectest.Repository
-	t testing.TB
+	t      testing.TB
+	messes int // that were made of its workspaces
 }
 
 // newFixture makes a repository from the files of an archive.
 func newFixture(t testing.TB, archive *txtar.Archive) *fixture {
 	t.Helper()
-	return &fixture{exectest.New(t, archive), t}
+	return &fixture{Repository: exectest.New(t, archive), t: t}
 }
 
 // pipelineFixture makes a repository that holds just a pipeline.

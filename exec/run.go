@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"time"
@@ -202,16 +203,8 @@ func (x *execution) prepare(ctx context.Context) (*workspace, push, error) {
 	files := map[string]*source.File{pipeline.Path: r.source.File} // also when the disk changed meanwhile
 	maps.Copy(files, r.options.Buffers)
 	c := checkout{repo: r.source.repo, sha: r.source.SHA, ref: r.named, files: files,
-		inPlace: r.options.InPlace, at: x.report.Started, skip: r.state}
-	dir := ""
-	if !c.inPlace {
-		var err error
-		if x.slot, err = x.store.Slot(); err != nil {
-			return nil, push{}, err
-		}
-		dir = x.slot.Dir()
-	}
-	work, err := c.make(ctx, dir)
+		inPlace: r.options.InPlace, at: x.report.Started, skip: r.state, reuse: r.options.Reuse}
+	work, err := x.workspace(ctx, c)
 	if err != nil {
 		return nil, push{}, fmt.Errorf("the workspace cannot be made: %w", err)
 	}
@@ -221,6 +214,32 @@ func (x *execution) prepare(ctx context.Context) (*workspace, push, error) {
 	}
 	meta := rundir.Meta{SHA: p.SHA, Ref: p.Ref, PushedAt: p.PushedAt, Root: r.source.Root, Jobs: x.plan.ids()}
 	return work, p, x.run.SetMeta(meta)
+}
+
+// workspace makes the workspace, in a slot unless it is the working tree.
+func (x *execution) workspace(ctx context.Context, c checkout) (*workspace, error) {
+	if c.inPlace {
+		return c.inPlaceOf(ctx)
+	}
+	for after := 0; ; after = x.slot.Number() {
+		var err error
+		if x.slot, err = x.store.Slot(after); err != nil {
+			return nil, err
+		}
+		_, unused := os.Lstat(x.slot.Dir())
+		work, err := c.make(ctx, x.slot)
+		if err != nil && unused != nil {
+			return nil, errors.Join(err, x.slot.Clear())
+		}
+		// What a run left may belong to somebody else. It is only in the way
+		// then, and another slot is as good.
+		if !errors.Is(err, fs.ErrPermission) || !errors.As(err, new(blockedError)) {
+			return work, err
+		}
+		if err := x.slot.Release(); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // notices says what users should know before the jobs run.

@@ -8,12 +8,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"quire/exec/rundir"
 )
 
 // snapshot copies the working tree of the repository.
@@ -23,6 +21,9 @@ import (
 // files is the workspace's: what it stores goes to the workspace's objects,
 // and no filter that the user's repository configures is known to it.
 func (w *workspace) snapshot(ctx context.Context, own git, c checkout) error {
+	if err := os.RemoveAll(filepath.Join(w.gitDir, indexFile)); err != nil {
+		return err
+	}
 	if err := copyIndex(c.repo.vcs.gitDir, w.gitDir); err != nil {
 		return err
 	}
@@ -37,14 +38,29 @@ func (w *workspace) snapshot(ctx context.Context, own git, c checkout) error {
 	if err := w.overlayIndex(ctx, at, c); err != nil {
 		return err
 	}
-	entries, err := at.entries(ctx)
+	want, err := w.indexed(ctx, at, c.repo)
 	if err != nil {
 		return err
 	}
-	if err := w.copyEntries(ctx, c.repo, entries); err != nil {
+	f := filler{from: c.repo.root, to: w.dir, keep: c.reuse, skip: gitName, old: c.old}
+	if err := f.fill(want); err != nil {
 		return err
 	}
-	return w.commitChanges(ctx, at, c)
+	if err := w.commitChanges(ctx, at, c); err != nil {
+		return err
+	}
+	w.records = f.records()
+	return w.clean(ctx, own, c)
+}
+
+// clean removes what git does not ignore and a former run left, when what it
+// ignores was kept.
+func (w *workspace) clean(ctx context.Context, own git, c checkout) error {
+	if !c.reuse {
+		return nil
+	}
+	_, err := own.run(ctx, nil, "clean", "-ffdq")
+	return err
 }
 
 // overlayIndex puts the files that are laid over the disk into the index.
@@ -90,7 +106,7 @@ func (w *workspace) commitChanges(ctx context.Context, at git, c checkout) error
 // copyIndex copies the index of a git directory with its time of change, by
 // which git tells entries that it cannot trust.
 func copyIndex(from, to string) error {
-	names := []string{"index"}
+	names := []string{indexFile}
 	shared, err := filepath.Glob(filepath.Join(from, "sharedindex.*"))
 	if err != nil {
 		return err
@@ -107,13 +123,38 @@ func copyIndex(from, to string) error {
 	return nil
 }
 
-// An entry is one file of an index.
-type entry struct{ mode, sha, path string }
+// An entry is one file of an index or a commit.
+type entry struct {
+	mode, sha, path string
+	sparse          bool // git does not want it on disk
+}
 
-const gitlink = "160000"
+const (
+	gitName = ".git"
+	gitlink = "160000"
+)
 
+// entries returns the files of the index.
 func (g git) entries(ctx context.Context) ([]entry, error) {
-	out, err := g.run(ctx, nil, "ls-files", "-z", "--stage")
+	out, err := g.run(ctx, nil, "ls-files", "-z", "-t", "--stage")
+	if err != nil {
+		return nil, err
+	}
+	var entries []entry
+	for _, line := range zeroTerminated(out) {
+		info, path, ok := strings.Cut(line, "\t")
+		fields := strings.Fields(info)
+		if !ok || len(fields) != 4 {
+			return nil, fmt.Errorf("git ls-files gave %q", line)
+		}
+		entries = append(entries, entry{fields[1], fields[2], path, fields[0] == "S"})
+	}
+	return entries, nil
+}
+
+// tree returns the files of a commit.
+func (g git) tree(ctx context.Context, sha string) ([]entry, error) {
+	out, err := g.run(ctx, nil, "ls-tree", "-z", "-r", "--full-tree", sha)
 	if err != nil {
 		return nil, err
 	}
@@ -122,36 +163,39 @@ func (g git) entries(ctx context.Context) ([]entry, error) {
 		info, path, ok := strings.Cut(line, "\t")
 		fields := strings.Fields(info)
 		if !ok || len(fields) != 3 {
-			return nil, fmt.Errorf("git ls-files gave %q", line)
+			return nil, fmt.Errorf("git ls-tree gave %q", line)
 		}
-		entries = append(entries, entry{fields[0], fields[1], path})
+		entries = append(entries, entry{mode: fields[0], sha: fields[2], path: path})
 	}
 	return entries, nil
 }
 
-// copyEntries copies the files of an index from a working tree.
-func (w *workspace) copyEntries(ctx context.Context, from repository, entries []entry) error {
-	var paths []string
+// indexed returns the files that stand in an index and on disk.
+func (w *workspace) indexed(ctx context.Context, at git, repo repository) (*folder, error) {
+	entries, err := at.entries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	want := &folder{}
 	for _, e := range entries {
-		if e.mode != gitlink {
-			paths = append(paths, e.path)
-			continue
-		}
-		if err := w.copySubmodule(ctx, from, e.path); err != nil {
-			return err
+		switch {
+		case e.mode == gitlink:
+			if err := w.addSubmodule(ctx, repo, e.path, want); err != nil {
+				return nil, err
+			}
+		case !e.sparse || exists(repo.root, e.path):
+			want.add(e.path, e.sha)
 		}
 	}
-	return copyFiles(from.root, w.dir, paths)
+	return want, nil
 }
 
-// copySubmodule copies the files of a submodule, those of its own submodules
+// addSubmodule adds the files of a submodule, those of its own submodules
 // included. One that is not there stays an empty directory.
-func (w *workspace) copySubmodule(ctx context.Context, from repository, path string) error {
+func (w *workspace) addSubmodule(ctx context.Context, from repository, path string, want *folder) error {
+	want.folder(path).exact = true
 	root := filepath.Join(from.root, path)
-	if err := os.MkdirAll(filepath.Join(w.dir, path), 0o777); err != nil {
-		return err
-	}
-	if !exists(root, ".git") {
+	if !exists(root, gitName) {
 		return nil
 	}
 	sub, err := openGit(ctx, from.vcs.env, root)
@@ -159,41 +203,81 @@ func (w *workspace) copySubmodule(ctx context.Context, from repository, path str
 		w.notices = append(w.notices, fmt.Sprintf("the submodule %s is not in the workspace", path))
 		return nil
 	}
-	// Only names are asked for, so no filter of the submodule is called.
-	out, err := sub.vcs.run(ctx, nil, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
+	return w.addListed(ctx, sub, from, path, want)
+}
+
+// addListed adds the files of a repository that are tracked or not ignored. Its
+// path is relative to from. Only names are asked for, so no filter of the
+// repository is called.
+func (w *workspace) addListed(ctx context.Context, repo, from repository, path string, want *folder) error {
+	out, err := repo.vcs.run(ctx, nil, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
 	if err != nil {
 		return err
 	}
-	var paths []string
 	for _, name := range zeroTerminated(out) {
-		if info, err := os.Lstat(filepath.Join(root, name)); err != nil || !info.IsDir() {
-			paths = append(paths, filepath.Join(path, name))
+		below := filepath.Join(path, name)
+		if info, err := os.Lstat(filepath.Join(from.root, below)); err != nil || !info.IsDir() {
+			want.add(below, "")
 			continue
 		}
-		if err := w.copySubmodule(ctx, from, filepath.Join(path, name)); err != nil {
+		if err := w.addSubmodule(ctx, from, below, want); err != nil {
 			return err
 		}
 	}
-	return copyFiles(from.root, w.dir, paths)
+	return nil
 }
 
-// checkOut fills the workspace with the files of a commit.
+// checkOut fills the workspace with the files of a commit. The index that the
+// workspace had when it was filled the last time, if it held a commit then,
+// tells git which files are as they were.
 func (w *workspace) checkOut(ctx context.Context, own git, c checkout) error {
-	if _, err := own.run(ctx, nil, "read-tree", "--reset", "-u", c.sha); err != nil {
+	tree, err := own.tree(ctx, c.sha)
+	if err != nil {
+		return err
+	}
+	want := &folder{}
+	for _, e := range tree {
+		if e.mode == gitlink {
+			want.folder(e.path).exact = true
+		} else {
+			want.add(e.path, "")
+		}
+	}
+	f := filler{to: w.dir, keep: c.reuse, skip: gitName, old: c.old}
+	if err := f.fill(want); err != nil {
+		return err
+	}
+	// The workspace's own settings are for files that were copied.
+	careful := own.with("GIT_CONFIG_COUNT", "2").
+		with("GIT_CONFIG_KEY_0", "core.checkstat").with("GIT_CONFIG_VALUE_0", "default").
+		with("GIT_CONFIG_KEY_1", "core.trustctime").with("GIT_CONFIG_VALUE_1", "true")
+	if _, err := careful.run(ctx, nil, "read-tree", "--reset", "-u", c.sha); err != nil {
 		return err
 	}
 	entries, err := own.entries(ctx)
 	if err != nil {
 		return err
 	}
+	f.done = make(map[string]placed, len(entries))
 	for _, e := range entries {
-		if e.mode == gitlink {
-			if err := w.checkOutSubmodule(ctx, c, e); err != nil {
-				return err
+		path := filepath.Join(w.dir, e.path)
+		switch {
+		case e.mode == gitlink:
+			err = w.checkOutSubmodule(ctx, c, e)
+		case e.sparse:
+			err = rundir.RemoveAll(path)
+		default:
+			if info, err := os.Lstat(path); err == nil {
+				copied, changed := fingerprintOf(info)
+				f.done[e.path] = placed{record{copy: copied, blob: e.sha}, changed}
 			}
 		}
+		if err != nil {
+			return err
+		}
 	}
-	return nil
+	w.records = f.records()
+	return w.clean(ctx, own, c)
 }
 
 // checkOutSubmodule fills the directory of a submodule with the files of the
@@ -223,113 +307,27 @@ func (w *workspace) checkOutSubmodule(ctx context.Context, c checkout, e entry) 
 	return err
 }
 
-// copyFiles copies files by their paths relative to from. One that is gone is
-// left out.
-func copyFiles(from, to string, paths []string) error {
-	var made sync.Map
-	next := make(chan string)
-	errs := make(chan error, copiers)
-	var work sync.WaitGroup
-	for range min(copiers, len(paths)) {
-		work.Go(func() {
-			var first error
-			for path := range next {
-				err := copyNew(from, to, path, &made)
-				if first == nil && err != nil && !errors.Is(err, fs.ErrNotExist) {
-					first = err
-				}
-			}
-			errs <- first
-		})
-	}
-	for _, path := range paths {
-		next <- path
-	}
-	close(next)
-	work.Wait()
-	close(errs)
-	for err := range errs {
+// listed returns the files and directories below a directory of no repository,
+// but for what is below skip.
+func listed(root, skip string) (*folder, error) {
+	want := &folder{}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// copiers is how many files are copied at once.
-const copiers = 4
-
-func copyNew(from, to, path string, made *sync.Map) error {
-	dir := filepath.Dir(path)
-	if _, ok := made.Load(dir); !ok {
-		if err := os.MkdirAll(filepath.Join(to, dir), 0o777); err != nil {
-			return err
-		}
-		made.Store(dir, true)
-	}
-	return copyFile(filepath.Join(from, path), filepath.Join(to, path))
-}
-
-// copyTree copies a directory but for what is below skip: files, links and
-// directories, nothing else.
-func copyTree(from, to, skip string) error {
-	var paths []string
-	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(from, path)
+		rel, err := filepath.Rel(root, path)
 		switch {
 		case err != nil:
 			return err
 		case path == skip:
 			return fs.SkipDir
+		case rel == ".":
 		case d.IsDir():
-			return os.MkdirAll(filepath.Join(to, rel), 0o777)
-		case d.Type().IsRegular() || d.Type()&fs.ModeSymlink != 0:
-			paths = append(paths, rel)
+			want.folder(rel)
+		default:
+			want.add(rel, "")
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	slices.Sort(paths)
-	return copyFiles(from, to, paths)
-}
-
-// copyFile copies a regular file with its permissions and time of change, or a
-// symbolic link as it is. The copy shares no data with the original that
-// writing to it would change. Anything else counts as not there.
-func copyFile(from, to string) error {
-	in, err := os.OpenFile(from, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
-	if errors.Is(err, unix.ELOOP) {
-		target, err := os.Readlink(from)
-		if err != nil {
-			return err
-		}
-		return os.Symlink(target, to)
-	}
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	info, err := in.Stat()
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return &fs.PathError{Op: "copy", Path: from, Err: fs.ErrNotExist}
-	}
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, info.Mode().Perm()|0o200)
-	if err != nil {
-		return err
-	}
-	if cloneFile(out, in) != nil {
-		_, err = out.ReadFrom(in)
-	}
-	if err = errors.Join(err, out.Close()); err != nil {
-		return err
-	}
-	return os.Chtimes(to, time.Time{}, info.ModTime())
+	return want, err
 }

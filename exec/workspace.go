@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"quire/analysis/source"
+	"quire/exec/rundir"
 )
 
 // A workspace is the directory that the commands of a run work in.
@@ -23,11 +24,28 @@ import (
 // over, so nothing can be published by habit.
 //
 // Files that are tracked, or neither tracked nor ignored, are copied as they
-// are on disk. What of it is not committed becomes a throw-away commit that
-// only the workspace has; its pre-push hook refuses to publish that. The
-// files of submodules are copied as well, without their repositories. Filters
-// are never called: a commit is checked out as it is stored, so that files of
-// Git LFS are pointers then.
+// are on disk: their blocks are shared where the file system can share them
+// until one side writes (FICLONE), else the kernel copies them, several files at
+// once. They are never hard links, through which a job would write to the
+// original. Objects of git are never written to and are borrowed instead.
+//
+// An overlay mount, which would start faster, is no snapshot: what the user
+// saves while jobs run shows in it, or worse, since the kernel leaves undefined
+// what an overlay shows when the layer below changes. It would also need the
+// right to mount, which people have only in a user namespace, where the commands
+// of a job would see other owners of files than theirs; and it would stay
+// mounted when quire is killed. So there is none.
+//
+// What is not committed becomes a throw-away commit that only the workspace
+// has; its pre-push hook refuses to publish that. The files of submodules are
+// copied as well, without their repositories. Filters are never called: a
+// commit is checked out as it is stored, so that files of Git LFS are pointers
+// then.
+//
+// The directory is that of the run before, where most files are what they are
+// to be. It is made the same as a new one: what is not wanted is removed, the
+// git directory is made anew, and a file stays only when neither it nor its
+// original changed since it was put there, which records tell.
 type workspace struct {
 	dir    string
 	gitDir string // empty without git
@@ -37,6 +55,7 @@ type workspace struct {
 	config map[string]string // the user's
 	// throwAway reports that the commit exists only here.
 	throwAway bool
+	records   records // of the files that were put there from a working tree
 	notices   []string
 }
 
@@ -49,44 +68,113 @@ type checkout struct {
 	inPlace bool
 	at      time.Time
 	skip    string // a directory that is no part of the repository: the run store
+	reuse   bool   // keep what a former run left and git ignores
+	old     records
 }
 
-// make fills the directory, which exists and is empty.
-func (c checkout) make(ctx context.Context, dir string) (*workspace, error) {
-	w := &workspace{dir: dir}
+// inPlaceOf returns the working tree itself.
+func (c checkout) inPlaceOf(ctx context.Context) (*workspace, error) {
+	w := &workspace{dir: c.repo.root}
 	if c.repo.vcs == nil {
-		if c.inPlace {
-			w.dir = c.repo.root
-			return w, nil
-		}
-		if err := copyTree(c.repo.root, dir, c.skip); err != nil {
-			return nil, err
-		}
-		return w, w.overlay(c.files)
+		return w, nil
 	}
-	if err := w.describe(ctx, c); err != nil {
+	w.gitDir = c.repo.vcs.gitDir
+	return w, w.describe(ctx, c)
+}
+
+// Files about a workspace.
+const (
+	recordsFile = "files" // what was put there from a working tree
+	indexFile   = "index" // git's index when a commit was checked out there
+)
+
+// make makes a slot hold the workspace, whatever a former run left there.
+func (c checkout) make(ctx context.Context, slot *rundir.Slot) (*workspace, error) {
+	w := &workspace{dir: slot.Dir()}
+	if info, err := os.Lstat(w.dir); err != nil || !info.IsDir() {
+		if err := slot.Clear(); err != nil {
+			return nil, blocked(err)
+		}
+	}
+	if err := os.MkdirAll(w.dir, 0o700); err != nil {
 		return nil, err
 	}
-	if c.inPlace {
-		w.dir, w.gitDir = c.repo.root, c.repo.vcs.gitDir
-		return w, nil
+	if err := os.Chmod(w.dir, 0o700); err != nil {
+		return nil, blocked(err)
+	}
+	if c.repo.vcs != nil {
+		return w, w.makeGit(ctx, c, slot)
+	}
+	var err error
+	if c.old, err = takeRecords(slot); err != nil {
+		return nil, err
+	}
+	want, err := listed(c.repo.root, c.skip)
+	if err != nil {
+		return nil, err
+	}
+	f := filler{from: c.repo.root, to: w.dir, old: c.old}
+	if err := f.fill(want); err != nil {
+		return nil, err
+	}
+	w.records = f.records()
+	return w, w.finish(c, slot)
+}
+
+// makeGit makes the workspace a checkout of a git repository.
+func (w *workspace) makeGit(ctx context.Context, c checkout, slot *rundir.Slot) error {
+	if err := w.describe(ctx, c); err != nil {
+		return err
+	}
+	if err := rundir.RemoveAll(filepath.Join(w.dir, gitName)); err != nil {
+		return blocked(err)
 	}
 	own, err := w.makeGitDir(c.repo.vcs)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := w.exclude(c.repo.root, c.skip); err != nil {
-		return nil, err
+		return err
 	}
-	if c.sha != "" {
-		err = w.checkOut(ctx, own, c)
-	} else {
+	// What is known of the slot stops to hold here, and nothing is known of it
+	// when quire ends before the workspace is made.
+	if c.old, err = takeRecords(slot); err != nil {
+		return err
+	}
+	index, kept := filepath.Join(w.gitDir, indexFile), slot.File(indexFile)
+	if err := os.Rename(kept, index); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if c.sha == "" {
 		err = w.snapshot(ctx, own, c)
+	} else if err = w.checkOut(ctx, own, c); err == nil {
+		err = copyFile(index, kept)
 	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(w.finish(c, slot), w.writeHead())
+}
+
+// takeRecords returns what is known of the files in a slot, which holds only
+// until they are changed.
+func takeRecords(slot *rundir.Slot) (records, error) {
+	old, err := readRecords(slot.File(recordsFile))
 	if err != nil {
 		return nil, err
 	}
-	return w, errors.Join(w.overlay(c.files), w.writeHead())
+	if err := os.Remove(slot.File(recordsFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return old, nil
+}
+
+// finish lays files over those of the workspace, and records what is there.
+func (w *workspace) finish(c checkout, slot *rundir.Slot) error {
+	if err := w.overlay(c.files); err != nil {
+		return err
+	}
+	return writeRecords(slot.File(recordsFile), w.records)
 }
 
 // describe finds out what the workspace will be a checkout of.
@@ -134,7 +222,7 @@ var takenOver = []string{
 
 // makeGitDir makes the git directory and returns a git that works in the workspace.
 func (w *workspace) makeGitDir(vcs *gitRepository) (git, error) {
-	w.gitDir = filepath.Join(w.dir, ".git")
+	w.gitDir = filepath.Join(w.dir, gitName)
 	for _, d := range []string{"objects/info", "refs/heads", "refs/tags", "info", "hooks"} {
 		if err := os.MkdirAll(filepath.Join(w.gitDir, d), 0o777); err != nil {
 			return git{}, err
@@ -253,6 +341,10 @@ func (w *workspace) overlay(files map[string]*source.File) error {
 		}
 		if err := writeBelow(w.dir, name, f.Text()); err != nil {
 			return err
+		}
+		if info, err := os.Lstat(filepath.Join(w.dir, name)); err == nil && w.records != nil {
+			copied, _ := fingerprintOf(info)
+			w.records[name] = record{copy: copied, fresh: true} // of no file on disk
 		}
 	}
 	return nil

@@ -302,49 +302,6 @@ func names(t *testing.T, s *rundir.Store) []string {
 	return ids
 }
 
-func TestSlots(t *testing.T) {
-	s := open(t)
-	a, err := s.Slot()
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := s.Slot()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if a.Dir() == b.Dir() {
-		t.Fatal("two runs share a workspace")
-	}
-	if err := os.WriteFile(filepath.Join(a.Dir(), "left"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	r := create(t, s)
-	if err := a.Keep(r); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(r.File("workspace/left")); err != nil {
-		t.Errorf("the kept workspace: %v", err)
-	}
-	if err := a.Release(); err != nil {
-		t.Fatal(err)
-	}
-	again, err := s.Slot()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if again.Dir() != a.Dir() {
-		t.Errorf("a free slot was not used again: %s, want %s", again.Dir(), a.Dir())
-	}
-	if entries, err := os.ReadDir(again.Dir()); len(entries) > 0 || err != nil {
-		t.Errorf("a slot is not empty: %v, %v", entries, err)
-	}
-	for _, slot := range []*rundir.Slot{b, again} {
-		if err := slot.Release(); err != nil {
-			t.Error(err)
-		}
-	}
-}
-
 func TestFileName(t *testing.T) {
 	for id, want := range map[string]string{
 		"build":        "build",

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package rundir
+
+// mounted cannot tell.
+func mounted(string) bool { return false }
