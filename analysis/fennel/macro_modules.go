@@ -97,7 +97,7 @@ func compileImportMacros(c *compiler, f form) exprs {
 
 // imported returns what a module gives under a name of its own.
 func (w *macroWorld) imported(code *moduleCode, t *lua.LTable) *importedModule {
-	m := w.members(code, t, nil)
+	m := w.members(code, t, nil, map[*lua.LTable]*importedModule{})
 	if w.program.State.L.GetMetaField(t, "__call").Type() == lua.LTFunction {
 		m.callable = &callableModule{code}
 	}
@@ -107,9 +107,14 @@ func (w *macroWorld) imported(code *moduleCode, t *lua.LTable) *importedModule {
 // maxTables is how deep tables of macros may be nested in each other.
 const maxTables = 10
 
-// members returns the macros in a table that the path leads to.
-func (w *macroWorld) members(code *moduleCode, t *lua.LTable, path []string) *importedModule {
+// members returns the macros in a table that the path leads to. A table that is
+// met again, as one that holds itself is, is the same as before.
+func (w *macroWorld) members(code *moduleCode, t *lua.LTable, path []string, known map[*lua.LTable]*importedModule) *importedModule {
+	if m := known[t]; m != nil {
+		return m
+	}
 	m := &importedModule{members: map[string]userMacro{}}
+	known[t] = m
 	t.ForEach(func(key, v lua.LValue) {
 		if key.Type() != lua.LTString {
 			return
@@ -119,7 +124,7 @@ func (w *macroWorld) members(code *moduleCode, t *lua.LTable, path []string) *im
 		if v.Type() == lua.LTFunction {
 			m.members[name] = &moduleMacro{code, to}
 		} else if inner, ok := v.(*lua.LTable); ok && len(to) < maxTables {
-			m.members[name] = w.members(code, inner, to)
+			m.members[name] = w.members(code, inner, to, known)
 		}
 	})
 	return m

@@ -28,7 +28,6 @@ var suiteCategories = map[string]bool{
 	"host":     false,
 	"vm":       false,
 	"decided":  false,
-	"open":     false,
 }
 
 // TestReferenceSuite runs the test files of a checkout of the reference at tag
