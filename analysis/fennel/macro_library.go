@@ -43,7 +43,9 @@ func (w *macroWorld) furnish(L *lua.LState) {
 	g.RawSetString("view", view.Function(L, w.program.State.Step))
 	g.RawSetString("version", lua.LString(Version))
 	g.RawSetString("_IS_COMPILER", lua.LTrue)
-	for _, name := range []string{"_AST", "_CHUNK", "_SCOPE", "_SPECIALS", "macro-loaded"} {
+	g.RawSetString("_SCOPE", w.scopeTable(L))
+	g.RawSetString("_SPECIALS", w.specialTable(L))
+	for _, name := range []string{"_AST", "_CHUNK", "macro-loaded"} {
 		g.RawSetString(name, L.NewTable())
 	}
 	g.RawSetString("_VARARG", w.kinds.value(w.kinds.vararg, lua.LString("...")))
@@ -87,12 +89,7 @@ func (w *macroWorld) gensym(L *lua.LState) int {
 }
 
 func (w *macroWorld) inScope(L *lua.LState) int {
-	name := symbolName(L.Get(1))
-	if keys, _ := parts(name); name == "" || keys != nil || !w.frame().x.InScope(name) {
-		L.Push(lua.LNil)
-	} else {
-		L.Push(lua.LString(name))
-	}
+	L.Push(mangledName(w.frame().x, symbolName(L.Get(1))))
 	return 1
 }
 
@@ -104,18 +101,9 @@ func symbolName(v lua.LValue) string {
 	return string(s)
 }
 
-// getScope returns what macros may know of the scope of their call.
+// getScope returns the scope of the call.
 func (w *macroWorld) getScope(L *lua.LState) int {
-	t, names := L.NewTable(), L.NewTable()
-	mt := L.NewTable()
-	mt.RawSetString("__index", L.NewFunction(func(L *lua.LState) int {
-		L.Remove(1)
-		return w.inScope(L)
-	}))
-	names.Metatable = mt
-	t.RawSetString("vararg", lua.LBool(w.frame().x.Vararg()))
-	t.RawSetString("manglings", names)
-	L.Push(t)
+	L.Push(w.scope(L))
 	return 1
 }
 
