@@ -278,8 +278,8 @@ func (r *conformanceRun) compile(file *source.File) *fennel.Module {
 func (r *conformanceRun) options() fennel.Options {
 	o := fennel.Options{
 		Globals: func(name string) bool {
-			root, _, _ := strings.Cut(name, ".")
-			return slices.Contains(allowedGlobals, root)
+			root, field, dotted := strings.Cut(name, ".")
+			return slices.Contains(allowedGlobals, root) && (field != "" || !dotted)
 		},
 		Resolve: func(name string, kind fennel.ModuleKind) (*source.File, error) {
 			return r.find(name, kind)

@@ -64,11 +64,8 @@ func (c *compiler) firstOf(d *destructuring, left *syntax.Node, from expr) {
 func (c *compiler) top(d *destructuring, left *syntax.Node) {
 	switch {
 	case isName(left):
-		c.checkQuoted(left)
 		target, b := c.target(d, left)
-		if !d.declares {
-			c.checkCharacters(left.Text, left)
-		}
+		c.checkTarget(d, left)
 		fact := c.assign(d, []ast.Expr{target})
 		c.note(b, d, fact)
 	case isSequenceOrTable(left):
@@ -157,7 +154,7 @@ func (c *compiler) multiple(d *destructuring, left *syntax.Node, items []*syntax
 			targets[i], bound[i] = c.target(d, item)
 			continue
 		}
-		if !d.declares && isDot(item) {
+		if isDot(item) {
 			targets[i] = c.dottedTarget(d, item)
 			continue
 		}
@@ -224,7 +221,7 @@ func (c *compiler) part(d *destructuring, left *syntax.Node, from expr) {
 		c.named(d, left, from)
 	case isSequenceOrTable(left):
 		c.parts(d, left, from)
-	case !d.declares && isDot(left):
+	case isDot(left):
 		c.put(d, left, c.dottedTarget(d, left), from.lua)
 	case left.Kind == syntax.List || left.Kind == syntax.Prefix:
 		c.fail(left, "can't nest multi-value destructuring")
@@ -236,11 +233,18 @@ func (c *compiler) part(d *destructuring, left *syntax.Node, from expr) {
 // named assigns a value to a name.
 func (c *compiler) named(d *destructuring, left *syntax.Node, from expr) {
 	target, b := c.target(d, left)
-	if !d.declares {
-		c.checkCharacters(left.Text, left)
-	}
+	c.checkTarget(d, left)
 	c.put(d, left, target, from.lua)
 	c.note(b, d, from.fact)
+}
+
+// checkTarget fails for a name that must not be set. Those of new locals were
+// looked at when they were declared.
+func (c *compiler) checkTarget(d *destructuring, left *syntax.Node) {
+	if !d.declares {
+		c.checkCharacters(left.Text, left)
+		c.checkQuoted(left)
+	}
 }
 
 // whole binds what stands behind &as to the table that is taken apart.
@@ -300,11 +304,8 @@ func (c *compiler) sequenceParts(d *destructuring, left *syntax.Node, whole expr
 		item := items[i]
 		switch {
 		case isNamed(item, "&"):
-			rest := i + 2
-			if rest < len(items) && isNamed(items[rest], "&as") {
-				rest += 2
-			}
-			c.require(rest >= len(items) || isNamed(items[i+1], "&as") && rest == len(items), item, "expected rest argument before last parameter")
+			last := i+2 >= len(items) || isNamed(items[i+2], "&as")
+			c.require(last, item, "expected rest argument before last parameter")
 			c.require(i+1 < len(items), item, "unable to bind nil nil")
 			c.part(d, items[i+1], c.rest(item, whole, i))
 			i++
@@ -405,6 +406,7 @@ func (c *compiler) target(d *destructuring, n *syntax.Node) (ast.Expr, *binding)
 // dottedTarget compiles a target (. table key …) within a pattern of set.
 func (c *compiler) dottedTarget(d *destructuring, n *syntax.Node) ast.Expr {
 	table, keys := c.dotted(n, n)
+	c.require(!d.declares, n, "cannot declare a field of a table")
 	return c.storeTarget(d.form, table, keys)
 }
 

@@ -114,9 +114,18 @@ func (o *oracle) compare(program string) (difference, error) {
 	return difference{why: why}, nil
 }
 
+var stackText = regexp.MustCompile(`\nstack traceback:(\n(\t|  \().*)*`)
+
 // forgive takes out of an outcome what is different on purpose.
 func (v *verdict) forgive(program string) {
 	e := v.Error
+	if strings.Contains(program, "with-open") {
+		// The reference puts the stack into messages that pass through it.
+		v.Stdout = stackText.ReplaceAllString(v.Stdout, "")
+		if e != nil {
+			e.Message = stackText.ReplaceAllString(e.Message, "")
+		}
+	}
 	switch {
 	case e == nil:
 	case strings.Contains(e.Message, "closing delimiter"):
@@ -134,9 +143,14 @@ func (v *verdict) forgive(program string) {
 	}
 }
 
+var quotedInfinity = regexp.MustCompile("`[-+]?\\.(inf|nan)")
+
 // unclear reports whether an error is one of the reference itself, or of limits
 // that it does not share with anybody.
 func (v *verdict) unclear(program string) bool {
+	if quotedInfinity.MatchString(program) {
+		return true // the reference writes a global of that name
+	}
 	e := v.Error
 	if e == nil {
 		return false
@@ -152,18 +166,29 @@ func (v *verdict) unclear(program string) bool {
 }
 
 // The signs of zero and of what is not a number depend on how PUC Lua folds
-// constants, and the VM's arithmetic gives no negative zeros. A minus before
-// "01" is such a zero in front of another text.
-var signed = regexp.MustCompile(`-(nan|0$|0[^.xe])|-(\.nan)`)
+// constants, and the VM's arithmetic gives no negative zeros: what is divided by
+// one is infinite with the other sign. A minus before "01" is such a zero in
+// front of another text.
+var (
+	signed   = regexp.MustCompile(`-(nan|0$|0[^.xe])|-(\.nan)`)
+	quotient = regexp.MustCompile(`-(inf)|-(\.inf)`)
+)
 
 // signless reports whether what is wanted comes out but for such signs.
 func (c *conformanceCase) signless() bool {
 	want, got := c.outcome, *c.run()
+	without := func(text string) string {
+		text = signed.ReplaceAllString(text, "$1$2")
+		if strings.Contains(c.Source, "(/ ") {
+			text = quotient.ReplaceAllString(text, "$1$2")
+		}
+		return text
+	}
 	for _, o := range []*outcome{&want, &got} {
-		o.Stdout = signed.ReplaceAllString(o.Stdout, "$1$2")
+		o.Stdout = without(o.Stdout)
 		o.Result = slices.Clone(o.Result)
 		for i, r := range o.Result {
-			o.Result[i] = signed.ReplaceAllString(r, "$1$2")
+			o.Result[i] = without(r)
 		}
 	}
 	return want.differs(&got) == ""

@@ -1,12 +1,13 @@
 package fennel
 
 import (
-	"sort"
+	"slices"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
 
+	"quire/analysis/fennel/macros"
 	"quire/analysis/fennel/syntax"
 	"quire/analysis/fennel/view"
 )
@@ -126,29 +127,7 @@ func codeTexts(ns []*syntax.Node) string {
 // pairTexts returns the pairs of a table in the order in which tables are
 // printed: numbers, booleans, strings, and then what else there is.
 func pairTexts(entries []tableEntry) string {
-	rank := func(n *syntax.Node) int {
-		switch {
-		case n.Kind == syntax.Number:
-			return 0
-		case isNamed(n, "true"), isNamed(n, "false"):
-			return 1
-		case n.Kind == syntax.String:
-			return 2
-		}
-		return 3
-	}
-	sort.SliceStable(entries, func(i, j int) bool {
-		x, y := entries[i].key, entries[j].key
-		if a, b := rank(x), rank(y); a != b {
-			return a < b
-		}
-		if x.Kind == syntax.Number {
-			a, _ := parseNumber(x.Text)
-			b, _ := parseNumber(y.Text)
-			return a < b
-		}
-		return x.Text < y.Text
-	})
+	slices.SortStableFunc(entries, func(a, b tableEntry) int { return macros.CompareKeys(a.key, b.key) })
 	texts := make([]string, len(entries))
 	for i, e := range entries {
 		texts[i] = codeTextAs(e.key, view.Options{PreferColon: true}) + " " + codeText(e.value)

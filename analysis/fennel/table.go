@@ -2,10 +2,12 @@ package fennel
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/yuin/gopher-lua/ast"
 
+	"quire/analysis/fennel/macros"
 	"quire/analysis/fennel/syntax"
 )
 
@@ -74,7 +76,28 @@ func (c *compiler) entries(n *syntax.Node) []tableEntry {
 		}
 		set.add(e)
 	}
-	return set.entries
+	return falseLast(set.entries)
+}
+
+// falseLast puts the entries with the value false behind the others, where the
+// reference comes upon them.
+func falseLast(entries []tableEntry) []tableEntry {
+	isFalse := func(e tableEntry) bool { return isNamed(e.value, "false") }
+	if !slices.ContainsFunc(entries, isFalse) {
+		return entries
+	}
+	slices.SortStableFunc(entries, func(a, b tableEntry) int {
+		switch x, y := isFalse(a), isFalse(b); {
+		case x && y:
+			return macros.CompareKeys(a.key, b.key)
+		case x:
+			return 1
+		case y:
+			return -1
+		}
+		return 0
+	})
+	return entries
 }
 
 // plainNumber returns a number as it is usually written, so that the same key

@@ -147,6 +147,27 @@ func (e *expansion) pairs(n *syntax.Node) []pair {
 		}
 		ps = append(ps, pair{key, value})
 	}
+	return falseLast(ps)
+}
+
+// falseLast puts the pairs with the value false behind the others, where the
+// reference comes upon them.
+func falseLast(ps []pair) []pair {
+	isFalse := func(p pair) bool { return p.value.Kind == syntax.Symbol && p.value.Text == "false" }
+	if !slices.ContainsFunc(ps, isFalse) {
+		return ps
+	}
+	slices.SortStableFunc(ps, func(a, b pair) int {
+		switch x, y := isFalse(a), isFalse(b); {
+		case x && y:
+			return CompareKeys(a.key, b.key)
+		case x:
+			return 1
+		case y:
+			return -1
+		}
+		return 0
+	})
 	return ps
 }
 

@@ -18,8 +18,9 @@ func when(e *expansion) *syntax.Node {
 // or raises the error again, as it was.
 func withOpen(e *expansion) *syntax.Node {
 	opened := e.arg(0)
-	e.require(isTable(opened), "with-open expects a binding table")
-	names := forms(opened)
+	e.require(!isSym(opened), "with-open only allows symbols in bindings")
+	e.require(isTable(opened) || isList(opened), "with-open expects a binding table")
+	names := e.items(opened)
 	var closing []*syntax.Node
 	for i := 0; i < len(names); i += 2 {
 		e.require(isSym(names[i]), "with-open only allows symbols in bindings")
