@@ -10,6 +10,7 @@ import (
 
 	"quire/analysis"
 	"quire/analysis/diag"
+	"quire/analysis/dsl"
 	"quire/analysis/pipeline"
 	"quire/analysis/source"
 )
@@ -34,6 +35,24 @@ func TestExamplesAreClean(t *testing.T) {
 				t.Error("a job is broken")
 			}
 		})
+	}
+}
+
+// TestExamplesForServers checks that examples which are written as one of the
+// servers has it run there.
+func TestExamplesForServers(t *testing.T) {
+	all := examples(t)
+	for server, names := range map[dsl.State][]string{
+		dsl.S1: {"appliance", "container_image"},
+		dsl.S2: {"mirrored", "observatory", "python_library"},
+		dsl.H:  {"combinators", "observatory", "python_library", "static_site"},
+	} {
+		for _, name := range names {
+			o := analysis.Options{Server: server}
+			for _, d := range analysis.New(source.NewFile(pipeline.Path, all[name+".fnl"]), o).Diagnostics() {
+				t.Errorf("%s on %s: %v", name, server, d)
+			}
+		}
 	}
 }
 

@@ -1,9 +1,9 @@
 package analysis_test
 
 import (
+	"fmt"
 	"maps"
 	"math/rand/v2"
-	"slices"
 	"testing"
 	"unicode/utf8"
 
@@ -18,59 +18,92 @@ import (
 	"quire/analysis/source"
 )
 
-// sampled is how many deletions are tried over all pipelines in an ordinary
-// run; with the build tag long it is all of them.
-const sampled = 3000
+// sampled is how many deletions are tried in each pipeline in an ordinary run;
+// with the build tag long it is all of them.
+const sampled = 25
 
 // TestDeletions deletes single characters from pipelines, as somebody who
-// writes does. Each version loads without a panic, to the end of its budget at
-// most, and at least 95 % of the jobs whose forms were not touched are still there: neither
-// the one that registers the job, nor those that hold its id, inputs and
-// run-fn.
+// writes does. Each version loads without a panic and to the end of its budget
+// at most, and of each pipeline at least 95 % of the jobs whose forms were not
+// touched are still there: neither the one that registers the job, nor those
+// that hold its id, inputs and run-fn, nor those that define what these need to
+// be evaluated.
 func TestDeletions(t *testing.T) {
-	pipelines := shipped(t)
-	deletions := deletionsOf(pipelines)
-	if !long {
-		rand.New(rand.NewPCG(1, 2)).Shuffle(len(deletions), func(i, j int) {
-			deletions[i], deletions[j] = deletions[j], deletions[i]
-		})
-		deletions = deletions[:sampled]
-		slices.SortStableFunc(deletions, func(a, b deletion) int { return a.pipeline - b.pipeline })
-	}
-	kept, expected, last := 0, 0, -1
-	var whole *analysis.Snapshot
-	var cache *fennel.Cache
-	for _, d := range deletions {
-		text := pipelines[d.pipeline]
-		if d.pipeline != last {
-			last, cache = d.pipeline, new(fennel.Cache)
-			whole = load(text, cache)
-		}
-		_, size := utf8.DecodeRuneInString(text[d.at:])
-		s := load(text[:d.at]+text[d.at+size:], cache)
-		for _, found := range s.Diagnostics() {
-			if found.Message == "" || found.Span.Start > found.Span.End || found.Span.End > len(found.File.Text()) {
-				t.Errorf("without byte %d there is a diagnostic without a place or text: %+v", d.at, found)
+	all, direct := new(tallied), new(tallied)
+	for name, text := range shipped(t) {
+		t.Run(name, func(t *testing.T) {
+			places := deletionsOf(text)
+			if !long && len(places) > sampled {
+				rand.New(rand.NewPCG(1, 2)).Shuffle(len(places), func(i, j int) { places[i], places[j] = places[j], places[i] })
+				places = places[:sampled]
 			}
-		}
-		k, e := share(whole, s, d.at)
-		kept, expected = kept+k, expected+e
+			own := new(tallied)
+			cache := new(fennel.Cache)
+			whole := load(text, cache)
+			made := makingOf(whole)
+			for _, at := range places {
+				_, size := utf8.DecodeRuneInString(text[at:])
+				s := load(text[:at]+text[at+size:], cache)
+				for _, found := range s.Diagnostics() {
+					if found.Message == "" || found.Span.Start > found.Span.End || found.Span.End > len(found.File.Text()) {
+						t.Errorf("without byte %d there is a diagnostic without a place or text: %+v", at, found)
+					}
+				}
+				there := idsOf(s)
+				for _, m := range made {
+					kept := there[m.id]
+					direct.add(m.direct, at, kept)
+					own.add(m.all, at, kept)
+					all.add(m.all, at, kept)
+				}
+			}
+			if own.expected > 0 && own.share() < 0.95 {
+				t.Errorf("%v of the untouched jobs are kept, which is less than 95 %%", own)
+			}
+		})
 	}
-	t.Logf("%d of %d jobs are kept over %d deletions", kept, expected, len(deletions))
-	if float64(kept) < 0.95*float64(expected) || expected == 0 {
-		t.Errorf("%d of %d jobs are kept, which is less than 95 %%", kept, expected)
+	if all.expected == 0 {
+		t.Error("no deletion left a job untouched")
+	}
+	t.Logf("%v of the jobs are kept of which no form was touched, and %v of those that only what they need may miss", all, direct)
+}
+
+// idsOf returns the ids of the jobs of a pipeline, also of those that are wrong.
+func idsOf(s *analysis.Snapshot) map[string]bool {
+	there := map[string]bool{}
+	for _, j := range s.Graph().Jobs {
+		there[j.ID] = true
+	}
+	return there
+}
+
+// A tallied counts jobs of which no form was touched.
+type tallied struct{ kept, expected int }
+
+// add counts a job, unless one of the forms it is made of holds a place.
+func (n *tallied) add(forms map[*syntax.Node]bool, at int, kept bool) {
+	for f := range forms {
+		if f.Span.Contains(at) {
+			return
+		}
+	}
+	n.expected++
+	if kept {
+		n.kept++
 	}
 }
 
-// A deletion is one character that is deleted from one pipeline.
-type deletion struct{ pipeline, at int }
+func (n *tallied) share() float64 { return float64(n.kept) / float64(n.expected) }
 
-func deletionsOf(pipelines []string) []deletion {
-	var all []deletion
-	for i, text := range pipelines {
-		for at := range text {
-			all = append(all, deletion{i, at})
-		}
+func (n *tallied) String() string {
+	return fmt.Sprintf("%d of %d (%.1f %%)", n.kept, n.expected, 100*n.share())
+}
+
+// deletionsOf returns where the characters of a text begin.
+func deletionsOf(text string) []int {
+	var all []int
+	for at := range text {
+		all = append(all, at)
 	}
 	return all
 }
@@ -83,37 +116,85 @@ func load(text string, cache *fennel.Cache) *analysis.Snapshot {
 	return analysis.New(source.NewFile(pipeline.Path, text), o)
 }
 
-// share counts the jobs of a pipeline of whose top-level forms none holds a
-// place, and those of them that another version still has.
-func share(before, after *analysis.Snapshot, at int) (kept, expected int) {
-	there := map[string]bool{}
-	for _, j := range after.Graph().Jobs {
-		there[j.ID] = true
-	}
-	for _, j := range before.Graph().Jobs {
+// A making says which top-level forms a job is made of.
+type making struct {
+	id     string
+	direct map[*syntax.Node]bool // that register it, and hold its id, inputs and run-fn
+	all    map[*syntax.Node]bool // these, and what they need
+}
+
+// makingOf returns what the jobs of a pipeline are made of.
+func makingOf(s *analysis.Snapshot) []making {
+	needs := needsOf(s)
+	var all []making
+	for _, j := range s.Graph().Jobs {
+		m := making{j.ID, map[*syntax.Node]bool{}, map[*syntax.Node]bool{}}
 		places := []source.Place{j.Call, j.Name, j.Run}
 		for _, in := range j.Inputs {
 			places = append(places, in.Place)
 		}
-		touched := slices.ContainsFunc(places, func(p source.Place) bool {
-			return slices.ContainsFunc(before.Module().Tree.Forms, func(n *syntax.Node) bool {
-				return n.Span.Encloses(p.Span) && n.Span.Contains(at)
-			})
-		})
-		if touched {
-			continue
+		for _, p := range places {
+			if form := formAt(s, p.Span.Start); form != nil {
+				m.direct[form] = true
+				follow(form, needs, m.all)
+			}
 		}
-		expected++
-		if there[j.ID] {
-			kept++
+		all = append(all, m)
+	}
+	return all
+}
+
+func formAt(s *analysis.Snapshot, at int) *syntax.Node {
+	if path := s.Module().Tree.Path(at); len(path) > 0 {
+		return path[0]
+	}
+	return nil
+}
+
+func follow(form *syntax.Node, needs map[*syntax.Node][]*syntax.Node, seen map[*syntax.Node]bool) {
+	if seen[form] {
+		return
+	}
+	seen[form] = true
+	for _, needed := range needs[form] {
+		follow(needed, needs, seen)
+	}
+}
+
+// needsOf returns for each top-level form those that define the names it uses,
+// and for those the forms that fill what they define, such as (fn M.name …) and
+// (table.insert list …).
+func needsOf(s *analysis.Snapshot) map[*syntax.Node][]*syntax.Node {
+	registers := map[*syntax.Node]bool{}
+	for _, j := range s.Graph().Jobs {
+		registers[formAt(s, j.Call.Span.Start)] = true
+	}
+	defines := map[*syntax.Node]bool{}
+	for symbol := range s.Module().Index.Symbols() {
+		if form := formAt(s, symbol.Def.Start); form != nil && symbol.Scope.End == len(s.File.Text()) {
+			defines[form] = true
 		}
 	}
-	return kept, expected
+	needs := map[*syntax.Node][]*syntax.Node{}
+	for symbol := range s.Module().Index.Symbols() {
+		definition := formAt(s, symbol.Def.Start)
+		for _, use := range symbol.Uses {
+			user := formAt(s, use.Start)
+			if definition == nil || user == nil || user == definition {
+				continue
+			}
+			needs[user] = append(needs[user], definition)
+			if !registers[user] && !defines[user] {
+				needs[definition] = append(needs[definition], user)
+			}
+		}
+	}
+	return needs
 }
 
 // shipped returns the pipelines that come with the project: the examples, its
 // own, and those of the suites.
-func shipped(t testing.TB) []string {
+func shipped(t testing.TB) map[string]string {
 	all := examples(t)
 	for _, suite := range []string{"run", "analysis"} {
 		paths, err := filepath.Glob("../testdata/" + suite + "/*.txtar")
@@ -127,16 +208,11 @@ func shipped(t testing.TB) []string {
 			}
 			for _, f := range archive.Files {
 				if filepath.Ext(f.Name) == ".fnl" {
-					all[path+f.Name] = string(f.Data)
+					all[filepath.Base(path)+"/"+f.Name] = string(f.Data)
 				}
 			}
 		}
 	}
-	var texts []string
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if len(load(all[name], nil).Graph().Jobs) > 0 {
-			texts = append(texts, all[name])
-		}
-	}
-	return texts
+	maps.DeleteFunc(all, func(_, text string) bool { return len(load(text, nil).Graph().Jobs) == 0 })
+	return all
 }
