@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"quire/analysis/diag"
+	"quire/analysis/fennel/slab"
 	"quire/analysis/source"
 )
 
@@ -167,11 +168,11 @@ type deriver struct {
 	written map[*Symbol]bool // whose tables change
 	placing
 	factSlabs
-	lists  slab[*Value]
-	keys   slab[Key]
-	fields slab[Field]
-	spans  slab[source.Span]
-	reads  slab[Access]
+	lists  slab.Slab[*Value]
+	keys   slab.Slab[Key]
+	fields slab.Slab[Field]
+	spans  slab.Slab[source.Span]
+	reads  slab.Slab[Access]
 }
 
 // placing is what was copied of one unit, so that each thing is copied once.
@@ -223,7 +224,7 @@ func (d *deriver) unit(u *unit, offset int) {
 			continue
 		}
 		if v := d.value(a.Value); v.Kind == Path {
-			out := d.reads.one()
+			out := d.reads.One()
 			*out = Access{Value: v, Fn: d.fn(a.Fn), Conditional: a.Conditional}
 			d.out.accesses = append(d.out.accesses, out)
 		}
@@ -282,7 +283,7 @@ func (d *deriver) symbol(s *Symbol) *Symbol {
 	out := d.newSymbol(*s)
 	d.copyOf(s.number).symbol = out
 	out.Def, out.Scope = d.span(s.Def), d.span(s.Scope)
-	out.Uses = d.spans.take(len(s.Uses))
+	out.Uses = d.spans.Take(len(s.Uses))
 	for i, u := range s.Uses {
 		out.Uses[i] = d.span(u)
 	}
@@ -306,11 +307,11 @@ func (d *deriver) value(v *Value) *Value {
 	}
 	out.Parts = d.newParts(*v.Parts)
 	out.Items = d.each(v.Items)
-	out.Fields = d.fields.take(len(v.Fields))
+	out.Fields = d.fields.Take(len(v.Fields))
 	for i, f := range v.Fields {
 		out.Fields[i] = Field{d.value(f.Key), d.value(f.Value)}
 	}
-	out.Keys = d.keys.take(len(v.Keys))
+	out.Keys = d.keys.Take(len(v.Keys))
 	for i, k := range v.Keys {
 		out.Keys[i] = Key{k.Name, d.span(k.Span)}
 	}
@@ -323,7 +324,7 @@ func (d *deriver) value(v *Value) *Value {
 }
 
 func (d *deriver) each(vs []*Value) []*Value {
-	out := d.lists.take(len(vs))
+	out := d.lists.Take(len(vs))
 	for i, v := range vs {
 		out[i] = d.value(v)
 	}

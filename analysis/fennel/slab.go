@@ -1,46 +1,18 @@
 package fennel
 
-// A slab allocates small values many at a time: a form has dozens of them. It
-// begins with a few, since one value keeps all that were allocated with it, and
-// after a keystroke one form is compiled and kept.
-type slab[T any] struct {
-	free []T
-	size int // of the last allocation
-}
-
-const (
-	minSlab = 8
-	maxSlab = 64
-)
-
-// one returns a zero value.
-func (s *slab[T]) one() *T { return &s.take(1)[0] }
-
-// take returns n zero values, or nil for none.
-func (s *slab[T]) take(n int) []T {
-	if n == 0 {
-		return nil
-	}
-	if n > len(s.free) {
-		s.size = min(max(2*s.size, minSlab), maxSlab)
-		s.free = make([]T, max(n, s.size))
-	}
-	taken := s.free[:n:n]
-	s.free = s.free[n:]
-	return taken
-}
+import "quire/analysis/fennel/slab"
 
 // factSlabs allocate what is known of a program. Within a session they also
 // number it, so that copying the facts of a unit to where the unit stands needs
 // no maps.
 type factSlabs struct {
 	numbered factNumber
-	values   slab[Value]
-	parts    slab[Parts]
+	values   slab.Slab[Value]
+	parts    slab.Slab[Parts]
 	none     *Parts // of literals and what is unknown
-	calls    slab[Call]
-	funcs    slab[Func]
-	symbols  slab[Symbol]
+	calls    slab.Slab[Call]
+	funcs    slab.Slab[Func]
+	symbols  slab.Slab[Symbol]
 }
 
 // A factNumber is the number of a value, call, function or symbol among those
@@ -54,7 +26,7 @@ func (s *factSlabs) number() factNumber {
 
 // newValue returns a copy of a value. Without parts it gets the empty ones.
 func (s *factSlabs) newValue(v Value) *Value {
-	out := s.values.one()
+	out := s.values.One()
 	*out = v
 	out.number = s.number()
 	if out.Parts == nil {
@@ -71,7 +43,7 @@ func (s *factSlabs) noParts() *Parts {
 }
 
 func (s *factSlabs) newParts(p Parts) *Parts {
-	out := s.parts.one()
+	out := s.parts.One()
 	*out = p
 	return out
 }
@@ -82,21 +54,21 @@ func (s *factSlabs) newPath(root Root) *Value {
 }
 
 func (s *factSlabs) newCall(c Call) *Call {
-	out := s.calls.one()
+	out := s.calls.One()
 	*out = c
 	out.number = s.number()
 	return out
 }
 
 func (s *factSlabs) newFunc(f Func) *Func {
-	out := s.funcs.one()
+	out := s.funcs.One()
 	*out = f
 	out.number = s.number()
 	return out
 }
 
 func (s *factSlabs) newSymbol(x Symbol) *Symbol {
-	out := s.symbols.one()
+	out := s.symbols.One()
 	*out = x
 	out.number = s.number()
 	return out

@@ -110,7 +110,7 @@ func (f *function) constantIndex(c constant) int {
 
 func (f *function) constantValues() []lua.LValue {
 	known := f.pool[f.start.pool:]
-	values := make([]lua.LValue, len(known))
+	values := f.made.constants.Take(len(known))
 	for i, c := range known {
 		values[i] = c.value()
 	}

@@ -1,10 +1,10 @@
 package bytecode
 
 import (
-	"slices"
-
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
+
+	"quire/analysis/fennel/slab"
 )
 
 // Limits of one function. The VM's own are 255 registers and upvalues; the
@@ -37,6 +37,20 @@ type emitter struct {
 	functions []*function // by how many are around them, for use again
 	depth     int
 	err       *Error
+	made      made
+}
+
+// made is where finished prototypes and what they hold lie.
+type made struct {
+	prototypes slab.Slab[lua.FunctionProto]
+	code       slab.Slab[uint32]
+	lines      slab.Slab[int]
+	constants  slab.Slab[lua.LValue]
+	protos     slab.Slab[*lua.FunctionProto]
+	calls      slab.Slab[lua.DbgCall]
+	locals     slab.Slab[lua.DbgLocalInfo]
+	localLinks slab.Slab[*lua.DbgLocalInfo]
+	names      slab.Slab[string]
 }
 
 // function returns the function to compile inside another, or for nil the
@@ -152,20 +166,22 @@ func (f *function) compile(d definition) *lua.FunctionProto {
 
 // finish copies a function's part of the stacks to a prototype.
 func (f *function) finish(d definition, params int) *lua.FunctionProto {
-	p := &lua.FunctionProto{
+	made := &f.made
+	p := made.prototypes.One()
+	*p = lua.FunctionProto{
 		SourceName:         f.name,
 		LineDefined:        d.line,
 		LastLineDefined:    d.last,
 		NumUpvalues:        uint8(len(f.upvalues)),
 		NumParameters:      uint8(params),
 		NumUsedRegisters:   uint8(max(f.high, params+1)), // a tail call loses the last register
-		Code:               slices.Clone(f.code[f.start.code:]),
+		Code:               made.code.Clone(f.code[f.start.code:]),
 		Constants:          f.constantValues(),
-		FunctionPrototypes: slices.Clone(f.protos[f.start.protos:]),
-		DbgSourcePositions: slices.Clone(f.lines[f.start.code:]),
-		DbgCalls:           slices.Clone(f.calls[f.start.calls:]),
+		FunctionPrototypes: made.protos.Clone(f.protos[f.start.protos:]),
+		DbgSourcePositions: made.lines.Clone(f.lines[f.start.code:]),
+		DbgCalls:           made.calls.Clone(f.calls[f.start.calls:]),
 		DbgLocals:          f.localInfos(),
-		DbgUpvalues:        make([]string, len(f.upvalues)),
+		DbgUpvalues:        made.names.Take(len(f.upvalues)),
 	}
 	if f.vararg {
 		p.IsVarArg = lua.VarArgIsVarArg
@@ -179,11 +195,8 @@ func (f *function) finish(d definition, params int) *lua.FunctionProto {
 
 // localInfos returns the names of the function's registers, by where they hold.
 func (f *function) localInfos() []*lua.DbgLocalInfo {
-	infos := slices.Clone(f.named[f.start.named:])
-	if len(infos) == 0 {
-		return nil
-	}
-	out := make([]*lua.DbgLocalInfo, len(infos))
+	infos := f.made.locals.Clone(f.named[f.start.named:])
+	out := f.made.localLinks.Take(len(infos))
 	for i := range infos {
 		if infos[i].EndPc == 0 {
 			infos[i].EndPc = f.pc()

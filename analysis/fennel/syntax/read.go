@@ -386,21 +386,21 @@ func (r *reader) finish(end, last int, open bool) {
 	n := len(r.stack) - 1
 	f := r.stack[n]
 	r.stack = r.stack[:n]
-	node := r.arena.nodes.take(1)
-	node[0] = Node{Kind: f.kind, Span: source.Span{Start: f.start, End: end}, Open: open}
+	node := r.arena.nodes.One()
+	*node = Node{Kind: f.kind, Span: source.Span{Start: f.start, End: end}, Open: open}
 	if f.kind == Prefix {
-		node[0].Text = prefixText(r.text[f.start])
+		node.Text = prefixText(r.text[f.start])
 	}
 	if last > f.first {
-		node[0].Children = r.arena.links.take(last - f.first)
-		copy(node[0].Children, r.pending[f.first:last])
+		node.Children = r.arena.links.Take(last - f.first)
+		copy(node.Children, r.pending[f.first:last])
 	}
 	var loose []*Node
 	if last < len(r.pending) {
 		loose = slices.Clone(r.pending[last:])
 	}
 	r.pending = r.pending[:f.first]
-	r.add(&node[0])
+	r.add(node)
 	r.pending = append(r.pending, loose...)
 }
 
@@ -416,10 +416,10 @@ func prefixText(b byte) string {
 
 // leaf adds a node without children.
 func (r *reader) leaf(kind Kind, span source.Span, text string) *Node {
-	node := r.arena.nodes.take(1)
-	node[0] = Node{Kind: kind, Span: span, Text: text}
-	r.add(&node[0])
-	return &node[0]
+	node := r.arena.nodes.One()
+	*node = Node{Kind: kind, Span: span, Text: text}
+	r.add(node)
+	return node
 }
 
 // add appends a finished node to those of the innermost form, and finishes the
@@ -438,9 +438,9 @@ func (r *reader) add(n *Node) {
 // loose adds text that is no form where it stands, such as a closer too many.
 // It is not what a prefix waits for.
 func (r *reader) loose(span source.Span) {
-	node := r.arena.nodes.take(1)
-	node[0] = Node{Kind: Error, Span: span, Text: r.text[span.Start:span.End]}
-	r.pending = append(r.pending, &node[0])
+	node := r.arena.nodes.One()
+	*node = Node{Kind: Error, Span: span, Text: r.text[span.Start:span.End]}
+	r.pending = append(r.pending, node)
 	r.glued = false
 }
 
