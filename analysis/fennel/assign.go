@@ -51,7 +51,7 @@ func (c *compiler) noValue(f form) exprs {
 	if f.want.n == 0 && !f.want.tail && f.want.target == nil {
 		return exprs{returned: true}
 	}
-	return single(c.none(f.n))
+	return c.single(c.none(f.n))
 }
 
 func isDot(n *syntax.Node) bool {
@@ -82,7 +82,7 @@ func (c *compiler) store(f form, table *syntax.Node, keys []*syntax.Node, value 
 	c.require(!isConstant, f.n, "cannot set field of literal value")
 	target := c.storeTarget(f, table, keys)
 	v := c.one(value, f.scope, f.block)
-	f.block.emit(at(c, f.n, &ast.AssignStmt{Lhs: []ast.Expr{target}, Rhs: []ast.Expr{v.lua}}))
+	c.emitAssignment(f.block, f.n, c.oneOf(target), c.oneOf(v.lua))
 }
 
 // storeTarget compiles table[key][key]… as what is assigned to.
@@ -94,7 +94,7 @@ func (c *compiler) storeTarget(f form, table *syntax.Node, keys []*syntax.Node) 
 	target := of.lua
 	for _, key := range keys {
 		k := c.one(key, f.scope, f.block)
-		target = at(c, f.n, &ast.AttrGetExpr{Object: target, Key: k.lua})
+		target = c.get(f.n, target, k.lua)
 	}
 	return target
 }

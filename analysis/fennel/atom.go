@@ -14,11 +14,11 @@ import (
 
 // none returns the literal nil in the place of a node.
 func (c *compiler) none(n *syntax.Node) expr {
-	return expr{lua: at(c, n, &ast.NilExpr{}), kind: literal, fact: c.nothing(n)}
+	return expr{lua: at(c, n, c.work.nils.New(ast.NilExpr{})), kind: literal, fact: c.nothing(n)}
 }
 
 func (c *compiler) text(n *syntax.Node, text string) expr {
-	return expr{lua: at(c, n, &ast.StringExpr{Value: text}), kind: literal, fact: c.literal(n, "string", text)}
+	return expr{lua: c.stringExpr(n, text), kind: literal, fact: c.literal(n, "string", text)}
 }
 
 func (c *compiler) number(n *syntax.Node) expr {
@@ -43,7 +43,7 @@ func displayNumber(v float64) string {
 
 // numberExpr returns a literal for any number, infinities and NaN included.
 func (c *compiler) numberExpr(n *syntax.Node, v float64) ast.Expr {
-	x := at(c, n, &ast.NumberExpr{Value: strconv.FormatFloat(math.Abs(v), 'g', -1, 64)})
+	x := c.numeral(n, strconv.FormatFloat(math.Abs(v), 'g', -1, 64))
 	if !math.Signbit(v) {
 		return x
 	}
@@ -187,11 +187,11 @@ func (c *compiler) checkValue(n *syntax.Node, root string, s *scope) {
 // variable compiles the use of a local, or of a global when b is nil.
 func (c *compiler) variable(n *syntax.Node, root string, b *binding) expr {
 	if b == nil {
-		x := at(c, n, &ast.IdentExpr{Value: globalName(root)})
+		x := c.ident(n, globalName(root))
 		return expr{lua: x, kind: name, fact: c.path(n, Root{Kind: GlobalRoot, Name: root})}
 	}
 	c.use(n, b, false)
-	x := expr{lua: at(c, n, &ast.IdentExpr{Value: b.lua}), kind: name}
+	x := expr{lua: c.ident(n, b.lua), kind: name}
 	if b.value != nil {
 		x.fact = c.seen(n, b.value)
 	}
@@ -219,8 +219,8 @@ func (c *compiler) use(n *syntax.Node, b *binding, write bool) {
 
 // field compiles the read of a constant key.
 func (c *compiler) field(n *syntax.Node, of expr, key string, span source.Span) expr {
-	x := &ast.AttrGetExpr{Object: of.lua, Key: at(c, n, &ast.StringExpr{Value: key})}
-	return c.access(expr{lua: at(c, n, x), kind: plain, fact: c.step(n, of.fact, Key{key, span})}, of)
+	x := c.get(n, of.lua, c.stringExpr(n, key))
+	return c.access(expr{lua: x, kind: plain, fact: c.step(n, of.fact, Key{key, span})}, of)
 }
 
 // isGlobal reports whether a global exists that a symbol may refer to.

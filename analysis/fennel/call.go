@@ -14,22 +14,16 @@ func (c *compiler) call(f form) exprs {
 	callee := c.one(head, f.scope, f.block)
 	c.require(mayCall(head, callee) || len(c.unit.diagnostics) > found, f.n, "cannot call literal value %s", shown(head))
 	args, facts := c.args(f.items[1:], f.scope, f.block)
-	x := at(c, f.n, &ast.FuncCallExpr{Func: callee.lua, Args: args})
-	return single(expr{lua: x, kind: call, fact: c.called(f.n, c.known(callee, head), facts)})
+	x := c.callExpr(f.n, callee.lua, args)
+	return c.single(expr{lua: x, kind: call, fact: c.called(f.n, c.known(callee, head), facts)})
 }
 
 // args compiles arguments: the last one spreads.
 func (c *compiler) args(items []*syntax.Node, s *scope, b *block) ([]ast.Expr, []*Value) {
-	luas, facts := make([]ast.Expr, 0, len(items)), make([]*Value, 0, len(items))
-	for i, item := range items {
-		if i < len(items)-1 {
-			x := c.one(item, s, b)
-			luas, facts = append(luas, x.lua), append(facts, c.known(x, item))
-			continue
-		}
-		for _, x := range c.compile(item, s, b, want{n: anyNumber}).list {
-			luas, facts = append(luas, x.lua), append(facts, c.known(x, item))
-		}
+	xs := c.spread(items, s, b)
+	luas, facts := c.work.lists.Take(len(xs)), c.lists.Take(len(xs))
+	for i, x := range xs {
+		luas[i], facts[i] = x.lua, c.known(x, items[min(i, len(items)-1)])
 	}
 	return luas, facts
 }
@@ -90,7 +84,7 @@ func (c *compiler) method(f form, of expr, method string, key source.Span, rest 
 	callee := c.known(c.access(expr{fact: c.step(f.n, of.fact, Key{method, key})}, of), f.n)
 	callee.Span.Start = min(callee.Span.Start, key.Start)
 	fact := c.called(f.n, callee, append([]*Value{c.known(of, f.n)}, facts...))
-	return single(expr{lua: x, kind: call, fact: fact})
+	return c.single(expr{lua: x, kind: call, fact: fact})
 }
 
 // compileMethod compiles (: object method …). The method is looked up by its
@@ -108,17 +102,17 @@ func compileMethod(c *compiler, f form) exprs {
 	}
 	key := c.one(method, f.scope, f.block)
 	args, facts := c.args(f.items[3:], f.scope, f.block)
-	fn := at(c, f.n, &ast.AttrGetExpr{Object: of.lua, Key: key.lua})
+	fn := c.get(f.n, of.lua, key.lua)
 	x := at(c, f.n, &ast.FuncCallExpr{Func: fn, Args: append([]ast.Expr{of.lua}, args...)})
 	fact := c.called(f.n, c.known(expr{fact: c.dynamic(f.n, of, key)}, f.n), append([]*Value{c.known(of, target)}, facts...))
-	return single(expr{lua: x, kind: call, fact: fact})
+	return c.single(expr{lua: x, kind: call, fact: fact})
 }
 
 // hoist evaluates an expression into a local of its own.
 func (c *compiler) hoist(n *syntax.Node, x expr, b *block) expr {
 	lua := c.temporary()
-	b.emit(at(c, n, &ast.LocalAssignStmt{Names: []string{lua}, Exprs: []ast.Expr{x.lua}}))
-	return expr{lua: at(c, n, &ast.IdentExpr{Value: lua}), kind: name, fact: x.fact, access: x.access}
+	c.emitLocal(b, n, lua, c.oneOf(x.lua))
+	return expr{lua: c.ident(n, lua), kind: name, fact: x.fact, access: x.access}
 }
 
 // dynamic returns what is known of the value under a key that is an

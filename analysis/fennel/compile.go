@@ -57,6 +57,7 @@ type inclusion struct {
 // scratch is memory that the units of a session use one after the other, and
 // memory for small values that is taken in pieces.
 type scratch struct {
+	work    workspace
 	answers map[string]outer
 	asks    []ask
 	spans   []source.Span
@@ -64,9 +65,10 @@ type scratch struct {
 	factSlabs
 }
 
-// reset empties the map for the next unit. One that a big form has made big is
-// not kept, since emptying it costs its size.
+// reset empties the memory for the next unit. A map that a big form has made
+// big is not kept, since emptying it costs its size.
 func (s *scratch) reset() {
+	s.work.clear()
 	if s.answers == nil || len(s.answers) > 512 {
 		s.answers = map[string]outer{}
 	}
@@ -158,14 +160,14 @@ func (s *session) compile(n *syntax.Node, name string, last bool) *unit {
 // topLevel compiles a top-level form, whose values are the module's if it is
 // the last.
 func (c *compiler) topLevel(n *syntax.Node, last bool) *unit {
-	var body block
+	body := c.block()
 	w := want{n: 0}
 	if last {
 		w = want{n: anyNumber, tail: true}
 	}
-	contain(func() { c.drop(c.compile(n, c.root, &body, w), &body, 0, n) })
+	contain(func() { c.drop(c.compile(n, c.root, body, w), body, 0, n) })
 	c.unit.referred = slices.Clone(c.root.referred)
-	c.seal(&body, n)
+	c.seal(body, n)
 	c.compiled += c.nodes
 	return c.unit
 }
@@ -176,10 +178,10 @@ func (s *session) compiler(n *syntax.Node, name string) *compiler {
 		session: s,
 		unit:    &unit{name: name, spans: append(s.spans[:0], source.Span{Start: 0, End: n.Span.Len()}), asks: s.asks[:0]},
 		base:    n.Span.Start,
-		root:    &scope{end: toEnd},
-		fn:      &function{vararg: true},
 	}
 	s.reset()
+	c.root = c.scope(scope{end: toEnd})
+	c.fn = c.work.functions.New(function{vararg: true})
 	c.unit.firstFact = c.numbered + 1
 	c.muted = !s.intact && unreadable(n)
 	c.failed = c.muted

@@ -16,7 +16,7 @@ type body struct {
 
 // compileDo compiles (do …).
 func compileDo(c *compiler, f form) exprs {
-	return c.do(f, body{f.items[1:], c.inner(f.scope, f.n), &block{}}, nil)
+	return c.do(f, body{f.items[1:], c.inner(f.scope, f.n), c.block()}, nil)
 }
 
 // do compiles a block in the place of a form. Values that an expression needs
@@ -26,7 +26,7 @@ func compileDo(c *compiler, f form) exprs {
 func (c *compiler) do(f form, in body, temps []string) exprs {
 	if f.want.tail || f.want.target != nil || f.want.n == 0 {
 		fact := c.sequenceOf(f, in, f.want)
-		f.block.emit(at(c, f.n, &ast.DoBlockStmt{Stmts: in.stmts.stmts}))
+		c.emitDo(f.block, f.n, in.stmts.stmts)
 		return exprs{returned: true, fact: fact}
 	}
 	if f.want.n > 0 {
@@ -36,7 +36,7 @@ func (c *compiler) do(f form, in body, temps []string) exprs {
 		xs, target := c.predeclare(f, temps)
 		xs.fact = c.sequenceOf(f, in, want{n: anyNumber, target: target})
 		xs.list[0].fact = xs.fact
-		f.block.emit(at(c, f.n, &ast.DoBlockStmt{Stmts: in.stmts.stmts}))
+		c.emitDo(f.block, f.n, in.stmts.stmts)
 		return xs
 	}
 	var fact *Value
@@ -45,7 +45,7 @@ func (c *compiler) do(f form, in body, temps []string) exprs {
 		return in.stmts
 	})
 	x.fact = fact
-	return single(x)
+	return c.single(x)
 }
 
 // sequenceOf compiles the forms of a body into its block.
@@ -65,7 +65,7 @@ func (c *compiler) sequenceOf(f form, in body, w want) *Value {
 }
 
 func (c *compiler) temporaries(n int) []string {
-	names := make([]string, n)
+	names := c.work.names.Take(n)
 	for i := range names {
 		names[i] = c.temporary()
 	}
@@ -74,31 +74,29 @@ func (c *compiler) temporaries(n int) []string {
 
 // predeclare declares temporaries and returns them as values and as targets.
 func (c *compiler) predeclare(f form, names []string) (exprs, []ast.Expr) {
-	f.block.emit(at(c, f.n, &ast.LocalAssignStmt{Names: names}))
-	var xs exprs
-	var target []ast.Expr
-	for _, temp := range names {
-		id := at(c, f.n, &ast.IdentExpr{Value: temp})
-		xs.list = append(xs.list, expr{lua: id, kind: name})
-		target = append(target, id)
+	f.block.emit(c.localStmt(f.n, names, nil))
+	list, target := c.work.values.Take(len(names)), c.work.lists.Take(len(names))
+	for i, temp := range names {
+		id := c.ident(f.n, temp)
+		list[i], target[i] = expr{lua: id, kind: name}, id
 	}
-	return xs, target
+	return exprs{list: list}, target
 }
 
 // inPlace makes a function of statements and calls it where they stand, for
 // forms whose number of values is not known. It takes "..." along.
 func (c *compiler) inPlace(f form, compile func(w want) *block) expr {
 	outer := c.fn
-	c.fn = &function{fact: outer.fact, vararg: outer.vararg, called: true, branches: outer.branches}
+	c.fn = c.work.functions.New(function{fact: outer.fact, vararg: outer.vararg, called: true, branches: outer.branches})
 	stmts := compile(want{n: anyNumber, tail: true})
 	c.fn = outer
 	fn := c.temporary()
 	params := &ast.ParList{HasVargs: outer.vararg, Names: []string{}}
 	value := at(c, f.n, &ast.FunctionExpr{ParList: params, Stmts: stmts.stmts})
-	f.block.emit(at(c, f.n, &ast.LocalAssignStmt{Names: []string{fn}, Exprs: []ast.Expr{value}}))
-	x := at(c, f.n, &ast.FuncCallExpr{Func: at(c, f.n, &ast.IdentExpr{Value: fn})})
+	c.emitLocal(f.block, f.n, fn, c.oneOf(value))
+	x := c.callExpr(f.n, c.ident(f.n, fn), nil)
 	if outer.vararg {
-		x.Args = []ast.Expr{at(c, f.n, &ast.Comma3Expr{})}
+		x.Args = c.oneOf(at(c, f.n, &ast.Comma3Expr{}))
 	}
 	return expr{lua: x, kind: call}
 }
@@ -113,7 +111,7 @@ func compileLet(c *compiler, f form) exprs {
 	if f.want.n > 0 && !f.want.tail && f.want.target == nil {
 		temps = c.temporaries(f.want.n)
 	}
-	s, stmts := c.inner(f.scope, f.n), &block{}
+	s, stmts := c.inner(f.scope, f.n), c.block()
 	for i := 0; i < len(bindings); i += 2 {
 		in := form{n: f.n, items: f.items, scope: s, block: stmts}
 		p := pattern{kind: Local, declares: true, single: true}
@@ -161,10 +159,10 @@ func compileIf(c *compiler, f form) exprs {
 		c.branches(f, f.block, want{n: anyNumber, target: target})
 		return xs
 	}
-	return single(c.inPlace(f, func(w want) *block {
-		var b block
-		c.branches(f, &b, w)
-		return &b
+	return c.single(c.inPlace(f, func(w want) *block {
+		b := c.block()
+		c.branches(f, b, w)
+		return b
 	}))
 }
 
@@ -186,19 +184,19 @@ func (c *compiler) branches(f form, b *block, w want) {
 	for i := 0; i < len(clauses); i += 2 {
 		cond := c.one(clauses[i], s, into)
 		c.fn.branches = branches + 1
-		stmt := at(c, clauses[i], &ast.IfStmt{Condition: cond.lua, Then: c.branch(clauses[i+1], s, w)})
+		stmt := c.ifStmt(clauses[i], cond.lua, c.branch(clauses[i+1], s, w))
 		into.emit(stmt)
 		if link != nil {
 			link.Else = into.stmts
 		}
-		into, link = &block{}, stmt
+		into, link = c.block(), stmt
 	}
 	link.Else = c.otherwise(f, last, s, w)
 }
 
 func (c *compiler) branch(n *syntax.Node, s *scope, w want) []ast.Stmt {
-	var b block
-	c.drop(c.compile(n, c.inner(s, n), &b, w), &b, 0, n)
+	b := c.block()
+	c.drop(c.compile(n, c.inner(s, n), b, w), b, 0, n)
 	return b.stmts
 }
 
@@ -207,23 +205,16 @@ func (c *compiler) otherwise(f form, last *syntax.Node, s *scope, w want) []ast.
 	if last != nil {
 		return c.branch(last, s, w)
 	}
-	var b block
+	b := c.block()
 	if w.tail || w.target != nil {
-		c.finish(single(c.none(f.n)), &b, w, f.n)
+		c.finish(c.single(c.none(f.n)), b, w, f.n)
 	}
 	return b.stmts
 }
 
 // compileValues compiles (values …).
 func compileValues(c *compiler, f form) exprs {
-	var xs exprs
-	for i, n := range f.items[1:] {
-		w := one()
-		if i == len(f.items)-2 {
-			w = want{n: anyNumber}
-		}
-		xs.list = append(xs.list, c.compile(n, f.scope, f.block, w).list...)
-	}
+	xs := exprs{list: c.spread(f.items[1:], f.scope, f.block)}
 	if len(xs.list) > 0 {
 		xs.fact = xs.list[0].fact
 	}

@@ -66,7 +66,7 @@ func (c *compiler) top(d *destructuring, left *syntax.Node) {
 	case isName(left):
 		target, b := c.target(d, left)
 		c.checkTarget(d, left)
-		fact := c.assign(d, []ast.Expr{target})
+		fact := c.assign(d, c.oneOf(target))
 		c.note(b, d, fact)
 	case isSequenceOrTable(left):
 		if isSpread(left, d.value) {
@@ -142,7 +142,7 @@ func isAtom(n *syntax.Node) bool {
 // multiple assigns several values to a list of patterns.
 func (c *compiler) multiple(d *destructuring, left *syntax.Node, items []*syntax.Node) {
 	c.require(len(items) > 0, left, "must provide at least one value")
-	targets := make([]ast.Expr, len(items))
+	targets := c.work.lists.Take(len(items))
 	bound := make([]*binding, len(items))
 	type later struct {
 		pattern *syntax.Node
@@ -188,20 +188,20 @@ func (c *compiler) assign(d *destructuring, targets []ast.Expr) *Value {
 	}
 	if len(b.stmts) == mark+1 && len(names) == len(targets) {
 		if a, ok := b.stmts[mark].(*ast.AssignStmt); ok && &a.Lhs[0] == &targets[0] {
-			b.stmts[mark] = at(c, d.value, &ast.LocalAssignStmt{Names: names, Exprs: a.Rhs})
+			b.stmts[mark] = c.localStmt(d.value, names, a.Rhs)
 			return fact
 		}
 	}
 	b.stmts = append(b.stmts, nil)
 	copy(b.stmts[mark+1:], b.stmts[mark:])
-	b.stmts[mark] = at(c, d.value, &ast.LocalAssignStmt{Names: names})
+	b.stmts[mark] = c.localStmt(d.value, names, nil)
 	return fact
 }
 
 // undeclared returns those targets that are locals of the generated code and
 // come to exist by the binding.
 func (c *compiler) undeclared(d *destructuring, targets []ast.Expr) []string {
-	var names []string
+	names := c.work.names.Take(len(targets))[:0]
 	for _, t := range targets {
 		id, ok := t.(*ast.IdentExpr)
 		if !ok || hasMark(id.Value, cellMark) {
@@ -258,11 +258,11 @@ func (c *compiler) whole(d *destructuring, left *syntax.Node, from expr) {
 
 // put assigns or declares one variable.
 func (c *compiler) put(d *destructuring, n *syntax.Node, target, value ast.Expr) {
-	if names := c.undeclared(d, []ast.Expr{target}); len(names) > 0 {
-		d.form.block.emit(at(c, n, &ast.LocalAssignStmt{Names: names, Exprs: []ast.Expr{value}}))
+	if names := c.undeclared(d, c.oneOf(target)); len(names) > 0 {
+		d.form.block.emit(c.localStmt(n, names, c.oneOf(value)))
 		return
 	}
-	d.form.block.emit(at(c, n, &ast.AssignStmt{Lhs: []ast.Expr{target}, Rhs: []ast.Expr{value}}))
+	c.emitAssignment(d.form.block, n, c.oneOf(target), c.oneOf(value))
 }
 
 // note remembers what is known of the value of a local that never changes.
@@ -288,8 +288,8 @@ func astType(n *syntax.Node) string {
 // parts takes a table apart.
 func (c *compiler) parts(d *destructuring, left *syntax.Node, from expr) {
 	lua := c.temporary()
-	d.form.block.emit(at(c, left, &ast.LocalAssignStmt{Names: []string{lua}, Exprs: []ast.Expr{from.lua}}))
-	whole := expr{lua: at(c, left, &ast.IdentExpr{Value: lua}), kind: name, fact: from.fact}
+	c.emitLocal(d.form.block, left, lua, c.oneOf(from.lua))
+	whole := expr{lua: c.ident(left, lua), kind: name, fact: from.fact}
 	if left.Kind == syntax.Sequence {
 		c.sequenceParts(d, left, whole)
 		return
@@ -314,8 +314,8 @@ func (c *compiler) sequenceParts(d *destructuring, left *syntax.Node, whole expr
 			c.whole(d, items[i+1], whole)
 			return
 		default:
-			key := at(c, item, &ast.NumberExpr{Value: decimal(i + 1)})
-			x := at(c, item, &ast.AttrGetExpr{Object: whole.lua, Key: key})
+			key := c.numeral(item, decimal(i+1))
+			x := c.get(item, whole.lua, key)
 			c.part(d, item, expr{lua: x, kind: plain, fact: itemOf(whole.fact, i)})
 		}
 	}
@@ -323,7 +323,7 @@ func (c *compiler) sequenceParts(d *destructuring, left *syntax.Node, whole expr
 
 // rest is the items of a table from index i on, counted from 0.
 func (c *compiler) rest(n *syntax.Node, whole expr, i int) expr {
-	start := at(c, n, &ast.NumberExpr{Value: decimal(i + 1)})
+	start := c.numeral(n, decimal(i+1))
 	x := at(c, n, &ast.FuncCallExpr{Func: runtimeFunc(restItems), Args: []ast.Expr{whole.lua, start}})
 	return expr{lua: x, kind: plain}
 }
@@ -334,7 +334,7 @@ func (c *compiler) tableParts(d *destructuring, left *syntax.Node, whole, from e
 	entries := c.entries(left)
 	for _, e := range entries {
 		if e.key.Kind == syntax.String {
-			taken = append(taken, at(c, e.key, &ast.StringExpr{Value: e.key.Text}))
+			taken = append(taken, c.stringExpr(e.key, e.key.Text))
 		}
 	}
 	for _, e := range entries {
@@ -356,7 +356,7 @@ func (c *compiler) tableParts(d *destructuring, left *syntax.Node, whole, from e
 func (c *compiler) entry(d *destructuring, e tableEntry, whole, from expr) expr {
 	switch {
 	case e.key.Kind == syntax.String:
-		x := at(c, e.value, &ast.AttrGetExpr{Object: whole.lua, Key: at(c, e.key, &ast.StringExpr{Value: e.key.Text})})
+		x := c.get(e.value, whole.lua, c.stringExpr(e.key, e.key.Text))
 		out := expr{lua: x, kind: plain, fact: c.step(e.value, whole.fact, Key{e.key.Text, c.span(e.key)})}
 		if isSequenceOrTable(e.value) {
 			return out
@@ -364,7 +364,7 @@ func (c *compiler) entry(d *destructuring, e tableEntry, whole, from expr) expr 
 		return c.access(out, from)
 	case isAtom(e.key) && !isNamed(e.key, "nil"):
 		key := c.one(e.key, d.form.scope, d.form.block)
-		x := at(c, e.value, &ast.AttrGetExpr{Object: whole.lua, Key: key.lua})
+		x := c.get(e.value, whole.lua, key.lua)
 		return expr{lua: x, kind: plain}
 	}
 	c.fail(e.key, "expected key to be a literal")
@@ -383,7 +383,7 @@ func (c *compiler) target(d *destructuring, n *syntax.Node) (ast.Expr, *binding)
 		}
 		b := c.declare(declaration{n, d.kind, d.mutable, from}, d.form.scope)
 		d.bindings = append(d.bindings, b)
-		return at(c, n, &ast.IdentExpr{Value: b.lua}), b
+		return c.ident(n, b.lua), b
 	}
 	c.require(!method, n, "cannot set method sym")
 	root := rootName(n.Text)
@@ -417,7 +417,7 @@ func (c *compiler) assignable(n *syntax.Node, keys []string, b *binding) ast.Exp
 		x = at(c, n, &ast.IdentExpr{Value: globalName(rootName(n.Text))})
 	} else {
 		c.use(n, b, keys == nil)
-		x = at(c, n, &ast.IdentExpr{Value: b.lua})
+		x = c.ident(n, b.lua)
 	}
 	if keys == nil {
 		return x
@@ -428,7 +428,7 @@ func (c *compiler) assignable(n *syntax.Node, keys []string, b *binding) ast.Exp
 		c.forget(b)
 	}
 	for _, key := range keys[1:] {
-		x = at(c, n, &ast.AttrGetExpr{Object: x, Key: at(c, n, &ast.StringExpr{Value: key})})
+		x = c.get(n, x, c.stringExpr(n, key))
 	}
 	return x
 }
@@ -440,5 +440,5 @@ func (c *compiler) global(n *syntax.Node) ast.Expr {
 		Name: n.Text, Kind: Global, Def: c.span(n), Expanded: c.made(n),
 		Scope: spanToEnd(n.Span.End - c.base),
 	}))
-	return at(c, n, &ast.IdentExpr{Value: globalName(n.Text)})
+	return c.ident(n, globalName(n.Text))
 }

@@ -160,9 +160,9 @@ func (c *compiler) aside(n *syntax.Node, known func(name string) bool) *unit {
 	d.base = c.base
 	d.compileTime = true
 	d.unit.spans[0] = d.span(n)
-	var body block
-	contain(func() { d.compile(n, d.root, &body, want{n: anyNumber, tail: true}) })
-	d.seal(&body, n)
+	body := d.block()
+	contain(func() { d.compile(n, d.root, body, want{n: anyNumber, tail: true}) })
+	d.seal(body, n)
 	c.factSlabs = inner.factSlabs
 	c.failed = c.failed || d.failed
 	if !c.muted {

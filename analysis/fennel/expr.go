@@ -51,16 +51,6 @@ type exprs struct {
 	fact     *Value
 }
 
-func single(x expr) exprs { return exprs{list: []expr{x}, fact: x.fact} }
-
-func (xs exprs) luas() []ast.Expr {
-	out := make([]ast.Expr, len(xs.list))
-	for i, x := range xs.list {
-		out[i] = x.lua
-	}
-	return out
-}
-
 // A form is a special form on its way through the compiler.
 type form struct {
 	n     *syntax.Node
@@ -82,7 +72,7 @@ func (c *compiler) compile(n *syntax.Node, s *scope, b *block, w want) exprs {
 	c.depth++
 	x := c.atom(n, s, b)
 	c.depth--
-	return c.finish(single(x), b, w, n)
+	return c.finish(c.single(x), b, w, n)
 }
 
 // atom compiles anything but a list.
@@ -118,6 +108,18 @@ func (c *compiler) one(n *syntax.Node, s *scope, b *block) expr {
 	return x
 }
 
+// spread compiles nodes of which one value each is wanted, but all of the last.
+func (c *compiler) spread(items []*syntax.Node, s *scope, b *block) []expr {
+	xs := c.work.values.Take(len(items))
+	for i, item := range items {
+		if i == len(items)-1 && (item.Kind == syntax.List || item.Kind == syntax.Prefix) {
+			return append(xs[:i], c.compile(item, s, b, want{n: anyNumber}).list...)
+		}
+		xs[i] = c.one(item, s, b)
+	}
+	return xs
+}
+
 // spend counts a node against the limits.
 func (c *compiler) spend(n *syntax.Node) {
 	c.nodes++
@@ -140,7 +142,7 @@ func (c *compiler) list(n *syntax.Node, s *scope, b *block, w want) (out exprs) 
 	}
 	c.poison(n, s)
 	c.attempt(func() { c.survey(n, s) })
-	return c.finish(single(c.none(n)), b, w, n)
+	return c.finish(c.single(c.none(n)), b, w, n)
 }
 
 func (c *compiler) dispatch(n *syntax.Node, s *scope, b *block, w want) exprs {
@@ -208,14 +210,14 @@ func (c *compiler) finish(xs exprs, b *block, w want, n *syntax.Node) exprs {
 		}
 	}
 	if w.target != nil {
-		values := xs.luas()
+		values := c.luas(xs)
 		if len(values) == 0 {
-			values = []ast.Expr{c.none(n).lua}
+			values = c.oneOf(c.none(n).lua)
 		}
-		b.emit(at(c, n, &ast.AssignStmt{Lhs: w.target, Rhs: values}))
+		c.emitAssignment(b, n, w.target, values)
 	}
 	if w.tail {
-		b.emit(at(c, n, &ast.ReturnStmt{Exprs: c.returned(xs)}))
+		b.emit(at(c, n, c.work.returns.New(ast.ReturnStmt{Exprs: c.returned(xs)})))
 		c.result(xs, n)
 	}
 	if w.tail || w.target != nil {
@@ -227,7 +229,7 @@ func (c *compiler) finish(xs exprs, b *block, w want, n *syntax.Node) exprs {
 // returned are the expressions of a return statement. At top level a call is
 // no tail call, so that the form's own frame says where it stands.
 func (c *compiler) returned(xs exprs) []ast.Expr {
-	values := xs.luas()
+	values := c.luas(xs)
 	if c.fn.fact != nil || c.fn.called || len(values) != 1 {
 		return values
 	}
@@ -261,13 +263,14 @@ func (c *compiler) drop(xs exprs, b *block, i int, n *syntax.Node) {
 		x := xs.list[i]
 		switch x.kind {
 		case plain:
-			local := at(c, n, &ast.LocalAssignStmt{Names: []string{c.temporary()}, Exprs: []ast.Expr{x.lua}})
-			b.emit(at(c, n, &ast.DoBlockStmt{Stmts: []ast.Stmt{local}}))
+			alone := c.block()
+			c.emitLocal(alone, n, c.temporary(), c.oneOf(x.lua))
+			c.emitDo(b, n, alone.stmts)
 		case call:
 			if x.fact != nil && x.fact.Kind == Result {
 				x.fact.Call.Dropped = true
 			}
-			stmt := &ast.FuncCallStmt{Expr: x.lua}
+			stmt := c.work.callStmts.New(ast.FuncCallStmt{Expr: x.lua})
 			stmt.SetLine(x.lua.Line())
 			b.emit(stmt)
 		}

@@ -73,11 +73,14 @@ func (s *factSlabs) under(of *Value, key Key) (v Value, ok bool) {
 		if v.Root.Kind == GlobalRoot && v.Root.Name == "_G" && len(v.Keys) == 0 {
 			v.Root.Name = key.Name
 		} else {
-			v.Keys = append(of.Keys[:len(of.Keys):len(of.Keys)], key)
+			v.Keys = s.keys.Take(len(of.Keys) + 1)
+			v.Keys[copy(v.Keys, of.Keys)] = key
 		}
 		return v, true
 	case Result:
-		return Value{Kind: Path, Parts: s.newParts(Parts{Root: Root{Kind: CallRoot, Call: of.Call}, Keys: []Key{key}})}, true
+		keys := s.keys.Take(1)
+		keys[0] = key
+		return Value{Kind: Path, Parts: s.newParts(Parts{Root: Root{Kind: CallRoot, Call: of.Call}, Keys: keys})}, true
 	case TableOf:
 		for i := len(of.Fields) - 1; i >= 0; i-- {
 			if k := of.Fields[i].Key; k.Kind == Literal && k.Type == "string" && k.Text == key.Name {
@@ -105,7 +108,7 @@ func (c *compiler) access(x, of expr) expr {
 	if x.fact == nil || x.fact.Kind != Path {
 		return x
 	}
-	x.access = &Access{Value: x.fact, Fn: c.fn.fact, Conditional: c.fn.branches > 0 || c.nested(x.fact)}
+	x.access = c.reads.New(Access{Value: x.fact, Fn: c.fn.fact, Conditional: c.fn.branches > 0 || c.nested(x.fact)})
 	c.unit.accesses = append(c.unit.accesses, x.access)
 	return x
 }

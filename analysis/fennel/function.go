@@ -79,17 +79,17 @@ func (c *compiler) functionValue(f form, x *ast.FunctionExpr, local *binding, ta
 	v.Fn = fact
 	switch {
 	case local != nil:
-		id := at(c, f.n, &ast.IdentExpr{Value: local.lua})
+		id := c.ident(f.n, local.lua)
 		if !hasMark(local.lua, cellMark) {
-			f.block.emit(at(c, f.n, &ast.LocalAssignStmt{Names: []string{local.lua}}))
+			c.emitLocal(f.block, f.n, local.lua, nil)
 		}
-		f.block.emit(at(c, f.n, &ast.AssignStmt{Lhs: []ast.Expr{id}, Rhs: []ast.Expr{x}}))
-		return single(expr{lua: id, kind: name, fact: v})
+		c.emitAssignment(f.block, f.n, c.oneOf(id), c.oneOf(x))
+		return c.single(expr{lua: id, kind: name, fact: v})
 	case target != nil:
-		f.block.emit(at(c, f.n, &ast.AssignStmt{Lhs: []ast.Expr{target}, Rhs: []ast.Expr{x}}))
-		return single(expr{lua: target, kind: name, fact: v})
+		c.emitAssignment(f.block, f.n, c.oneOf(target), c.oneOf(x))
+		return c.single(expr{lua: target, kind: name, fact: v})
 	}
-	return single(expr{lua: x, kind: literal, fact: v})
+	return c.single(expr{lua: x, kind: literal, fact: v})
 }
 
 // docstring returns the string that documents a function: a literal behind
@@ -148,8 +148,8 @@ func writtenNode(n *syntax.Node) string {
 // functionBody compiles the parameters and the body of a function.
 func (c *compiler) functionBody(f form, p *parameters, params *syntax.Node, body []*syntax.Node, fact *Func, self *binding) *ast.FunctionExpr {
 	outer := c.fn
-	c.fn = &function{fact: fact}
-	s, stmts := c.inner(f.scope, f.n), &block{}
+	c.fn = c.work.functions.New(function{fact: fact})
+	s, stmts := c.inner(f.scope, f.n), c.block()
 	c.parameters(p, form{n: f.n, items: f.items, scope: s, block: stmts}, params)
 	fact.Params, fact.Vararg = len(p.list.Names), p.list.HasVargs
 	for i, n := range body {
@@ -202,7 +202,7 @@ func (c *compiler) parameter(p *parameters, f form, n *syntax.Node) {
 	case isSequenceOrTable(n):
 		lua := c.temporary()
 		p.list.Names = append(p.list.Names, lua)
-		from := expr{lua: at(c, n, &ast.IdentExpr{Value: lua}), kind: name, fact: value}
+		from := expr{lua: c.ident(n, lua), kind: name, fact: value}
 		c.unpack(n, from, f, pattern{kind: Param, declares: true, single: true})
 	default:
 		c.fail(n, "expected symbol for function parameter: %s", shown(n))
@@ -225,8 +225,8 @@ func compileHashfn(c *compiler, f form) exprs {
 	fact := c.functionFact(f, nil)
 	h := &hashing{fact: fact, variadic: usesAll(f.items[1])}
 	outer := c.fn
-	c.fn = &function{fact: fact, vararg: h.variadic}
-	s, stmts := c.inner(f.scope, f.n), &block{}
+	c.fn = c.work.functions.New(function{fact: fact, vararg: h.variadic})
+	s, stmts := c.inner(f.scope, f.n), c.block()
 	s.hash = h
 	c.compile(f.items[1], s, stmts, want{n: anyNumber, tail: true})
 	c.fn = outer

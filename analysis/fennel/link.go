@@ -168,11 +168,7 @@ type deriver struct {
 	written map[*Symbol]bool // whose tables change
 	placing
 	factSlabs
-	lists  slab.Slab[*Value]
-	keys   slab.Slab[Key]
-	fields slab.Slab[Field]
-	spans  slab.Slab[source.Span]
-	reads  slab.Slab[Access]
+	spans slab.Slab[source.Span]
 }
 
 // placing is what was copied of one unit, so that each thing is copied once.
@@ -257,10 +253,8 @@ func (d *deriver) references(u *unit) {
 func (d *deriver) define(u *unit) {
 	for _, e := range u.exports {
 		delete(d.top, e.name)
-		if s := e.binding.symbol; s != nil {
-			if out := d.copyOf(s.number).symbol; out != nil {
-				d.top[e.name] = out
-			}
+		if out := d.copyOf(e.symbol.number).symbol; out != nil {
+			d.top[e.name] = out
 		}
 	}
 	for _, s := range u.symbols {
@@ -307,7 +301,7 @@ func (d *deriver) value(v *Value) *Value {
 	}
 	out.Parts = d.newParts(*v.Parts)
 	out.Items = d.each(v.Items)
-	out.Fields = d.fields.Take(len(v.Fields))
+	out.Fields = d.pairs.Take(len(v.Fields))
 	for i, f := range v.Fields {
 		out.Fields[i] = Field{d.value(f.Key), d.value(f.Value)}
 	}

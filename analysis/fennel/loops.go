@@ -64,9 +64,9 @@ func (c *compiler) loopBody(f form, p loopParts, s *scope, b *block) {
 		cond := c.one(p.until, s, b)
 		b.emit(at(c, p.until, &ast.IfStmt{Condition: cond.lua, Then: []ast.Stmt{at(c, p.until, &ast.BreakStmt{})}}))
 	}
-	in := body{f.items[2:], c.inner(s, f.n), &block{}}
+	in := body{f.items[2:], c.inner(s, f.n), c.block()}
 	c.sequenceOf(f, in, want{n: 0})
-	b.emit(at(c, f.n, &ast.DoBlockStmt{Stmts: in.stmts.stmts}))
+	c.emitDo(b, f.n, in.stmts.stmts)
 }
 
 // compileEach compiles (each [name … iterator] …).
@@ -77,7 +77,7 @@ func compileEach(c *compiler, f form) exprs {
 	for i, n := range p.items[:len(p.items)-1] {
 		c.require(i < 2 || n.Kind != syntax.String, f.n, "unexpected iterator clause: %s", n.Text)
 	}
-	s, stmts := c.inner(f.scope, f.n), &block{}
+	s, stmts := c.inner(f.scope, f.n), c.block()
 	last := len(p.items) - 1
 	patterns := p.items[:last]
 	if last == 1 && isListed(patterns[0]) {
@@ -102,11 +102,11 @@ func compileEach(c *compiler, f form) exprs {
 		nested = append(nested, later{n, lua})
 	}
 	found := len(c.unit.diagnostics)
-	loop.Exprs = c.compile(p.items[last], f.scope, f.block, want{n: anyNumber}).luas()
+	loop.Exprs = c.luas(c.compile(p.items[last], f.scope, f.block, want{n: anyNumber}))
 	c.require(len(loop.Names) > 0 || len(c.unit.diagnostics) > found, f.n, "expected binding and iterator")
 	c.fn.branches++
 	for _, l := range nested {
-		from := expr{lua: at(c, l.pattern, &ast.IdentExpr{Value: l.lua}), kind: name}
+		from := expr{lua: c.ident(l.pattern, l.lua), kind: name}
 		c.unpack(l.pattern, from, form{n: f.n, items: f.items, scope: s, block: stmts}, pattern{kind: LoopVar, declares: true, single: true})
 	}
 	s.add(bound...)
@@ -133,7 +133,7 @@ func compileFor(c *compiler, f form) exprs {
 	c.requireBody(f)
 	c.require(len(limits) <= 3, f.items[1], "unexpected arguments")
 	c.require(len(limits) >= 2, f.items[1], "expected range to include start and stop")
-	s, stmts := c.inner(f.scope, f.n), &block{}
+	s, stmts := c.inner(f.scope, f.n), c.block()
 	var rng [3]ast.Expr
 	for i, n := range limits {
 		rng[i] = c.one(n, f.scope, f.block).lua
@@ -156,7 +156,7 @@ func compileWhile(c *compiler, f form) exprs {
 		cond = c.one(f.items[1], f.scope, &before)
 	}
 	c.fn.branches++
-	in := body{f.items[min(2, len(f.items)):], c.inner(s, f.n), &block{}}
+	in := body{f.items[min(2, len(f.items)):], c.inner(s, f.n), c.block()}
 	c.sequenceOf(f, in, want{n: 0})
 	c.fn.branches--
 	loop := at(c, f.n, &ast.WhileStmt{Condition: cond.lua, Stmts: in.stmts.stmts})
@@ -166,7 +166,7 @@ func compileWhile(c *compiler, f form) exprs {
 			Condition: at(c, f.items[1], &ast.UnaryNotOpExpr{Expr: cond.lua}),
 			Then:      []ast.Stmt{at(c, f.n, &ast.BreakStmt{})},
 		})
-		inner := at(c, f.n, &ast.DoBlockStmt{Stmts: in.stmts.stmts})
+		inner := at(c, f.n, c.work.does.New(ast.DoBlockStmt{Stmts: in.stmts.stmts}))
 		loop.Stmts = append(append(before.stmts, leave), inner)
 	}
 	f.block.emit(loop)

@@ -128,13 +128,13 @@ func compileEvalCompiler(c *compiler, f form) exprs {
 		return compileLua(c, form{f.n, []*syntax.Node{&head, c.nilNode(f.n), text}, f.scope, f.block, f.want})
 	case lua.LNumber:
 		n := &syntax.Node{Kind: syntax.Number, Span: f.n.Span, Text: numberText(float64(v))}
-		return single(c.number(n))
+		return c.single(c.number(n))
 	case lua.LBool:
 		if v {
-			return single(c.symbol(&syntax.Node{Kind: syntax.Symbol, Span: f.n.Span, Text: "true"}, f.scope))
+			return c.single(c.symbol(&syntax.Node{Kind: syntax.Symbol, Span: f.n.Span, Text: "true"}, f.scope))
 		}
 	}
-	return single(c.none(f.n))
+	return c.single(c.none(f.n))
 }
 
 func (c *compiler) nilNode(at *syntax.Node) *syntax.Node {
@@ -152,7 +152,7 @@ func compileMacrodebug(c *compiler, f form) exprs {
 	}
 	text := &syntax.Node{Kind: syntax.String, Span: f.n.Span, Text: w.text(n, x, f.n)}
 	if len(f.items) > 2 && !isNamed(f.items[2], "false") {
-		return single(c.text(text, text.Text))
+		return c.single(c.text(text, text.Text))
 	}
 	head := *f.items[0]
 	head.Text = "print"

@@ -42,7 +42,7 @@ func compileQuote(c *compiler, f form) exprs {
 		}
 		return xs
 	}
-	return single(c.quote(n, f))
+	return c.single(c.quote(n, f))
 }
 
 // compileUnquote compiles (unquote form).
@@ -108,8 +108,8 @@ func (c *compiler) quote(n *syntax.Node, f form) expr {
 		return c.number(n)
 	case isNamed(n, "..."):
 		return expr{lua: at(c, n, &ast.AttrGetExpr{
-			Object: at(c, n, &ast.IdentExpr{Value: "_G"}),
-			Key:    at(c, n, &ast.StringExpr{Value: "_VARARG"}),
+			Object: c.ident(n, "_G"),
+			Key:    c.stringExpr(n, "_VARARG"),
 		}), kind: plain, fact: c.unknown(n)}
 	case isNamed(n, "true"), isNamed(n, "false"):
 		return c.symbol(n, f.scope)
@@ -169,11 +169,11 @@ func (c *compiler) build(n *syntax.Node, f form, items ...*ast.Field) expr {
 	c.unit.templates = append(c.unit.templates, t)
 	index := strconv.Itoa(len(c.unit.templates) - 1)
 	args := []ast.Expr{
-		at(c, n, &ast.StringExpr{Value: c.unit.name}),
+		c.stringExpr(n, c.unit.name),
 		at(c, n, &ast.NumberExpr{Value: index}),
 	}
 	if items != nil {
-		args = append(args, at(c, n, &ast.TableExpr{Fields: items}))
+		args = append(args, c.tableExpr(n, items))
 	}
 	x := at(c, n, &ast.FuncCallExpr{Func: runtimeFunc(buildCode), Args: args, AdjustRet: true})
 	return expr{lua: x, kind: plain, fact: c.unknown(n)}

@@ -86,7 +86,7 @@ func (c *compiler) describe(f form, xs exprs, metadata []ast.Expr) exprs {
 		return xs
 	}
 	call.AdjustRet = true
-	return single(expr{lua: call, kind: plain, fact: x.fact})
+	return c.single(expr{lua: call, kind: plain, fact: x.fact})
 }
 
 // codeText returns code as fennel.view prints it on one line.

@@ -25,7 +25,7 @@ func arithmetic(op operator) func(*compiler, form) exprs {
 		switch {
 		case len(xs) == 0:
 			c.require(op.zero != "", f.n, "Expected more than 0 arguments")
-			return single(expr{lua: at(c, f.n, &ast.NumberExpr{Value: op.zero}), kind: literal, fact: c.literal(f.n, "number", op.zero)})
+			return c.single(expr{lua: at(c, f.n, &ast.NumberExpr{Value: op.zero}), kind: literal, fact: c.literal(f.n, "number", op.zero)})
 		case len(xs) == 1 && op.symbol == "-":
 			return c.operation(f, at(c, f.n, &ast.UnaryMinusOpExpr{Expr: xs[0]}))
 		case len(xs) == 1 && op.unary != "":
@@ -40,7 +40,7 @@ func arithmetic(op operator) func(*compiler, form) exprs {
 }
 
 func (c *compiler) operation(f form, x ast.Expr) exprs {
-	return single(expr{lua: x, kind: plain})
+	return c.single(expr{lua: x, kind: plain})
 }
 
 // fold combines expressions by a binary operator.
@@ -96,7 +96,7 @@ func compileConcat(c *compiler, f form) exprs {
 	xs := c.operands(f)
 	switch len(xs) {
 	case 0:
-		return single(c.text(f.n, ""))
+		return c.single(c.text(f.n, ""))
 	case 1:
 		return c.operation(f, xs[0])
 	}
@@ -129,7 +129,7 @@ func throughFunction(fn, zero, before string) func(*compiler, form) exprs {
 		if len(xs) == 0 {
 			c.require(zero != "", f.n, "Expected more than 0 arguments.")
 			v, _ := parseNumber(zero)
-			return single(expr{lua: c.numberExpr(f.n, v), kind: literal, fact: c.literal(f.n, "number", zero)})
+			return c.single(expr{lua: c.numberExpr(f.n, v), kind: literal, fact: c.literal(f.n, "number", zero)})
 		}
 		if len(xs) == 1 && before != "" {
 			v, _ := parseNumber(before)
@@ -182,7 +182,7 @@ func (c *compiler) evaluatedMiddle(f form) []ast.Expr {
 		if i > 0 && i+1 < last && !isIdempotent(n) {
 			lua := c.temporary()
 			middle.Names, middle.Exprs = append(middle.Names, lua), append(middle.Exprs, x)
-			x = at(c, n, &ast.IdentExpr{Value: lua})
+			x = c.ident(n, lua)
 		}
 		xs = append(xs, x)
 	}
@@ -218,7 +218,7 @@ func shortCircuit(op, zero string) func(*compiler, form) exprs {
 		for i, n := range c.operandForms(f) {
 			if i > 0 && !c.isSafe(n, f.scope) {
 				result = c.protect(f, n, op, result, fold(xs, false, combine))
-				xs = []ast.Expr{at(c, n, &ast.IdentExpr{Value: result})}
+				xs = []ast.Expr{c.ident(n, result)}
 			} else {
 				xs = append(xs, c.one(n, f.scope, f.block).lua)
 			}
@@ -226,7 +226,7 @@ func shortCircuit(op, zero string) func(*compiler, form) exprs {
 		}
 		switch len(xs) {
 		case 0:
-			return single(c.symbol(&syntax.Node{Kind: syntax.Symbol, Span: f.n.Span, Text: zero}, f.scope))
+			return c.single(c.symbol(&syntax.Node{Kind: syntax.Symbol, Span: f.n.Span, Text: zero}, f.scope))
 		case 1:
 			return c.operation(f, xs[0])
 		}
@@ -239,12 +239,12 @@ func shortCircuit(op, zero string) func(*compiler, form) exprs {
 func (c *compiler) protect(f form, n *syntax.Node, op, result string, soFar ast.Expr) string {
 	if result == "" {
 		result = c.fresh(op)
-		f.block.emit(at(c, n, &ast.LocalAssignStmt{Names: []string{result}, Exprs: []ast.Expr{soFar}}))
+		c.emitLocal(f.block, n, result, c.oneOf(soFar))
 	} else if id, ok := soFar.(*ast.IdentExpr); !ok || id.Value != result {
 		set := &ast.AssignStmt{Lhs: []ast.Expr{&ast.IdentExpr{Value: result}}, Rhs: []ast.Expr{soFar}}
 		f.block.emit(at(c, n, set))
 	}
-	var cond ast.Expr = at(c, n, &ast.IdentExpr{Value: result})
+	var cond ast.Expr = c.ident(n, result)
 	target := cond
 	if op == "or" {
 		cond = at(c, n, &ast.UnaryNotOpExpr{Expr: cond})
@@ -313,9 +313,9 @@ func compileDot(c *compiler, f form) exprs {
 	x := c.one(f.items[1], f.scope, f.block)
 	for _, n := range f.items[2:] {
 		key := c.one(n, f.scope, f.block)
-		lua := at(c, f.n, &ast.AttrGetExpr{Object: x.lua, Key: key.lua})
+		lua := c.get(f.n, x.lua, key.lua)
 		next := expr{lua: lua, kind: plain, fact: c.dynamic(f.n, x, key)}
 		x = c.access(next, x)
 	}
-	return single(x)
+	return c.single(x)
 }

@@ -57,7 +57,7 @@ func (c *compiler) poisonNames(n *syntax.Node, kind SymbolKind, s *scope) {
 		b := &binding{name: x.Text, lua: c.fresh(x.Text), mutable: true, poisoned: true, symbol: symbol}
 		if s == c.root {
 			b.lua = c.marked(x.Text, cellMark)
-			c.unit.exports = append(c.unit.exports, export{name: b.name, lua: b.lua, mutable: true, poisoned: true, binding: b})
+			c.unit.exports = append(c.unit.exports, export{name: b.name, lua: b.lua, mutable: true, poisoned: true, symbol: symbol})
 		}
 		s.add(b)
 	}

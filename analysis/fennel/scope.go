@@ -48,7 +48,7 @@ type hashing struct {
 }
 
 func (c *compiler) inner(s *scope, n *syntax.Node) *scope {
-	return &scope{outer: s, end: n.Span.End - c.base}
+	return c.scope(scope{outer: s, end: n.Span.End - c.base})
 }
 
 // resolve finds the local and the macro that a name means in a scope.
@@ -120,11 +120,11 @@ type declaration struct {
 func (c *compiler) declare(d declaration, s *scope) *binding {
 	c.checkBindable(d.node, s)
 	name := d.node.Text
-	b := &binding{name: name, lua: c.fresh(name), mutable: d.mutable}
+	mark := localMark
 	if s == c.root {
-		b.lua = c.marked(name, cellMark)
-		c.unit.exports = append(c.unit.exports, export{name: name, lua: b.lua, mutable: d.mutable, binding: b})
+		mark = cellMark
 	}
+	b := c.work.bindings.New(binding{name: name, lua: c.marked(name, mark), mutable: d.mutable})
 	b.symbol = c.newSymbol(Symbol{
 		Name:     name,
 		Kind:     d.kind,
@@ -133,6 +133,9 @@ func (c *compiler) declare(d declaration, s *scope) *binding {
 		Expanded: c.made(d.node),
 	})
 	c.unit.symbols = append(c.unit.symbols, b.symbol)
+	if s == c.root {
+		c.unit.exports = append(c.unit.exports, export{name: name, lua: b.lua, mutable: d.mutable, symbol: b.symbol})
+	}
 	return b
 }
 

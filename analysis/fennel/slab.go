@@ -13,6 +13,10 @@ type factSlabs struct {
 	calls    slab.Slab[Call]
 	funcs    slab.Slab[Func]
 	symbols  slab.Slab[Symbol]
+	reads    slab.Slab[Access]
+	lists    slab.Slab[*Value]
+	keys     slab.Slab[Key]
+	pairs    slab.Slab[Field]
 }
 
 // A factNumber is the number of a value, call, function or symbol among those

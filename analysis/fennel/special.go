@@ -37,12 +37,12 @@ func compilePickValues(c *compiler, f form) exprs {
 	}
 	if n > 1 {
 		out, _ := c.predeclare(f, c.temporaries(n))
-		f.block.stmts[len(f.block.stmts)-1].(*ast.LocalAssignStmt).Exprs = xs.luas()
+		f.block.stmts[len(f.block.stmts)-1].(*ast.LocalAssignStmt).Exprs = c.luas(xs)
 		return out
 	}
 	xs = c.finish(xs, f.block, want{n: 1}, f.n)
 	if spreads(xs) {
-		return single(first(xs.list[0]))
+		return c.single(first(xs.list[0]))
 	}
 	return xs
 }

@@ -13,26 +13,21 @@ import (
 
 // sequence compiles [ … ].
 func (c *compiler) sequence(n *syntax.Node, s *scope, b *block) expr {
-	items := forms(n)
 	fact := c.value(ArrayOf, n)
-	fact.Items = make([]*Value, 0, len(items))
-	fields := c.positional(items, s, b, fact)
-	return expr{lua: at(c, n, &ast.TableExpr{Fields: fields}), kind: plain, fact: fact}
+	fields := c.positional(forms(n), s, b, fact, 0)
+	return expr{lua: c.tableExpr(n, fields), kind: plain, fact: fact}
 }
 
-// positional compiles the items of a table constructor; the last one spreads.
-func (c *compiler) positional(items []*syntax.Node, s *scope, b *block, fact *Value) []*ast.Field {
-	var fields []*ast.Field
-	for i, item := range items {
-		w := one()
-		if i == len(items)-1 {
-			w = want{n: anyNumber}
-		}
-		for _, x := range c.compile(item, s, b, w).list {
-			fields = append(fields, &ast.Field{Value: x.lua})
-			fact.Items = append(fact.Items, c.known(x, item))
-			fact.Open = x.kind == call || x.kind == vararg
-		}
+// positional compiles the items of a table constructor, which has more fields
+// behind them.
+func (c *compiler) positional(items []*syntax.Node, s *scope, b *block, fact *Value, more int) []*ast.Field {
+	xs := c.spread(items, s, b)
+	fields := c.work.fieldLists.Take(len(xs) + more)[:0]
+	fact.Items = c.lists.Take(len(xs))
+	for i, x := range xs {
+		fields = append(fields, c.work.fields.New(ast.Field{Value: x.lua}))
+		fact.Items[i] = c.known(x, items[min(i, len(items)-1)])
+		fact.Open = x.kind == call || x.kind == vararg
 	}
 	return fields
 }
@@ -45,18 +40,19 @@ func (c *compiler) table(n *syntax.Node, s *scope, b *block) expr {
 	fact := c.value(TableOf, n)
 	entries := c.entries(n)
 	items, rest := splitSequence(entries)
-	fields := c.positional(items, s, b, fact)
+	fields := c.positional(items, s, b, fact, len(rest))
 	fact.Open = fact.Open && len(rest) == 0
-	keys := make([]expr, len(rest))
+	keys := c.work.values.Take(len(rest))
 	for i, e := range rest {
 		keys[i] = c.one(e.key, s, b)
 	}
+	fact.Fields = c.pairs.Take(len(rest))
 	for i, e := range rest {
 		v := c.one(e.value, s, b)
-		fields = append(fields, &ast.Field{Key: keys[i].lua, Value: v.lua})
-		fact.Fields = append(fact.Fields, Field{c.known(keys[i], e.key), c.known(v, e.value)})
+		fields = append(fields, c.work.fields.New(ast.Field{Key: keys[i].lua, Value: v.lua}))
+		fact.Fields[i] = Field{c.known(keys[i], e.key), c.known(v, e.value)}
 	}
-	return expr{lua: at(c, n, &ast.TableExpr{Fields: fields}), kind: plain, fact: fact}
+	return expr{lua: c.tableExpr(n, fields), kind: plain, fact: fact}
 }
 
 // entries returns the pairs of a table literal: each constant key once, where

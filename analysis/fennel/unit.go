@@ -66,7 +66,7 @@ type export struct {
 	lua      string // the upvalue's name in this unit
 	mutable  bool
 	poisoned bool
-	binding  *binding
+	symbol   *Symbol
 }
 
 // A macroExport is a macro that a unit defines at top level.

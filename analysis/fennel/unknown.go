@@ -39,7 +39,7 @@ func (c *compiler) missing(n *syntax.Node, s *scope, name string) expr {
 		c.diagnose(d)
 		return c.none(n)
 	}
-	args := []ast.Expr{at(c, n, &ast.StringExpr{Value: name}), at(c, n, &ast.StringExpr{Value: d.Message})}
+	args := []ast.Expr{c.stringExpr(n, name), c.stringExpr(n, d.Message)}
 	switch {
 	case c.muted:
 	case c.fn.fact == nil:

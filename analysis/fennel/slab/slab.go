@@ -25,6 +25,13 @@ func (s *Slab[T]) One() *T {
 	return v
 }
 
+// New returns a copy of a value.
+func (s *Slab[T]) New(v T) *T {
+	out := s.One()
+	*out = v
+	return out
+}
+
 // Take returns n zero values, or nil for none. Nothing can be appended to them
 // in place.
 func (s *Slab[T]) Take(n int) []T {
@@ -65,28 +72,43 @@ type Arena[T any] struct {
 type Mark struct{ chunk, used int } // all chunks before chunk, and used values of that one
 
 const (
-	minChunk = 128
+	minChunk = 16
 	maxChunk = 512
 )
 
 // One returns a value that may be anything.
 func (a *Arena[T]) One() *T { return &a.Take(1)[0] }
 
+// New returns a copy of a value.
+func (a *Arena[T]) New(v T) *T {
+	out := a.One()
+	*out = v
+	return out
+}
+
 // Take returns n values that may be anything. Nothing can be appended to them
 // in place.
 func (a *Arena[T]) Take(n int) []T {
-	if n > minChunk {
+	if n > maxChunk/4 {
 		return make([]T, n)
 	}
 	for a.chunk < len(a.chunks) && a.used+n > len(a.chunks[a.chunk]) {
 		a.chunk, a.used = a.chunk+1, 0
 	}
 	if a.chunk == len(a.chunks) {
-		a.chunks = append(a.chunks, make([]T, min(minChunk*(len(a.chunks)+1), maxChunk)))
+		a.grow(n)
 	}
 	taken := a.chunks[a.chunk][a.used : a.used+n : a.used+n]
 	a.used += n
 	return taken
+}
+
+func (a *Arena[T]) grow(n int) {
+	size := minChunk
+	if a.chunk > 0 {
+		size = min(2*len(a.chunks[a.chunk-1]), maxChunk)
+	}
+	a.chunks = append(a.chunks, make([]T, max(n, size)))
 }
 
 // Rewind takes back everything handed out since the mark; the zero Mark stands
