@@ -17,7 +17,9 @@ func compileVar(c *compiler, f form) exprs {
 }
 
 func (c *compiler) define(f form, p pattern) exprs {
-	c.require(f.want.n == 0 || f.want.tail, f.n, "can't introduce %s here", f.items[0].Text)
+	if f.want.n != 0 && !f.want.tail {
+		c.fail(f.n, "can't introduce %s here", f.items[0].Text)
+	}
 	c.require(len(f.items) == 3, f.n, "expected name and value")
 	p.single = true
 	c.bind(f.items[1], f.items[2], f, p)

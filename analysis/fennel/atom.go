@@ -23,7 +23,9 @@ func (c *compiler) text(n *syntax.Node, text string) expr {
 
 func (c *compiler) number(n *syntax.Node) expr {
 	v, ok := parseNumber(n.Text)
-	c.require(ok, n, "could not read number \"%s\"", n.Text)
+	if !ok {
+		c.fail(n, "could not read number \"%s\"", n.Text)
+	}
 	fact := c.literal(n, "number", displayNumber(v))
 	return expr{lua: c.numberExpr(n, v), kind: literal, fact: fact}
 }
@@ -146,6 +148,10 @@ func (c *compiler) reference(n *syntax.Node, keys []string, s *scope) expr {
 	}
 	if b == nil {
 		c.refer(root, s)
+	}
+	if keys != nil && b != nil {
+		c.use(n, b, false)
+		return c.fields(n, expr{lua: c.ident(n, b.lua), kind: name, fact: b.value}, keys)
 	}
 	return c.fields(n, c.variable(n, root, b), keys)
 }

@@ -1,7 +1,6 @@
 package fennel
 
 import (
-	"maps"
 	"strconv"
 	"strings"
 	"sync"
@@ -31,15 +30,20 @@ type draw struct {
 	cache *Cache
 	units map[unitKey][]*unit
 	taken map[*unit]bool
-	fresh map[unitKey][]*unit
-	made  int
+	fresh []freshUnit
+}
+
+// A freshUnit is one that this version made.
+type freshUnit struct {
+	key  unitKey
+	unit *unit
 }
 
 // draw starts to take units. The map is never changed once it is in a cache.
 func (c *Cache) draw() *draw {
 	c.c.mu.Lock()
 	defer c.c.mu.Unlock()
-	return &draw{cache: c, units: c.c.units, taken: map[*unit]bool{}, fresh: map[unitKey][]*unit{}}
+	return &draw{cache: c, units: c.c.units, taken: map[*unit]bool{}}
 }
 
 // find returns a unit for the key that fits the surroundings and the line on
@@ -58,7 +62,7 @@ func (d *draw) find(key unitKey, around *surroundings, line func() int) *unit {
 // the reader are parts of the file's text, which a unit that outlives this
 // version would keep. The units of the first version share theirs.
 func (d *draw) own(n *syntax.Node) *syntax.Node {
-	if len(d.units) == 0 {
+	if d.first() {
 		return n
 	}
 	out := *n
@@ -69,6 +73,9 @@ func (d *draw) own(n *syntax.Node) *syntax.Node {
 	}
 	return &out
 }
+
+// first reports whether the cache knows no earlier version.
+func (d *draw) first() bool { return len(d.units) == 0 }
 
 // name returns the name for a unit that is about to be compiled.
 func (d *draw) name(file string) string {
@@ -83,32 +90,45 @@ func (d *draw) add(key unitKey, u *unit) {
 	if u.volatile {
 		return
 	}
-	key.text = strings.Clone(key.text)
-	d.fresh[key] = append(d.fresh[key], u)
-	d.made++
+	if !d.first() {
+		key.text = strings.Clone(key.text)
+	}
+	d.fresh = append(d.fresh, freshUnit{key, u})
 }
 
 // done puts what was drawn back. Units that this version does not have stay
 // for a while, since edits are undone, until they are as many as the others.
 func (d *draw) done() {
-	if d.made == 0 && len(d.units) < 2*len(d.taken)+64 {
+	if len(d.fresh) == 0 && len(d.units) < 2*len(d.taken)+64 {
 		return
 	}
 	next := make(map[unitKey][]*unit, len(d.units)+len(d.fresh))
-	if len(d.units) < 2*(len(d.taken)+d.made)+64 {
-		maps.Copy(next, d.units)
-	} else {
-		d.keepTaken(next)
+	made := make([]*unit, len(d.fresh))
+	for i, f := range d.fresh {
+		made[i] = f.unit
+		if us := next[f.key]; us != nil {
+			next[f.key] = append(us, f.unit)
+		} else {
+			next[f.key] = made[i : i+1 : i+1]
+		}
 	}
-	for key, us := range d.fresh {
-		next[key] = append(us, next[key]...)
+	older := d.units
+	if len(d.units) >= 2*(len(d.taken)+len(d.fresh))+64 {
+		older = d.takenUnits()
+	}
+	for key, us := range older {
+		if made := next[key]; made != nil {
+			us = append(made, us...)
+		}
+		next[key] = us
 	}
 	d.cache.c.mu.Lock()
 	defer d.cache.c.mu.Unlock()
 	d.cache.c.units = next
 }
 
-func (d *draw) keepTaken(next map[unitKey][]*unit) {
+func (d *draw) takenUnits() map[unitKey][]*unit {
+	units := make(map[unitKey][]*unit, len(d.taken))
 	for key, us := range d.units {
 		var kept []*unit
 		for _, u := range us {
@@ -117,7 +137,8 @@ func (d *draw) keepTaken(next map[unitKey][]*unit) {
 			}
 		}
 		if kept != nil {
-			next[key] = kept
+			units[key] = kept
 		}
 	}
+	return units
 }

@@ -12,7 +12,9 @@ func (c *compiler) call(f form) exprs {
 	head := f.items[0]
 	found := len(c.unit.diagnostics)
 	callee := c.one(head, f.scope, f.block)
-	c.require(mayCall(head, callee) || len(c.unit.diagnostics) > found, f.n, "cannot call literal value %s", shown(head))
+	if !mayCall(head, callee) && len(c.unit.diagnostics) <= found {
+		c.fail(f.n, "cannot call literal value %s", shown(head))
+	}
 	args, facts := c.args(f.items[1:], f.scope, f.block)
 	x := c.callExpr(f.n, callee.lua, args)
 	return c.single(expr{lua: x, kind: call, fact: c.called(f.n, c.known(callee, head), facts)})

@@ -59,8 +59,7 @@ type inclusion struct {
 type scratch struct {
 	work    workspace
 	answers map[string]outer
-	asks    []ask
-	spans   []source.Span
+	drafts  drafts
 	backEnd bytecode.Compiler
 	factSlabs
 }
@@ -176,10 +175,12 @@ func (c *compiler) topLevel(n *syntax.Node, last bool) *unit {
 func (s *session) compiler(n *syntax.Node, name string) *compiler {
 	c := &compiler{
 		session: s,
-		unit:    &unit{name: name, spans: append(s.spans[:0], source.Span{Start: 0, End: n.Span.Len()}), asks: s.asks[:0]},
+		unit:    &unit{name: name},
 		base:    n.Span.Start,
 	}
 	s.reset()
+	s.drafts.lend(c.unit)
+	c.unit.spans = append(c.unit.spans, source.Span{Start: 0, End: n.Span.Len()})
 	c.root = c.scope(scope{end: toEnd})
 	c.fn = c.work.functions.New(function{vararg: true})
 	c.unit.firstFact = c.numbered + 1
@@ -215,8 +216,7 @@ func (c *compiler) seal(body *block, n *syntax.Node) {
 		}
 		c.unit.proto = proto
 	}
-	c.spans, c.asks = c.unit.spans, c.unit.asks
-	c.unit.spans, c.unit.asks = slices.Clone(c.unit.spans), slices.Clone(c.unit.asks)
+	c.drafts.settle(c.unit)
 	c.unit.numbers = int(c.numbered - c.unit.firstFact + 1)
 	for i := range c.unit.exports {
 		e := &c.unit.exports[i]

@@ -375,7 +375,9 @@ func (c *compiler) entry(d *destructuring, e tableEntry, whole, from expr) expr 
 // it comes from when it is a new local.
 func (c *compiler) target(d *destructuring, n *syntax.Node) (ast.Expr, *binding) {
 	keys, method := parts(n.Text)
-	c.require(!d.single || keys == nil, n, "unexpected multi symbol %s", n.Text)
+	if d.single && keys != nil {
+		c.fail(n, "unexpected multi symbol %s", n.Text)
+	}
 	if d.declares {
 		from := d.top.Span.End
 		if d.value != nil && !c.made(d.value) {
@@ -396,7 +398,9 @@ func (c *compiler) target(d *destructuring, n *syntax.Node) (ast.Expr, *binding)
 	if keys == nil && !d.force && b != nil && !b.mutable && !b.poisoned && n.Text != "$" {
 		c.fail(n, "expected var %s", root)
 	}
-	c.require(b != nil || !d.known || c.isGlobal(root, root), n, "expected local %s", root)
+	if b == nil && d.known && !c.isGlobal(root, root) {
+		c.fail(n, "expected local %s", root)
+	}
 	if b == nil && !d.known {
 		c.unit.globals = append(c.unit.globals, root)
 	}

@@ -43,7 +43,9 @@ func contain(run func()) {
 	run()
 }
 
-// require fails at a node when the condition does not hold.
+// require fails at a node when the condition does not hold. Where the message
+// has arguments and the condition almost always holds, an if around fail spares
+// the making of them.
 func (c *compiler) require(ok bool, at *syntax.Node, format string, args ...any) {
 	if !ok {
 		c.fail(at, format, args...)

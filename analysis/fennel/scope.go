@@ -144,7 +144,9 @@ func (c *compiler) checkBindable(n *syntax.Node, s *scope) {
 	name := n.Text
 	c.checkCharacters(name, n)
 	_, isMacro := c.macro(name, s)
-	c.require(!isMacro && c.specials[name] == nil, n, "local %s was overshadowed by a special form or macro", name)
+	if isMacro || c.specials[name] != nil {
+		c.fail(n, "local %s was overshadowed by a special form or macro", name)
+	}
 	c.checkQuoted(n)
 }
 
