@@ -107,9 +107,9 @@ func (c *compiler) symbol(n *syntax.Node, s *scope) expr {
 			return expr{lua: at(c, n, &ast.Comma3Expr{}), kind: vararg}
 		}
 	}
-	keys, method := parts(n.Text)
-	c.require(!method, n, "multisym method calls may only be in call position")
-	return c.reference(n, keys, s)
+	w := c.word(n.Text)
+	c.require(!w.method, n, "multisym method calls may only be in call position")
+	return c.reference(n, w, s)
 }
 
 func (s *scope) hashing() *hashing {
@@ -127,16 +127,13 @@ func (c *compiler) varargs(n *syntax.Node, s *scope) expr {
 	return expr{lua: at(c, n, &ast.Comma3Expr{}), kind: vararg}
 }
 
-// reference compiles a symbol, or a multi-symbol with the given keys, that
-// names a variable.
-func (c *compiler) reference(n *syntax.Node, keys []string, s *scope) expr {
-	root := n.Text
-	if keys != nil {
-		root = keys[0]
-	}
-	b, macro := c.resolve(root, s)
+// reference compiles a symbol that names a variable, or what a multi-symbol
+// finds in one.
+func (c *compiler) reference(n *syntax.Node, w *word, s *scope) expr {
+	root, keys := w.root.text, w.keys
+	b, macro := c.resolveWord(w.root, s)
 	if b == nil || macro != nil {
-		c.checkValue(n, root, s)
+		c.checkValue(n, w.root, s)
 	}
 	if b == nil && !c.isGlobal(n.Text, root) {
 		name := c.unknownName(n.Text, root)
@@ -181,11 +178,11 @@ func (c *compiler) keySpan(n *syntax.Node, start int, key string) source.Span {
 }
 
 // checkValue fails for a macro or special form that is used as a value.
-func (c *compiler) checkValue(n *syntax.Node, root string, s *scope) {
-	if _, ok := c.macro(root, s); ok {
+func (c *compiler) checkValue(n *syntax.Node, w *word, s *scope) {
+	if _, ok := c.macro(w, s); ok {
 		c.fail(n, "tried to reference a macro without calling it")
 	}
-	if c.specials[root] != nil && root != "require" {
+	if w.special != nil && w.text != "require" {
 		c.fail(n, "tried to reference a special form without calling it")
 	}
 }
@@ -238,7 +235,7 @@ func (c *compiler) isGlobal(text, root string) bool {
 	if !known(root) {
 		return false
 	}
-	keys, _ := parts(text)
+	keys := c.word(text).keys
 	return len(keys) < 2 || root == "_G" || known(keys[0]+"."+keys[1]) || c.isOuterGlobal(text) || c.makesGlobal(text)
 }
 

@@ -44,6 +44,7 @@ type session struct {
 	context  context.Context // that of the program that compiles, for its macros
 	compiled int             // nodes so far
 	intact   bool            // the reader found nothing wrong with the file
+	words    words
 	inclusion
 	scratch
 }
@@ -58,20 +59,9 @@ type inclusion struct {
 // memory for small values that is taken in pieces.
 type scratch struct {
 	work    workspace
-	answers map[string]outer
 	drafts  drafts
 	backEnd bytecode.Compiler
 	factSlabs
-}
-
-// reset empties the memory for the next unit. A map that a big form has made
-// big is not kept, since emptying it costs its size.
-func (s *scratch) reset() {
-	s.work.clear()
-	if s.answers == nil || len(s.answers) > 512 {
-		s.answers = map[string]outer{}
-	}
-	clear(s.answers)
 }
 
 // budget counts what compiling the unit has cost.
@@ -178,7 +168,7 @@ func (s *session) compiler(n *syntax.Node, name string) *compiler {
 		unit:    &unit{name: name},
 		base:    n.Span.Start,
 	}
-	s.reset()
+	s.work.clear()
 	s.drafts.lend(c.unit)
 	c.unit.spans = append(c.unit.spans, source.Span{Start: 0, End: n.Span.Len()})
 	c.root = c.scope(scope{end: toEnd})

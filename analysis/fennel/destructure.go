@@ -374,7 +374,8 @@ func (c *compiler) entry(d *destructuring, e tableEntry, whole, from expr) expr 
 // target returns what a name on the left is assigned through, and the binding
 // it comes from when it is a new local.
 func (c *compiler) target(d *destructuring, n *syntax.Node) (ast.Expr, *binding) {
-	keys, method := parts(n.Text)
+	w := c.word(n.Text)
+	keys, method := w.keys, w.method
 	if d.single && keys != nil {
 		c.fail(n, "unexpected multi symbol %s", n.Text)
 	}
@@ -388,10 +389,10 @@ func (c *compiler) target(d *destructuring, n *syntax.Node) (ast.Expr, *binding)
 		return c.ident(n, b.lua), b
 	}
 	c.require(!method, n, "cannot set method sym")
-	root := rootName(n.Text)
+	root := w.root.text
 	b := c.local(root, d.form.scope)
 	if d.global {
-		c.checkValue(n, root, d.form.scope)
+		c.checkValue(n, w.root, d.form.scope)
 		c.require(b == nil && c.mangled(d.form.scope)[n.Text] == "", n, "global %s conflicts with local", n.Text)
 		return c.global(n), nil
 	}

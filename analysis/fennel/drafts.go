@@ -9,6 +9,7 @@ import (
 type drafts struct {
 	spans    draft[source.Span]
 	asks     draft[ask]
+	unknown  draft[string]
 	symbols  draft[*Symbol]
 	outside  draft[reference]
 	calls    draft[*Call]
@@ -30,14 +31,14 @@ func (d *draft[T]) keep(list []T) []T {
 
 // lend gives a unit the drafts to append to.
 func (d *drafts) lend(u *unit) {
-	u.spans, u.asks = d.spans.list, d.asks.list
+	u.spans, u.asks, u.unknown = d.spans.list, d.asks.list, d.unknown.list
 	u.symbols, u.outside = d.symbols.list, d.outside.list
 	u.calls, u.accesses, u.funcs = d.calls.list, d.accesses.list, d.funcs.list
 }
 
 // settle gives a unit that is finished lists of its own.
 func (d *drafts) settle(u *unit) {
-	u.spans, u.asks = d.spans.keep(u.spans), d.asks.keep(u.asks)
+	u.spans, u.asks, u.unknown = d.spans.keep(u.spans), d.asks.keep(u.asks), d.unknown.keep(u.unknown)
 	u.symbols, u.outside = d.symbols.keep(u.symbols), d.outside.keep(u.outside)
 	u.calls, u.accesses, u.funcs = d.calls.keep(u.calls), d.accesses.keep(u.accesses), d.funcs.keep(u.funcs)
 }

@@ -48,23 +48,18 @@ type macro struct {
 }
 
 // macro returns the macro that a symbol means at the head of a list.
-func (c *compiler) macro(name string, s *scope) (macro, bool) {
-	keys, _ := parts(name)
-	if keys == nil {
-		if _, user := c.resolve(name, s); user != nil {
-			return macro{user: user}, true
-		}
-		builtin, ok := macros.Lookup(name)
-		return macro{builtin: builtin}, ok
-	}
-	if _, user := c.resolve(name, s); user != nil {
+func (c *compiler) macro(w *word, s *scope) (macro, bool) {
+	if _, user := c.resolveWord(w, s); user != nil {
 		return macro{user: user}, true
 	}
-	_, user := c.resolve(keys[0], s)
-	if _, ok := macros.Lookup(keys[0]); ok && user == nil {
+	if w.keys == nil {
+		return macro{builtin: w.builtin}, w.builtin != nil
+	}
+	_, user := c.resolveWord(w.root, s)
+	if user == nil && w.root.builtin != nil {
 		user = missingMacro{}
 	}
-	for _, key := range keys[1:] {
+	for _, key := range w.keys[1:] {
 		module, ok := user.(macroModule)
 		if !ok && user != nil {
 			return macro{user: missingMacro{}}, true
@@ -207,7 +202,7 @@ func (x *expander) Expand(n *syntax.Node) *syntax.Node {
 		if n.Kind != syntax.List || len(items) == 0 || items[0].Kind != syntax.Symbol {
 			return n
 		}
-		m, ok := x.c.macro(items[0].Text, x.scope)
+		m, ok := x.c.macro(x.c.word(items[0].Text), x.scope)
 		if !ok {
 			return n
 		}

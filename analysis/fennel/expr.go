@@ -152,14 +152,15 @@ func (c *compiler) dispatch(n *syntax.Node, s *scope, b *block, w want) exprs {
 	f := form{n, forms(n), s, b, w}
 	c.require(len(f.items) > 0, n, "expected a function, macro, or special to call")
 	if head := f.items[0]; head.Kind == syntax.Symbol {
-		if m, ok := c.macro(head.Text, s); ok {
+		word := c.word(head.Text)
+		if m, ok := c.macro(word, s); ok {
 			return c.expanded(m, f)
 		}
-		if sp := c.specials[head.Text]; sp != nil {
-			return c.special(sp, f)
+		if word.special != nil {
+			return c.special(word.special, f)
 		}
-		if keys, method := parts(head.Text); method {
-			return c.finish(c.methodSymbol(f, keys), b, w, n)
+		if word.method {
+			return c.finish(c.methodSymbol(f, word.keys), b, w, n)
 		}
 	}
 	return c.finish(c.call(f), b, w, n)

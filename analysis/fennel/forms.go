@@ -1,6 +1,10 @@
 package fennel
 
-import "quire/analysis/fennel/macros"
+import (
+	"sync"
+
+	"quire/analysis/fennel/macros"
+)
 
 // A special is a form that the compiler knows itself.
 type special struct {
@@ -31,13 +35,21 @@ func bindsNames(name string) bool {
 	return false
 }
 
+// specials are the special forms by name, once somebody asked.
+var specials struct {
+	once   sync.Once
+	byName map[string]*special
+}
+
 func specialForms() map[string]*special {
-	table := specialTable()
-	byName := make(map[string]*special, len(table))
-	for i := range table {
-		byName[table[i].Name] = &table[i]
-	}
-	return byName
+	specials.once.Do(func() {
+		table := specialTable()
+		specials.byName = make(map[string]*special, len(table))
+		for i := range table {
+			specials.byName[table[i].Name] = &table[i]
+		}
+	})
+	return specials.byName
 }
 
 // specialTable returns the special forms in the order they are documented.

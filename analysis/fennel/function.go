@@ -46,7 +46,7 @@ func (c *compiler) functionLocal(f form, name *syntax.Node) *binding {
 		return c.declare(declaration{name, Function, false, f.n.Span.Start}, f.scope)
 	}
 	if b, macro := c.resolve(keys[0], f.scope); b == nil || macro != nil {
-		c.checkValue(name, keys[0], f.scope)
+		c.checkValue(name, c.word(keys[0]), f.scope)
 	}
 	return nil
 }

@@ -90,7 +90,7 @@ func (c *compiler) checkMacroName(name string, f form) {
 	c.checkCharacters(name, f.n)
 	c.require(c.specials[rootName(name)] == nil, f.n, "local %s was overshadowed by a special form or macro", name)
 	if keys, _ := parts(name); keys != nil {
-		_, exists := c.macro(keys[0], f.scope)
+		_, exists := c.macro(c.word(keys[0]), f.scope)
 		c.require(!exists, f.n, "tried to set multisym macro on existing macro")
 	}
 }

@@ -25,7 +25,7 @@ func (w *macroWorld) scope(L *lua.LState) *lua.LTable {
 		return meta
 	}))
 	t.RawSetString("macros", lookupTable(L, func(name string) lua.LValue {
-		if _, ok := x.c.macro(name, x.scope); ok {
+		if _, ok := x.c.macro(x.c.word(name), x.scope); ok {
 			return L.NewFunction(notForMacros)
 		}
 		return lua.LNil

@@ -292,7 +292,7 @@ func (c *compiler) isSafe(n *syntax.Node, s *scope) bool {
 			return false
 		}
 	}
-	if _, ok := c.macro(head.Text, s); ok {
+	if _, ok := c.macro(c.word(head.Text), s); ok {
 		return false
 	}
 	return c.allSafe(items[1:], s)

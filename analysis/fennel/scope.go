@@ -53,9 +53,14 @@ func (c *compiler) inner(s *scope, n *syntax.Node) *scope {
 
 // resolve finds the local and the macro that a name means in a scope.
 func (c *compiler) resolve(name string, s *scope) (local *binding, macro userMacro) {
-	if name == "$" && s.hashing() != nil {
-		name = "$1"
+	return c.resolveWord(c.word(name), s)
+}
+
+func (c *compiler) resolveWord(w *word, s *scope) (local *binding, macro userMacro) {
+	if w.text == "$" && s.hashing() != nil {
+		w = c.word("$1")
 	}
+	name := w.text
 	for ; s != nil; s = s.outer {
 		for i := len(s.bindings) - 1; i >= 0; i-- {
 			b := s.bindings[i]
@@ -78,11 +83,11 @@ func (c *compiler) resolve(name string, s *scope) (local *binding, macro userMac
 			}
 		}
 	}
-	outside, m := c.ask(name)
+	outside := c.askAll(w)
 	if macro == nil {
-		macro = m
+		macro = outside.macro
 	}
-	return outside, macro
+	return outside.binding, macro
 }
 
 func (c *compiler) local(name string, s *scope) *binding {
@@ -143,8 +148,8 @@ func (c *compiler) declare(d declaration, s *scope) *binding {
 func (c *compiler) checkBindable(n *syntax.Node, s *scope) {
 	name := n.Text
 	c.checkCharacters(name, n)
-	_, isMacro := c.macro(name, s)
-	if isMacro || c.specials[name] != nil {
+	w := c.word(name)
+	if _, isMacro := c.macro(w, s); isMacro || w.special != nil {
 		c.fail(n, "local %s was overshadowed by a special form or macro", name)
 	}
 	c.checkQuoted(n)
@@ -159,38 +164,6 @@ func (c *compiler) checkCharacters(name string, at *syntax.Node) {
 }
 
 func (s *scope) add(bs ...*binding) { s.bindings = append(s.bindings, bs...) }
-
-// isMulti reports whether a name is a multi-symbol such as a.b or a:b.
-func isMulti(name string) bool {
-	return strings.IndexAny(name, ".:") > 0 && !strings.HasSuffix(name, ".") && !strings.HasSuffix(name, ":") &&
-		name != "$..." && !strings.Contains(name, "..")
-}
-
-// parts splits a multi-symbol; method reports that the last part is behind a
-// colon. A name that is none gives nil.
-func parts(name string) (keys []string, method bool) {
-	if !isMulti(name) {
-		return nil, false
-	}
-	keys = make([]string, 0, 1+strings.Count(name, ".")+strings.Count(name, ":"))
-	start := 0
-	for i := 0; i < len(name); i++ {
-		if name[i] == '.' || name[i] == ':' {
-			keys = append(keys, name[start:i])
-			start = i + 1
-			method = name[i] == ':'
-		}
-	}
-	return append(keys, name[start:]), method
-}
-
-// rootName returns the first part of a multi-symbol, or the name itself.
-func rootName(name string) string {
-	if !isMulti(name) {
-		return name
-	}
-	return name[:strings.IndexAny(name, ".:")]
-}
 
 // refer notes that code in a scope refers to a global.
 func (c *compiler) refer(name string, s *scope) {

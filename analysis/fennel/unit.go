@@ -17,9 +17,11 @@ type unit struct {
 	name  string
 	proto *lua.FunctionProto // nil when the form cannot run
 	spans []source.Span      // what the numbers in the prototypes mean
-	// asks is everything that the form asked of its surroundings. As long as
-	// the answers are the same, so is the unit.
-	asks    []ask
+	// asks is everything that the form asked of its surroundings and that meant
+	// something. As long as the answers are the same, so is the unit.
+	asks []ask
+	// unknown are the names that it asked about and that meant nothing.
+	unknown []string
 	exports []export
 	// lookedAt is the sum of the names around the form when compiling it looked
 	// at all of them; 0 when it did not.
@@ -142,6 +144,11 @@ func (s *surroundings) admits(u *unit) bool {
 			return false
 		}
 	}
+	for _, name := range u.unknown {
+		if s.answer(name) != (answer{}) {
+			return false
+		}
+	}
 	if u.lookedAt != 0 && u.lookedAt != s.names {
 		return false
 	}
@@ -191,33 +198,34 @@ func (s *surroundings) name(name string) {
 }
 
 // ask asks the surroundings what a name means.
-func (c *compiler) ask(name string) (*binding, userMacro) {
-	o := c.askAll(name)
-	return o.binding, o.macro
-}
+func (c *compiler) ask(name string) { c.askAll(c.word(name)) }
 
 // isOuterGlobal asks whether a form made a name a global.
-func (c *compiler) isOuterGlobal(name string) bool { return c.askAll(name).global }
+func (c *compiler) isOuterGlobal(name string) bool { return c.askAll(c.word(name)).global }
 
-func (c *compiler) askAll(name string) outer {
-	if o, ok := c.answers[name]; ok {
-		return o
+func (c *compiler) askAll(w *word) outer {
+	if w.asker == c.unit {
+		return w.meaning
 	}
+	name := w.text
 	a := c.around.answer(name)
-	c.unit.asks = append(c.unit.asks, ask{name, a})
+	if a == (answer{}) {
+		c.unit.unknown = append(c.unit.unknown, name)
+	} else {
+		c.unit.asks = append(c.unit.asks, ask{name, a})
+	}
 	var b *binding
 	if a.class != nothing {
-		b = &binding{
+		b = c.work.bindings.New(binding{
 			name:     name,
 			lua:      cellName(name),
 			mutable:  a.class != constant,
 			poisoned: a.class == poisoned,
 			value:    c.newPath(Root{Kind: outerRoot, Name: name}),
-		}
+		})
 	}
-	o := outer{b, a.macro, a.global}
-	c.answers[name] = o
-	return o
+	w.meaning, w.asker = outer{b, a.macro, a.global}, c.unit
+	return w.meaning
 }
 
 // outer is what the surroundings answered to a unit.
