@@ -59,6 +59,7 @@ type inclusion struct {
 // memory for small values that is taken in pieces.
 type scratch struct {
 	work    workspace
+	marks   map[markedName]string
 	drafts  drafts
 	backEnd bytecode.Compiler
 	factSlabs

@@ -394,6 +394,3 @@ func keyRank(v lua.LValue) int {
 	}
 	return 5
 }
-
-// tableEntries returns the pairs of a table literal, each constant key once.
-func tableEntries(n *syntax.Node) []tableEntry { return (*compiler)(nil).entries(n) }

@@ -19,21 +19,44 @@ const (
 // naming counts the names that were made up.
 type naming struct{ names, gensyms int }
 
+// A markedName is a name for a local of the generated code, in parts. The units
+// of a session have many in common.
+type markedName struct {
+	base, mark string
+	number     int
+}
+
 // fresh returns a new name for a local of the generated code.
-func (c *naming) fresh(base string) string { return c.marked(base, localMark) }
+func (c *compiler) fresh(base string) string { return c.marked(base, localMark) }
 
 // temporary returns a new name for a local that the program does not have.
-func (c *naming) temporary() string { return c.fresh(temporaryName) }
+func (c *compiler) temporary() string { return c.fresh(temporaryName) }
 
 // temporaryName stands where a local has the name that the program gave it. No
 // message shows it: nothing that a program writes holds a parenthesis.
 const temporaryName = "(temporary)"
 
 // marked returns a new name with a mark.
-func (c *naming) marked(base, mark string) string {
+func (c *compiler) marked(base, mark string) string {
 	c.names++
-	return base + string(nameEnd) + mark + strconv.Itoa(c.names)
+	name := markedName{base, mark, c.names}
+	text, ok := c.marks[name]
+	if ok {
+		return text
+	}
+	text = base + string(nameEnd) + mark + strconv.Itoa(c.names)
+	if c.marks == nil {
+		c.marks = map[markedName]string{}
+	}
+	if c.names <= maxShared {
+		c.marks[name] = text
+	}
+	return text
 }
+
+// maxShared is how many names of a unit are kept for others. Only big ones have
+// more, and nothing to share.
+const maxShared = 200
 
 // cellName returns the name for a local of another unit.
 func cellName(name string) string { return name + string(nameEnd) + cellMark }

@@ -32,6 +32,7 @@ type workspace struct {
 	fieldLists slab.Arena[*ast.Field]
 
 	values    slab.Arena[expr]
+	entries   slab.Arena[tableEntry]
 	blocks    slab.Arena[block]
 	scopes    slab.Arena[scope]
 	bindings  slab.Arena[binding]
@@ -59,6 +60,7 @@ func (w *workspace) clear() {
 	w.names.Rewind(start)
 	w.fieldLists.Rewind(start)
 	w.values.Rewind(start)
+	w.entries.Rewind(start)
 	w.blocks.Rewind(start)
 	w.scopes.Rewind(start)
 	w.bindings.Rewind(start)

@@ -62,7 +62,7 @@ func fold(xs []ast.Expr, right bool, combine func(l, r ast.Expr) ast.Expr) ast.E
 // operands compiles the operands of an operator: the first value of each.
 func (c *compiler) operands(f form) []ast.Expr {
 	items := c.operandForms(f)
-	xs := make([]ast.Expr, len(items))
+	xs := c.work.lists.Take(len(items))
 	for i, n := range items {
 		xs[i] = c.one(n, f.scope, f.block).lua
 	}

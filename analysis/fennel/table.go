@@ -58,8 +58,17 @@ func (c *compiler) table(n *syntax.Node, s *scope, b *block) expr {
 // entries returns the pairs of a table literal: each constant key once, where
 // it comes first, with the value that it has last.
 func (c *compiler) entries(n *syntax.Node) []tableEntry {
+	return entriesIn(c.work.entries.Take(len(n.Children)/2), n)
+}
+
+// tableEntries is entries for those who have no compiler.
+func tableEntries(n *syntax.Node) []tableEntry {
+	return entriesIn(make([]tableEntry, len(n.Children)/2), n)
+}
+
+func entriesIn(memory []tableEntry, n *syntax.Node) []tableEntry {
 	items := forms(n)
-	set := keySet{entries: make([]tableEntry, 0, len(items)/2)}
+	set := keySet{entries: memory[:0]}
 	for i := 0; i+1 < len(items); i += 2 {
 		e := tableEntry{items[i], items[i+1]}
 		switch {

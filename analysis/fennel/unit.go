@@ -216,9 +216,12 @@ func (c *compiler) askAll(w *word) outer {
 	}
 	var b *binding
 	if a.class != nothing {
+		if w.cell == "" {
+			w.cell = cellName(name)
+		}
 		b = c.work.bindings.New(binding{
 			name:     name,
-			lua:      cellName(name),
+			lua:      w.cell,
 			mutable:  a.class != constant,
 			poisoned: a.class == poisoned,
 			value:    c.newPath(Root{Kind: outerRoot, Name: name}),

@@ -19,6 +19,7 @@ type word struct {
 	method  bool     // the last part is behind a colon
 	special *special
 	builtin *macros.Macro
+	cell    string // what the generated code calls a local of that name of another unit
 	// meaning is what the surroundings answered to the unit asker.
 	meaning outer
 	asker   *unit

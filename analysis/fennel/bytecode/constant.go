@@ -112,9 +112,30 @@ func (f *function) constantValues() []lua.LValue {
 	known := f.pool[f.start.pool:]
 	values := f.made.constants.Take(len(known))
 	for i, c := range known {
-		values[i] = c.value()
+		if c.kind == lua.LTString {
+			values[i] = f.boxed(c.text)
+		} else {
+			values[i] = c.value()
+		}
 	}
 	return values
+}
+
+// maxTexts is how many string constants are kept for other chunks.
+const maxTexts = 1000
+
+// boxed returns a string as a value. Chunks of one program have many strings in
+// common, and share them.
+func (e *emitter) boxed(text string) lua.LValue {
+	v, ok := e.texts[text]
+	if !ok {
+		if e.texts == nil || len(e.texts) >= maxTexts {
+			e.texts = map[string]lua.LValue{}
+		}
+		v = lua.LString(text)
+		e.texts[text] = v
+	}
+	return v
 }
 
 // loadConstant emits the load of a constant into a register.

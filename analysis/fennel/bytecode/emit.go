@@ -34,7 +34,8 @@ type emitter struct {
 	named  []lua.DbgLocalInfo
 	scopes scopes
 
-	functions []*function // by how many are around them, for use again
+	functions []*function           // by how many are around them, for use again
+	texts     map[string]lua.LValue // string constants so far, boxed
 	depth     int
 	err       *Error
 	made      made

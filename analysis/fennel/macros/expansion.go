@@ -117,7 +117,8 @@ func (e *expansion) items(n *syntax.Node) []*syntax.Node {
 
 var prefixes = map[string]string{"#": "hashfn", "`": "quote", ",": "unquote"}
 
-func forms(n *syntax.Node) []*syntax.Node { return slices.Collect(n.Forms()) }
+// forms returns the forms in a node, which must not be changed.
+func forms(n *syntax.Node) []*syntax.Node { return n.Items() }
 
 // A pair is a key and its value in a table literal.
 type pair struct{ key, value *syntax.Node }
