@@ -39,7 +39,7 @@ func (c *compiler) bind(left, value *syntax.Node, f form, p pattern) {
 // unpack takes apart a value that is in a local already.
 func (c *compiler) unpack(left *syntax.Node, from expr, f form, p pattern) {
 	d := &destructuring{pattern: p, form: f, top: left}
-	if isListed(left) {
+	if isListed(left) && !isDot(left) {
 		c.firstOf(d, left, from)
 	} else {
 		c.part(d, left, from)
@@ -79,8 +79,8 @@ func (c *compiler) top(d *destructuring, left *syntax.Node) {
 		c.parts(d, left, from)
 	case isDot(left):
 		table, keys := c.dotted(left, d.form.n)
-		c.require(!d.declares, left, "cannot declare a field of a table")
 		c.store(d.form, table, keys, d.value)
+		c.require(!d.declares, left, "cannot declare a field of a table")
 	case isListed(left):
 		c.multiple(d, left, listed(left))
 	default:
@@ -411,8 +411,9 @@ func (c *compiler) target(d *destructuring, n *syntax.Node) (ast.Expr, *binding)
 // dottedTarget compiles a target (. table key …) within a pattern of set.
 func (c *compiler) dottedTarget(d *destructuring, n *syntax.Node) ast.Expr {
 	table, keys := c.dotted(n, n)
+	target := c.storeTarget(d.form, table, keys)
 	c.require(!d.declares, n, "cannot declare a field of a table")
-	return c.storeTarget(d.form, table, keys)
+	return target
 }
 
 // assignable compiles a variable or field on the left of an assignment.

@@ -31,10 +31,11 @@ func (c *compiler) bindingTable(f form) loopParts {
 			continue
 		}
 		c.require(word == "until" && p.until == nil, f.n, "unexpected iterator clause: %s", word)
-		if until := p.items[i+1]; !isNamed(until, "false") {
-			p.until = until
+		behind := p.items[min(i+1, len(p.items)):]
+		if len(behind) > 0 && !isNamed(behind[0], "false") {
+			p.until = behind[0]
 		}
-		p.items = slices.Concat(p.items[:i], p.items[i+2:])
+		p.items = slices.Concat(p.items[:i], behind[min(1, len(behind)):])
 	}
 	return p
 }
@@ -119,8 +120,8 @@ func compileEach(c *compiler, f form) exprs {
 
 // loopVariable declares a variable of a loop.
 func (c *compiler) loopVariable(n *syntax.Node, f form, s *scope) *binding {
-	keys, _ := parts(n.Text)
-	c.require(keys == nil, n, "unexpected multi symbol %s", n.Text)
+	c.checkBindable(n, s)
+	c.require(!isMulti(n.Text), n, "unexpected multi symbol %s", n.Text)
 	return c.declare(declaration{n, LoopVar, false, f.items[1].Span.End}, s)
 }
 

@@ -149,7 +149,7 @@ func (c *compiler) checkBindable(n *syntax.Node, s *scope) {
 	name := n.Text
 	c.checkCharacters(name, n)
 	w := c.word(name)
-	if _, isMacro := c.macro(w, s); isMacro || w.special != nil {
+	if _, isMacro := c.macro(w, s); isMacro || w.root.special != nil {
 		c.fail(n, "local %s was overshadowed by a special form or macro", name)
 	}
 	c.checkQuoted(n)
