@@ -130,17 +130,13 @@ func (a args) optInt(n, missing int) int {
 	return a.int(n)
 }
 
-// toInt converts as C does within the range of an int, and saturates outside.
+// toInt converts as C does within the range of an int. What is outside, infinity
+// too, becomes the least int, as on the machines that Lua 5.1 mostly runs on.
 func toInt(x float64) int {
-	switch {
-	case x != x:
-		return math.MinInt
-	case x >= math.MaxInt:
-		return math.MaxInt
-	case x <= math.MinInt:
-		return math.MinInt
+	if x > math.MinInt && x < math.MaxInt {
+		return int(x)
 	}
-	return int(x)
+	return math.MinInt
 }
 
 // typeName returns the name of a value's type as Lua gives it.
