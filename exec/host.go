@@ -25,7 +25,7 @@ type host struct {
 	work    *workspace
 	env     environ // of commands, but for what depends on the job
 	record  *recorder
-	spawn   *spawner
+	place   place
 	secrets *secrets
 	push    *pipeline.Data
 	graph   *pipeline.Graph

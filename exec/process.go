@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/exec"
 	"sync"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"quire/exec/rundir"
 )
@@ -28,13 +25,15 @@ var errTimeout = errors.New("timed out")
 
 // A process is one command under way.
 type process struct {
-	cmd     *exec.Cmd
+	task    task
 	outputs [2]*output // stdout, stderr
+	exit    int        // once it ended; −1 when a signal ended it
+	signal  string
 }
 
 // startProcess starts a command whose two streams go to outputs.
-func startProcess(s *spawner, cmd *exec.Cmd, outputs [2]*output) (*process, error) {
-	p := &process{cmd, outputs}
+func startProcess(at place, c invocation, outputs [2]*output) (*process, error) {
+	p := &process{outputs: outputs}
 	var ends [2]*os.File
 	for i, o := range outputs {
 		r, w, err := os.Pipe()
@@ -45,8 +44,8 @@ func startProcess(s *spawner, cmd *exec.Cmd, outputs [2]*output) (*process, erro
 		defer w.Close()
 		o.pipe, ends[i] = r, w
 	}
-	cmd.Stdout, cmd.Stderr = ends[0], ends[1]
-	if err := s.start(cmd); err != nil {
+	var err error
+	if p.task, err = at.start(c, ends[0], ends[1]); err != nil {
 		p.closeReaders()
 		return nil, err
 	}
@@ -63,16 +62,17 @@ func (p *process) closeReaders() {
 
 // wait returns when the command ended and its output is recorded. When ctx
 // ends or the timeout passes, it ends the whole process group and returns
-// ctx's error or errTimeout.
+// ctx's error or errTimeout; else the error is the task's.
 func (p *process) wait(ctx context.Context, timeout time.Duration, kill <-chan struct{}) error {
 	var reading sync.WaitGroup
 	for _, o := range p.outputs {
 		reading.Go(o.read)
 	}
 	exited := make(chan struct{})
+	var broken error
 	go func() {
 		defer close(exited)
-		_ = p.cmd.Wait() // the state says all there is to know
+		p.exit, p.signal, broken = p.task.wait()
 	}()
 	var late <-chan time.Time
 	if timeout > 0 {
@@ -83,13 +83,13 @@ func (p *process) wait(ctx context.Context, timeout time.Duration, kill <-chan s
 	var err error
 	select {
 	case <-exited:
+		err = broken
 	case <-ctx.Done():
 		err = ctx.Err()
+		endTask(p.task, exited, kill)
 	case <-late:
 		err = errTimeout
-	}
-	if err != nil {
-		endGroup(p.cmd.Process.Pid, exited, kill)
+		endTask(p.task, exited, kill)
 	}
 	for _, o := range p.outputs {
 		o.drain()
@@ -99,16 +99,14 @@ func (p *process) wait(ctx context.Context, timeout time.Duration, kill <-chan s
 	return err
 }
 
-// endGroup asks the processes of a group to end and, after a grace or when kill
-// is closed, makes them. The channel exited is closed when the leader was
-// reaped.
-func endGroup(leader int, exited, kill <-chan struct{}) {
+// endTask asks the processes of a task to end and, after a grace or when kill
+// is closed, makes them. The channel exited is closed when its wait returned.
+func endTask(t task, exited, kill <-chan struct{}) {
 	end := func() {
-		_ = syscall.Kill(-leader, syscall.SIGKILL)
+		t.signal(syscall.SIGKILL)
 		<-exited
 	}
-	_ = syscall.Kill(-leader, syscall.SIGTERM)
-	_ = syscall.Kill(-leader, syscall.SIGCONT) // a stopped process sees the other signal only then
+	t.signal(syscall.SIGTERM, syscall.SIGCONT) // a stopped process sees the first only with the second
 	grace := time.NewTimer(killGrace)
 	defer grace.Stop()
 	pause := 2 * time.Millisecond
@@ -125,7 +123,7 @@ func endGroup(leader int, exited, kill <-chan struct{}) {
 			end()
 			return
 		}
-		if left == nil && !groupRuns(leader) {
+		if left == nil && !t.runs() {
 			return
 		}
 	}
@@ -154,16 +152,6 @@ func endStrays(entry string, gently bool) {
 		}
 		sig = syscall.SIGKILL
 	}
-}
-
-// exit returns how the command ended, as an exit code, or −1 and the name of
-// a signal.
-func (p *process) exit() (code int, signal string) {
-	status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
-	if ok && status.Signaled() {
-		return -1, unix.SignalName(status.Signal())
-	}
-	return p.cmd.ProcessState.ExitCode(), ""
 }
 
 // An output records one stream of a command: its redacted text in the log, its

@@ -177,7 +177,7 @@ func (x *execution) perform(ctx context.Context, vault *secrets) error {
 		work:    work,
 		env:     append(x.request.env.without(isGitLocation), "CI=true", mark),
 		record:  x.record,
-		spawn:   spawn,
+		place:   machine{spawn},
 		secrets: vault,
 		push:    data,
 		graph:   x.pipe.Graph,

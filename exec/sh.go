@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
 	"time"
 
 	"quire/analysis/pipeline"
@@ -24,10 +23,6 @@ type shCall struct {
 
 // run runs the command to its end. The error is what the call raises.
 func (s *shCall) run(ctx context.Context) (exit int, signal string, err error) {
-	cmd, err := s.cmd()
-	if err != nil {
-		return 0, "", s.spawnError(err)
-	}
 	log := s.host.run.Log(s.job, s.n)
 	defer log.Close()
 	created := make(chan error, 1)
@@ -42,7 +37,7 @@ func (s *shCall) run(ctx context.Context) (exit int, signal string, err error) {
 			},
 		}
 	}
-	p, err := startProcess(s.host.spawn, cmd, s.outputs)
+	p, err := startProcess(s.host.place, s.invocation(), s.outputs)
 	if err != nil {
 		<-created
 		s.host.run.RemoveLog(s.job, s.n)
@@ -54,8 +49,14 @@ func (s *shCall) run(ctx context.Context) (exit int, signal string, err error) {
 		timeout, whose = s.host.timeout, ", the limit of this run"
 	}
 	err = p.wait(ctx, timeout, s.host.kill)
-	exit, signal = p.exit()
-	if errors.Is(err, errTimeout) {
+	exit, signal = p.exit, p.signal
+	switch failed := (*spawnError)(nil); {
+	case errors.As(err, &failed):
+		s.started = false
+		<-created
+		s.host.run.RemoveLog(s.job, s.n)
+		return 0, "", s.spawnError(failed)
+	case errors.Is(err, errTimeout):
 		err = fmt.Errorf("sh: timed out after %s%s", seconds(timeout), whose)
 	}
 	for _, failed := range []error{<-created, s.outputs[0].err, s.outputs[1].err} {
@@ -70,18 +71,13 @@ func (s *shCall) run(ctx context.Context) (exit int, signal string, err error) {
 	return exit, signal, err
 }
 
-// cmd returns the command, not yet started.
-func (s *shCall) cmd() (*exec.Cmd, error) {
+func (s *shCall) invocation() invocation {
 	argv := s.command.Argv
 	if argv == nil {
 		argv = []string{"sh", "-c", s.command.Shell}
 	}
 	env := append(s.host.environment(s.job).with("PWD", s.dir), assignments(s.command.Env)...)
-	path, err := env.find(argv[0], s.dir)
-	if err != nil {
-		return nil, err
-	}
-	return &exec.Cmd{Path: path, Args: argv, Env: env, Dir: s.dir}, nil
+	return invocation{argv: argv, dir: s.dir, env: env}
 }
 
 func assignments(vars []pipeline.EnvVar) []string {
