@@ -8,7 +8,8 @@
 // redactor to its log, and from there as ranges to events.jsonl and as text to
 // the observer. Nothing recorded or shown goes around the redactor. Processes
 // that leave their session are known by QUIRE_RUN_ID in their environment, and
-// none outlives its run.
+// none outlives its run. Where commands run, on this machine, in a sandbox on
+// it or in a container, is a place; the rest of the package does not know which.
 package exec
 
 import (
@@ -37,6 +38,15 @@ type Options struct {
 	Config      string            // path of the global configuration; empty: the usual places
 	State       string            // directory of the run store; empty: $XDG_STATE_HOME/quire
 	Environ     []string          // of the commands; nil: this process's
+	// Container runs the commands in one container, made from the image that the
+	// pipeline names or that .quire/Dockerfile builds.
+	Container        bool
+	ContainerRuntime string   // path or name of the program that makes it; empty: docker or podman, whichever answers
+	ContainerArgs    []string // further arguments of its run
+	// Sandbox runs the commands under bubblewrap, where nothing but the
+	// workspace can be written.
+	Sandbox bool
+	Net     bool // lets them reach the network from there
 	// Buffers are unsaved texts by path relative to the root; they win over
 	// the disk.
 	Buffers map[string]*source.File
@@ -87,9 +97,21 @@ type Report struct {
 	Outcome     Outcome // of the run
 	Started     time.Time
 	Finished    time.Time
-	Diagnostics diag.List   // of loading
+	Diagnostics diag.List   // of loading, and of building an image
+	Isolation   Isolation   // of the commands
+	Image       string      // of the container, or .quire/Dockerfile
 	Jobs        []JobReport // in the order they ran, then those that did not run
 }
+
+// An Isolation says what is between the commands of a run and this machine. It
+// is empty when nothing is.
+type Isolation string
+
+// The isolations.
+const (
+	InContainer Isolation = "container"
+	InSandbox   Isolation = "sandbox"
+)
 
 // A JobReport is how one job went.
 type JobReport struct {
@@ -154,4 +176,7 @@ type Event struct {
 	Message string    `json:"message,omitempty"` // of a log event, or why a job failed or was skipped
 	Jobs    []string  `json:"jobs,omitempty"`    // run_started: the selected jobs in their order
 	SHA     string    `json:"sha,omitempty"`     // run_started: the commit checked out in the workspace, empty without git
+	// Of run_started, as in [Report].
+	Isolation Isolation `json:"isolation,omitempty"`
+	Image     string    `json:"image,omitempty"`
 }

@@ -3,6 +3,8 @@ package exec
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -57,5 +59,48 @@ func TestPushIsDocumented(t *testing.T) {
 	slices.Sort(given)
 	if diff := cmp.Diff(documented, given); diff != "" {
 		t.Errorf("fields (-documented +given):\n%s", diff)
+	}
+}
+
+// TestBorrowed follows alternates, which may be relative, missing, and go round
+// in circles.
+func TestBorrowed(t *testing.T) {
+	base := t.TempDir()
+	at := func(name string) string { return filepath.Join(base, name) }
+	for name, text := range map[string]string{
+		"a": at("b") + "\n" + at("missing") + "\n",
+		"b": "../c\n../a\n",
+		"c": "",
+	} {
+		if err := os.MkdirAll(filepath.Join(at(name), "info"), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(at(name), "info/alternates"), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff([]string{at("b"), at("c")}, borrowed(at("a"))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestMountFlag(t *testing.T) {
+	for want, m := range map[string]mount{
+		"type=bind,source=/a,target=/b":                   {from: "/a", to: "/b"},
+		"type=bind,source=/a,target=/b,readonly":          {"/a", "/b", true},
+		`type=bind,"source=/a, ""b""","target=/a, ""b"""`: {from: `/a, "b"`, to: `/a, "b"`},
+	} {
+		if got := m.flag(); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
+func TestRelayed(t *testing.T) {
+	for code, want := range map[int]string{0: "0", 1: "1", 127: "127", 128: "128", 137: "-1SIGKILL", 143: "-1SIGTERM", 145: "145", 255: "255"} {
+		exit, signal := relayed(code)
+		if got := fmt.Sprint(exit, signal); got != want {
+			t.Errorf("%d: %s, want %s", code, got, want)
+		}
 	}
 }

@@ -32,6 +32,8 @@ type (
 		Started     time.Time          `json:"started_at"`
 		Finished    time.Time          `json:"finished_at"`
 		Error       string             `json:"error,omitempty"` // what quire or the machine could not do
+		Isolation   Isolation          `json:"isolation,omitempty"`
+		Image       string             `json:"image,omitempty"`
 		Jobs        []storedJob        `json:"jobs"`
 		Diagnostics []storedDiagnostic `json:"diagnostics"`
 	}
@@ -78,7 +80,7 @@ type (
 func (x *execution) writeReport(failed error) error {
 	r := x.report
 	out := storedReport{Version: reportVersion, ID: r.ID, Outcome: r.Outcome, Started: r.Started.UTC(), Finished: r.Finished.UTC(),
-		Jobs: []storedJob{}, Diagnostics: storeDiagnostics(r.Diagnostics)}
+		Isolation: r.Isolation, Image: r.Image, Jobs: []storedJob{}, Diagnostics: storeDiagnostics(r.Diagnostics)}
 	if failed != nil {
 		out.Error = x.values.text(failed.Error())
 	}
@@ -194,7 +196,8 @@ func lastOutputs(store *rundir.Store, id, text string) (data *pipeline.Data, fou
 	return nil, false, nil
 }
 
-// tailLines is how many lines of a log a failure shows.
+// tailLines is how many of the last lines a failure shows of what a program
+// wrote.
 const tailLines = 10
 
 // logTail returns the last lines of a log, as valid UTF-8, or nothing when it

@@ -81,7 +81,27 @@ func (o Options) check() error {
 	if o.Timeout < 0 {
 		return &UsageError{fmt.Sprintf("the timeout is %v: expected a time above zero", o.Timeout)}
 	}
+	if err := o.checkIsolation(); err != nil {
+		return err
+	}
 	return o.checkSecrets()
+}
+
+// checkIsolation refuses what cannot be meant about containers and sandboxes.
+func (o Options) checkIsolation() error {
+	switch {
+	case o.Container && o.Sandbox:
+		return &UsageError{"commands run in a container or in a sandbox: leave out --container or --sandbox"}
+	case o.Sandbox && o.InPlace:
+		return &UsageError{"a sandbox keeps jobs from your files and --in-place hands them over: leave out --sandbox or --in-place"}
+	case o.Net && !o.Sandbox:
+		return &UsageError{"--net opens a sandbox to the network: add --sandbox or leave out --net"}
+	case o.ContainerRuntime != "" && !o.Container:
+		return &UsageError{"--container-runtime says what makes a container: add --container or leave it out"}
+	case len(o.ContainerArgs) > 0 && !o.Container:
+		return &UsageError{"--container-arg is about a container: add --container or leave it out"}
+	}
+	return nil
 }
 
 // checkSecrets refuses secrets that come from several places.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"quire/analysis/diag"
 	"quire/analysis/pipeline"
 	"quire/analysis/source"
 	"quire/exec/rundir"
@@ -26,6 +27,8 @@ type execution struct {
 	values  redactions
 	record  *recorder
 	host    *host
+	isolation
+	notes []string // what is to be said once the run has started
 }
 
 // Run loads the pipeline of the request, runs the selected jobs and returns
@@ -82,7 +85,14 @@ func (x *execution) all(ctx context.Context) error {
 	if x.request.options.DryRun {
 		return x.dryRun(ctx, vault)
 	}
-	err = x.open()
+	if err := x.findIsolation(ctx); err != nil {
+		if ctx.Err() != nil {
+			x.report.Jobs, x.report.Outcome = newQueue(x.plan).notRun(), Cancelled
+			return nil
+		}
+		return err
+	}
+	err = x.open(ctx)
 	if x.run != nil {
 		defer x.run.Close()
 	}
@@ -113,6 +123,14 @@ func (x *execution) load(ctx context.Context) (*secrets, bool) {
 		x.report.Outcome = Failed
 		return nil, false
 	}
+	if r.options.Container {
+		found := diag.List(nil)
+		if x.report.Image, found = x.findImage(); found.HasErrors() {
+			x.report.Diagnostics = append(x.report.Diagnostics, found...)
+			x.report.Outcome = Failed
+			return nil, false
+		}
+	}
 	for name, s := range r.options.Secrets {
 		config.secrets[name] = s
 	}
@@ -120,7 +138,7 @@ func (x *execution) load(ctx context.Context) (*secrets, bool) {
 }
 
 // open makes the run and its directory.
-func (x *execution) open() (err error) {
+func (x *execution) open(ctx context.Context) (err error) {
 	r := x.request
 	if x.store, err = rundir.Open(r.state, r.source.Root); err != nil {
 		return err
@@ -132,6 +150,9 @@ func (x *execution) open() (err error) {
 	}
 	for _, id := range orphans {
 		endStrays(runMark(id), false)
+		if err := removeContainer(ctx, r.env, x.store, id); err != nil {
+			x.notes = append(x.notes, err.Error())
+		}
 	}
 	meta := rundir.Meta{SHA: r.source.SHA, PushedAt: now.UTC(), Root: r.source.Root, Jobs: x.plan.ids()}
 	if x.run, err = x.store.Create(r.id, meta); err != nil {
@@ -175,9 +196,8 @@ func (x *execution) perform(ctx context.Context, vault *secrets) error {
 	x.host = &host{
 		run:     x.run,
 		work:    work,
-		env:     append(x.request.env.without(isGitLocation), "CI=true", mark),
+		env:     append(x.inherited(), "CI=true", mark),
 		record:  x.record,
-		place:   machine{spawn},
 		secrets: vault,
 		push:    data,
 		graph:   x.pipe.Graph,
@@ -186,10 +206,19 @@ func (x *execution) perform(ctx context.Context, vault *secrets) error {
 		earlier: x.earlier,
 		jobs:    map[string]*jobState{},
 	}
-	x.record.emit(Event{Type: RunStarted, RunID: x.run.ID(), Jobs: x.plan.ids(), SHA: push.SHA})
+	x.record.emit(Event{Type: RunStarted, RunID: x.run.ID(), Jobs: x.plan.ids(), SHA: push.SHA,
+		Isolation: x.report.Isolation, Image: x.report.Image})
 	for _, notice := range x.notices(work) {
-		x.record.emit(Event{Type: Log, Message: notice})
+		x.say(notice)
 	}
+	if x.host.place, err = x.isolate(ctx, spawn, work, vault); err != nil {
+		return x.notIsolated(ctx, err)
+	}
+	defer func() {
+		if err := x.host.place.close(); err != nil {
+			x.say("what commands ran in could not be removed: " + err.Error())
+		}
+	}()
 	return x.schedule(ctx)
 }
 
@@ -244,8 +273,8 @@ func (x *execution) workspace(ctx context.Context, c checkout) (*workspace, erro
 
 // notices says what users should know before the jobs run.
 func (x *execution) notices(w *workspace) []string {
-	notices := w.notices
-	if x.pipe.Image != "" {
+	notices := append(x.notes, w.notices...)
+	if x.pipe.Image != "" && !x.request.options.Container {
 		notices = append(notices, fmt.Sprintf("the image %q is not used: jobs run on this machine", x.pipe.Image))
 	}
 	return notices
@@ -277,7 +306,7 @@ func (x *execution) finish(prepared error) error {
 		x.report.Outcome = Internal
 	}
 	if left := errors.Join(append(left, x.store.Prune(x.report.Finished))...); left != nil {
-		x.record.emit(Event{Type: Log, Message: "old files could not be removed: " + left.Error()})
+		x.say("old files could not be removed: " + left.Error())
 	}
 	x.record.emit(Event{Type: RunFinished, RunID: x.run.ID(), Outcome: finished[x.report.Outcome]})
 	return err

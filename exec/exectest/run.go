@@ -43,6 +43,11 @@ func Options(t testing.TB, args []string) quire.Options {
 	flags.StringVar(&o.Config, "config", "", "")
 	flags.BoolVar(&o.InPlace, "in-place", false, "")
 	flags.BoolVar(&o.Mirror, "mirror", false, "")
+	flags.BoolVar(&o.Container, "container", false, "")
+	flags.StringVar(&o.ContainerRuntime, "container-runtime", "", "")
+	flags.StringArrayVar(&o.ContainerArgs, "container-arg", nil, "")
+	flags.BoolVar(&o.Sandbox, "sandbox", false, "")
+	flags.BoolVar(&o.Net, "net", false, "")
 	flags.StringArrayVar(&secrets, "secret", nil, "")
 	if err := flags.Parse(args); err != nil {
 		t.Fatal(err)
