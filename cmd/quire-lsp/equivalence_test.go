@@ -102,6 +102,7 @@ func argsOf(u uri.URI, o quire.Options) runArgs {
 	args := runArgs{URI: u, Jobs: o.Jobs, Options: runOptions{
 		SHA: o.SHA, InPlace: o.InPlace, Ref: o.Ref, PreviousSHA: o.PreviousSHA, Mirror: o.Mirror, Config: o.Config,
 		Except: o.Except, KeepGoing: o.KeepGoing, Parallel: o.Parallel, Inputs: o.Inputs,
+		Container: o.Container, ContainerRuntime: o.ContainerRuntime, ContainerArgs: o.ContainerArgs, Sandbox: o.Sandbox, Net: o.Net,
 	}}
 	if o.Timeout != 0 {
 		args.Options.Timeout = o.Timeout.String()

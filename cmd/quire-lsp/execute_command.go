@@ -46,6 +46,12 @@ type runOptions struct {
 	Inputs      string                  `json:"inputs,omitempty"`  // path of a file
 	Config      string                  `json:"config,omitempty"`
 	Secrets     map[string]secretSource `json:"secrets,omitempty"`
+
+	Container        bool     `json:"container,omitempty"`
+	ContainerRuntime string   `json:"containerRuntime,omitempty"`
+	ContainerArgs    []string `json:"containerArgs,omitempty"`
+	Sandbox          bool     `json:"sandbox,omitempty"`
+	Net              bool     `json:"net,omitempty"`
 }
 
 // secretSource says where the value of a secret comes from: a variable of the
@@ -62,6 +68,8 @@ func (a runArgs) options() (exec.Options, error) {
 		SHA: a.Options.SHA, InPlace: a.Options.InPlace, Ref: a.Options.Ref, PreviousSHA: a.Options.PreviousSHA,
 		Mirror: a.Options.Mirror, Config: a.Options.Config, Except: a.Options.Except, KeepGoing: a.Options.KeepGoing,
 		Parallel: a.Options.Parallel, Inputs: a.Options.Inputs,
+		Container: a.Options.Container, ContainerRuntime: a.Options.ContainerRuntime, ContainerArgs: a.Options.ContainerArgs,
+		Sandbox: a.Options.Sandbox, Net: a.Options.Net,
 	}
 	if text := a.Options.Timeout; text != "" {
 		var err error

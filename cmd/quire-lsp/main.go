@@ -36,7 +36,8 @@ Commands (workspace/executeCommand, each with one JSON object):
                    jobs     ids; with what they need; none: everything a push runs
                    only     true leaves out what the jobs need
                    options  those of "quire ci run": sha, inPlace, ref,
-                            previousSha, mirror, config,
+                            previousSha, mirror, config, container,
+                            containerRuntime, containerArgs, sandbox, net,
                             secrets {NAME: {"env": VAR} or {"file": PATH}}
   quire.cancel   cancel a run
                    runId

@@ -14,12 +14,22 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"quire/exec/exectest"
 )
 
 var update = flag.Bool("update", false, "rewrite the goldens in testdata/cli")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"quire": main})
+	testscript.Main(suite{m}, map[string]func(){"quire": main})
+}
+
+// A suite clears away after its tests.
+type suite struct{ tests *testing.M }
+
+func (s suite) Run() int {
+	defer exectest.RemoveContainers()
+	return s.tests.Run()
 }
 
 // TestScripts runs testdata/cli/*.txtar. Each script has a home, a state and a

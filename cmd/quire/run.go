@@ -37,14 +37,22 @@ exits with another status than 0 only fails its job when the job says so.
 Jobs run one at a time, of those that can the one registered first; those that
 run at once with --parallel share the copy. A job that runs without what it
 needs, with --only, reads the outputs of that from --inputs, or else from the
-last run in which it succeeded as it stands now.`,
+last run in which it succeeded as it stands now.
+
+Commands run on this machine, with your rights and environment. In a container
+they have the image's environment, and of this machine only the workspace. In a
+sandbox they have your programs and environment, but nothing to write to except
+the workspace.`,
 		Example: `  quire ci run                                 # what a push would start
   quire ci run deploy                          # deploy and what it needs
   quire ci run --only test                     # test alone
   quire ci run --except deploy --parallel 4    # all but deploy, four at once
   quire ci run deploy --dry-run                # what it would execute
   quire ci run publish --ref refs/tags/v1      # as if that tag had been pushed
-  quire ci run --secret token=env:DEPLOY_TOKEN`,
+  quire ci run --secret token=env:DEPLOY_TOKEN
+  quire ci run --container                     # in the pipeline's image
+  quire ci run --container --container-arg --memory=2g
+  quire ci run --sandbox --net                 # none of your files, but the network`,
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: completeJobs,
 	}
@@ -75,6 +83,7 @@ func (c *runCommand) addFlags(flags *pflag.FlagSet) {
 		"give a secret: `NAME` asks for it, NAME=env:VAR and NAME=file:PATH\nsay where it is (repeatable)")
 	flags.BoolVar(&o.Mirror, "mirror", false, "let quire/mirror take part, which pushes to another repository")
 	flags.StringVar(&o.Config, "config", "", "read the global configuration from this `file`")
+	addIsolation(flags, o)
 	c.output.addFlags(flags)
 	c.dry.addFlags(flags)
 }

@@ -31,7 +31,7 @@ func runJobs(ctx context.Context, s *session, src *exec.Source, o exec.Options, 
 	}
 	view := out.view(func(e exec.Event) string {
 		showFindings(s, snapshot(src, checksFor(ctx, o)), names, e.Jobs)
-		return display(src, o, e.SHA)
+		return display(src, o, e)
 	}, func(value any) { cancel(guard(func() error { panic(value) })) })
 	defer view.Close()
 	o.Observe = func(e exec.Event) {
@@ -139,9 +139,9 @@ func showFindings(s *session, snap *analysis.Snapshot, names naming, jobs []stri
 	}
 }
 
-// display names what a run runs: the place, and the first 12 digits of the
-// commit that is checked out for it.
-func display(src *exec.Source, o exec.Options, sha string) string {
+// display names what a run runs and in what: the place, the first 12 digits of
+// the commit that is checked out for it, and what its commands are put into.
+func display(src *exec.Source, o exec.Options, started exec.Event) string {
 	where := src.Root
 	if o.SHA != "" {
 		where = o.SHA
@@ -150,8 +150,14 @@ func display(src *exec.Source, o exec.Options, sha string) string {
 	if o.InPlace {
 		where += ", in place"
 	}
-	if sha != "" {
+	if sha := started.SHA; sha != "" {
 		where += " (" + sha[:min(12, len(sha))] + ")"
+	}
+	switch started.Isolation {
+	case exec.InContainer:
+		where += ", in a container from " + terminal.Inline(started.Image)
+	case exec.InSandbox:
+		where += ", in a sandbox"
 	}
 	return where
 }
