@@ -305,7 +305,8 @@ func (x *execution) finish(prepared error) error {
 	if err != nil {
 		x.report.Outcome = Internal
 	}
-	if left := errors.Join(append(left, x.store.Prune(x.report.Finished))...); left != nil {
+	_, pruned := x.store.Prune(x.report.Finished, rundir.DefaultRetention, false)
+	if left := errors.Join(append(left, pruned)...); left != nil {
 		x.say("old files could not be removed: " + left.Error())
 	}
 	x.record.emit(Event{Type: RunFinished, RunID: x.run.ID(), Outcome: finished[x.report.Outcome]})

@@ -29,43 +29,58 @@ const MaxPiece = 16 << 10
 //
 // where the tag is F for the end of a line of output and P for a piece of a
 // line that goes on in the stream's next entry.
+//
+// A log that cannot be made or written does not fail: output goes on, marked as
+// lost, and [Run.Err] says why.
 type Log struct {
+	run  *Run
 	path string
 
 	mu   sync.Mutex // guards what follows
 	f    *os.File
-	size int64
+	lost bool  // the file does not take anything any more
+	size int64 // that of the file, had it taken everything
 	buf  []byte
 }
 
 // Log returns the log of the n-th command of a job. The file is made by
 // [Log.Create], or when something is written before that.
-func (r *Run) Log(job string, n int) *Log { return &Log{path: r.LogFile(job, n)} }
+func (r *Run) Log(job string, n int) *Log { return &Log{run: r, path: r.LogFile(job, n)} }
 
-// Create makes the file, unless it exists.
+// Create makes the file, unless it exists. The error is nil.
 func (l *Log) Create() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.create()
+	l.create()
+	return nil
 }
 
-func (l *Log) create() error {
-	if l.f != nil {
-		return nil
+func (l *Log) create() {
+	if l.f != nil || l.lost {
+		return
 	}
 	const flag = os.O_CREATE | os.O_WRONLY | os.O_TRUNC
 	f, err := os.OpenFile(l.path, flag, fileMode)
 	if errors.Is(err, os.ErrNotExist) {
-		if err = os.MkdirAll(filepath.Dir(l.path), dirMode); err != nil {
-			return err
+		if err = os.MkdirAll(filepath.Dir(l.path), dirMode); err == nil {
+			f, err = os.OpenFile(l.path, flag, fileMode)
 		}
-		f, err = os.OpenFile(l.path, flag, fileMode)
 	}
 	if err != nil {
-		return err
+		l.lose(err)
+		return
 	}
 	l.f = f
-	return nil
+}
+
+// lose gives the file up.
+func (l *Log) lose(err error) {
+	if l.f != nil {
+		l.f.Close()
+		l.f = nil
+	}
+	l.lost = true
+	l.run.Lose(err)
 }
 
 // Close closes the file.
@@ -76,6 +91,20 @@ func (l *Log) Close() error {
 		return nil
 	}
 	return l.f.Close()
+}
+
+// write appends entries and reports whether the file has them. A file that did
+// not take all of them keeps none.
+func (l *Log) write(entries []byte) bool {
+	l.create()
+	if l.lost {
+		return false
+	}
+	if _, err := l.f.Write(entries); err != nil {
+		_ = l.f.Truncate(l.size)
+		l.lose(err)
+	}
+	return !l.lost
 }
 
 // A Stream writes one stream of a command into its log. It may be used by one
@@ -94,6 +123,7 @@ func (l *Log) Stream(name string) *Stream { return &Stream{log: l, name: name} }
 // A Chunk is what one call added to a log.
 type Chunk struct {
 	Start, End int64 // bytes of the file; equal when nothing was added
+	Lost       bool  // the file does not have them
 	// Text is the output in it: contents, with a line feed for the end of a
 	// line. It is valid until the next call on the stream.
 	Text []byte
@@ -161,17 +191,10 @@ func (s *Stream) add(at time.Time, text []byte, flush bool) (Chunk, error) {
 		rest, s.cut = rest[n:], true
 	}
 	l.buf = out
-	c := Chunk{Start: l.size, End: l.size, Text: text[:len(text)-len(rest)]}
-	if len(out) == 0 {
-		return c, nil
-	}
-	if err := l.create(); err != nil {
-		return c, err
-	}
-	n, err := l.f.Write(out)
-	c.End += int64(n)
+	c := Chunk{Start: l.size, End: l.size + int64(len(out)), Text: text[:len(text)-len(rest)]}
+	c.Lost = len(out) > 0 && !l.write(out)
 	l.size = c.End
-	return c, err
+	return c, nil
 }
 
 // cut returns the length of the first piece of a line, which ends between
@@ -196,7 +219,11 @@ type LogEntry struct {
 	Stream string
 	Piece  bool // the line goes on in the stream's next entry
 	Text   []byte
+	size   int
 }
+
+// Size returns the length in bytes of the entry in the log it was read from.
+func (e LogEntry) Size() int64 { return int64(e.size) }
 
 // AppendOutput appends the output that the entry stands for.
 func (e LogEntry) AppendOutput(dst []byte) []byte {
@@ -268,10 +295,22 @@ func ReadLog(r io.Reader) iter.Seq2[LogEntry, error] {
 			var e LogEntry
 			if err == nil {
 				e, err = p.parse(line[:len(line)-1])
+				e.size = len(line)
 			}
 			if !yield(e, err) || err != nil {
 				return
 			}
 		}
 	}
+}
+
+// NextEntry returns where the first entry begins that does not begin before an
+// offset.
+func NextEntry(log io.ReaderAt, offset int64) int64 {
+	if offset <= 0 {
+		return 0
+	}
+	buf := make([]byte, maxEntry)
+	n, _ := log.ReadAt(buf, offset-1)
+	return offset + int64(max(bytes.IndexByte(buf[:n], '\n'), 0))
 }

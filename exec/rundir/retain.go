@@ -6,64 +6,98 @@ import (
 	"os"
 	"path/filepath"
 	"time"
-
-	"github.com/google/uuid"
 )
 
-// What [Store.Prune] keeps.
-const (
-	KeepRuns = 50
-	KeepFor  = 30 * 24 * time.Hour
-)
+// A Retention says which ended runs are kept: the newest Runs of them that are
+// not older than Age, and in any case the last, and the last that failed.
+type Retention struct {
+	Runs int
+	Age  time.Duration
+}
 
-// Prune removes ended runs that are not among the newest KeepRuns or are older
-// than KeepFor, and the workspaces of all ended runs but the last that failed.
-// It never removes the last run and the last that failed.
-func (s *Store) Prune(now time.Time) error {
+// DefaultRetention is what each run keeps when it ends.
+var DefaultRetention = Retention{Runs: 50, Age: 30 * 24 * time.Hour}
+
+// A Removal is something that [Store.Prune] removed: a run, or only the
+// workspace of one.
+type Removal struct {
+	Entry
+	Workspace bool  // only that
+	Bytes     int64 // of the files that were removed
+}
+
+// Prune removes the ended runs that are not to be kept, and the workspaces of
+// all ended runs but the last that failed, and returns what it removed. A dry
+// run only finds out. Runs that a process holds stay.
+func (s *Store) Prune(now time.Time, keep Retention, dry bool) ([]Removal, error) {
 	runs, err := s.Runs(Complete, Failed)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var removed []Removal
 	var errs []error
 	failed := false
-	for i, r := range runs {
-		lastFailed := r.State == Failed && !failed
+	for i, e := range runs {
+		lastFailed := e.State == Failed && !failed
 		failed = failed || lastFailed
-		switch {
-		case i == 0 || lastFailed:
-		case i >= KeepRuns || now.Sub(created(r)) > KeepFor:
-			errs = append(errs, s.remove(r))
+		r := Removal{Entry: e, Workspace: i == 0 || lastFailed || i < keep.Runs && now.Sub(e.Created()) <= keep.Age}
+		if r.Workspace && (lastFailed || !exists(workspaceOf(e))) {
 			continue
 		}
-		if !lastFailed {
-			errs = append(errs, RemoveAll(filepath.Join(r.Dir, "workspace")))
+		ok, err := s.prune(&r, dry)
+		if ok {
+			removed = append(removed, r)
 		}
+		errs = append(errs, err)
 	}
-	return errors.Join(errs...)
+	return removed, errors.Join(errs...)
 }
 
-// created returns when a run was created, which its id says; what is no run is
-// as old as its directory.
-func created(e Entry) time.Time {
-	if id, err := uuid.Parse(e.ID); err == nil && id.Version() == 7 {
-		sec, nsec := id.Time().UnixTime()
-		return time.Unix(sec, nsec)
-	}
-	info, err := os.Lstat(e.Dir)
-	if err != nil {
-		return time.Time{}
-	}
-	return info.ModTime()
+func workspaceOf(e Entry) string { return filepath.Join(e.Dir, "workspace") }
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
-func (s *Store) remove(e Entry) error {
-	if err := RemoveAll(e.Dir); err != nil {
-		return err
+// prune removes a run, or its workspace, and reports whether it did.
+func (s *Store) prune(r *Removal, dry bool) (bool, error) {
+	release, ok, err := r.claim()
+	if !ok {
+		return false, err
 	}
-	if err := os.Remove(s.Path(e.ID)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	defer release()
+	if r.Workspace {
+		r.Bytes = size(workspaceOf(r.Entry))
+		if dry {
+			return true, nil
+		}
+		err := RemoveAll(workspaceOf(r.Entry))
+		return err == nil, err
 	}
-	return nil
+	r.Bytes = size(r.Dir)
+	if dry {
+		return true, nil
+	}
+	// Nobody is to read half of a run, so it loses its name first.
+	gone := filepath.Join(s.dir, string(r.State), removing+r.ID)
+	if err := os.Rename(r.Dir, gone); err != nil {
+		return false, err
+	}
+	return true, errors.Join(remove(s.Path(r.ID)), RemoveAll(gone))
+}
+
+// size returns the bytes in the files below a path.
+func size(path string) (bytes int64) {
+	_ = filepath.WalkDir(path, func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			if info, err := d.Info(); err == nil {
+				bytes += info.Size()
+			}
+		}
+		return nil
+	})
+	return bytes
 }
 
 // RemoveAll removes a path and everything below it, also directories that

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
+	"syscall"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -18,6 +20,10 @@ type Meta struct {
 	PushedAt time.Time `yaml:"pushed_at"`
 	Root     string    `yaml:"root,omitempty"` // of the repository
 	Jobs     []string  `yaml:"jobs,omitempty"`
+	// Inputs are what the jobs need, by job.
+	Inputs map[string][]string `yaml:"inputs,omitempty"`
+	// Reason says why a run is where it is when it did not get there by itself.
+	Reason string `yaml:"reason,omitempty"`
 }
 
 // Times are when a run was where: the content of times.yml. A stamp is written
@@ -28,13 +34,17 @@ type Times struct {
 }
 
 // A Run is a run that belongs to this process. Its methods may not be called
-// concurrently, except for Path, File, JobFile and ID.
+// concurrently, except for Path, File, JobFile, Log, Lose, Err
+// and ID.
 type Run struct {
 	store *Store
 	id    string
 	state State
 	times Times
 	lock  *os.File
+
+	mu  sync.Mutex
+	err error // the first of [Run.Lose]
 }
 
 // ID returns the id of the run, a UUIDv7.
@@ -79,8 +89,26 @@ func (r *Run) RemoveLog(job string, n int) {
 	_ = os.Remove(filepath.Dir(path)) // fails when the job has other files
 }
 
-// Write replaces a file of the run in one step.
-func (r *Run) Write(name string, data []byte) error { return replace(r.File(name), data) }
+// Err returns what kept something of the run from being recorded, if anything
+// did.
+func (r *Run) Err() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.err
+}
+
+// Lose notes that something of the run could not be recorded, and why.
+func (r *Run) Lose(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err == nil {
+		r.err = err
+	}
+}
+
+// Write replaces a file of the run in one step. When it returns, the file
+// survives a crash of the machine.
+func (r *Run) Write(name string, data []byte) error { return replace(r.File(name), data, true) }
 
 // WriteJob replaces a file of a job in one step.
 func (r *Run) WriteJob(job, name string, data []byte) error {
@@ -88,34 +116,52 @@ func (r *Run) WriteJob(job, name string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), dirMode); err != nil {
 		return err
 	}
-	return replace(path, data)
+	return replace(path, data, false)
 }
 
 // SetMeta replaces meta.yml.
-func (r *Run) SetMeta(m Meta) error { return writeYAML(r.File("meta.yml"), m) }
+func (r *Run) SetMeta(m Meta) error { return writeYAML(r.File(metaFile), m, false) }
 
 // Transition moves the run to another state and stamps the time. From pending
-// a run goes to active or complete, from active to complete or failed.
+// a run goes to active or complete, from active to complete or failed. That it
+// has ended survives a crash of the machine once Transition returned.
 func (r *Run) Transition(to State, now time.Time) error {
 	if !slices.Contains(transitions[r.state], to) {
 		return fmt.Errorf("invalid run transition: %s -> %s", r.state, to)
 	}
-	from := r.Dir()
-	if _, err := os.Stat(from); err != nil {
+	if _, err := os.Stat(r.Dir()); err != nil {
 		return fmt.Errorf("run directory not found: %w", err)
 	}
-	// What stands in the directory of an end state is complete: the stamp
-	// comes before the rename.
 	times := r.times.stamped(to, now)
-	if err := writeYAML(filepath.Join(from, "times.yml"), times); err != nil {
-		return err
+	moved, err := r.store.move(r.id, r.state, to, times)
+	if moved {
+		r.times, r.state = times, to
 	}
-	r.times = times
-	if err := os.Rename(from, filepath.Join(r.store.dir, string(to), r.id)); err != nil {
-		return err
+	return err
+}
+
+// move takes a run to another state. What stands in the directory of an end
+// state is complete: the stamp comes before the rename, and the disk has the one
+// before the other. The link can be made again, so nothing waits for it.
+func (s *Store) move(id string, from, to State, times Times) (moved bool, err error) {
+	ends := to == Complete || to == Failed
+	dir := filepath.Join(s.dir, string(from), id)
+	if err := writeYAML(filepath.Join(dir, timesFile), times, ends); err != nil {
+		return false, err
 	}
-	r.state = to
-	return r.store.link(r.id, to)
+	if ends {
+		if err := syncDir(dir); err != nil {
+			return false, err
+		}
+	}
+	if err := os.Rename(dir, filepath.Join(s.dir, string(to), id)); err != nil {
+		return false, err
+	}
+	err = s.link(id, to)
+	if ends {
+		err = errors.Join(err, syncDir(filepath.Join(s.dir, string(to))))
+	}
+	return true, err
 }
 
 var transitions = map[State][]State{
@@ -134,6 +180,11 @@ func (t Times) stamped(to State, now time.Time) Times {
 	return t
 }
 
+// Discard removes the run.
+func (r *Run) Discard() error {
+	return errors.Join(remove(r.Path()), RemoveAll(r.Dir()), r.Close())
+}
+
 // Close gives the run up. One that has not ended is an orphan from then on.
 func (r *Run) Close() error {
 	if r.lock == nil {
@@ -145,11 +196,11 @@ func (r *Run) Close() error {
 }
 
 // ReadMeta returns the meta of the run in a directory.
-func ReadMeta(dir string) (m Meta, err error) { return m, readYAML(filepath.Join(dir, "meta.yml"), &m) }
+func ReadMeta(dir string) (m Meta, err error) { return m, readYAML(filepath.Join(dir, metaFile), &m) }
 
 // ReadTimes returns the stamps of the run in a directory.
 func ReadTimes(dir string) (t Times, err error) {
-	return t, readYAML(filepath.Join(dir, "times.yml"), &t)
+	return t, readYAML(filepath.Join(dir, timesFile), &t)
 }
 
 func readYAML(path string, v any) error {
@@ -163,23 +214,46 @@ func readYAML(path string, v any) error {
 	return nil
 }
 
-func writeYAML(path string, v any) error {
+func writeYAML(path string, v any, durable bool) error {
 	text, err := yaml.Marshal(v)
 	if err != nil {
 		return err
 	}
-	return replace(path, text)
+	return replace(path, text, durable)
 }
 
-// replace gives a file new content in one step.
-func replace(path string, data []byte) error {
+// replace gives a file new content in one step. What is durable has reached the
+// disk before it gets its name; that it has the name is for [syncDir].
+func replace(path string, data []byte, durable bool) error {
 	tmp := path + ".tmp"
-	err := os.WriteFile(tmp, data, fileMode)
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, fileMode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil && durable {
+		err = f.Sync()
+	}
+	err = errors.Join(err, f.Close())
 	if err == nil {
 		err = os.Rename(tmp, path)
 	}
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(tmp))
+	}
+	return nil
+}
+
+// syncDir makes the names in a directory survive a crash of the machine, where
+// the file system can.
+func syncDir(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := f.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.EINVAL) {
+		return err
 	}
 	return nil
 }

@@ -187,6 +187,9 @@ func TestRecover(t *testing.T) {
 	if times, err := rundir.ReadTimes(s.Path(active.ID())); err != nil || times.Finished == nil || !times.Started.Equal(noon) {
 		t.Errorf("times of the orphan: %+v, %v", times, err)
 	}
+	if meta, err := rundir.ReadMeta(s.Path(active.ID())); err != nil || meta.Reason != rundir.Interrupted || meta.SHA != "abc" {
+		t.Errorf("meta of the orphan: %+v, %v", meta, err)
+	}
 	if real, _ := filepath.EvalSymlinks(s.Path(live.ID())); filepath.Base(filepath.Dir(real)) != "active" {
 		t.Errorf("a live run was moved to %s", real)
 	}
@@ -244,7 +247,7 @@ func TestRecoverKilled(t *testing.T) {
 func TestPrune(t *testing.T) {
 	s := open(t)
 	var ids []string
-	for i := range rundir.KeepRuns + 5 {
+	for i := range rundir.DefaultRetention.Runs + 5 {
 		r := create(t, s)
 		end := rundir.Complete
 		if i < 3 {
@@ -261,9 +264,7 @@ func TestPrune(t *testing.T) {
 		r.Close()
 		ids = append(ids, r.ID())
 	}
-	if err := s.Prune(time.Now()); err != nil {
-		t.Fatal(err)
-	}
+	prune(t, s, time.Now(), rundir.DefaultRetention)
 	want := append([]string{ids[2]}, ids[5:]...) // the last failed one, and the newest
 	if diff := cmp.Diff(want, names(t, s)); diff != "" {
 		t.Errorf("kept (-want +got):\n%s", diff)
@@ -279,13 +280,33 @@ func TestPrune(t *testing.T) {
 		t.Errorf("%d links for %d runs, %v", len(links), len(want), err)
 	}
 
-	if err := s.Prune(time.Now().Add(rundir.KeepFor + time.Hour)); err != nil {
-		t.Fatal(err)
-	}
+	prune(t, s, time.Now().Add(rundir.DefaultRetention.Age+time.Hour), rundir.DefaultRetention)
 	want = []string{ids[2], ids[len(ids)-1]}
 	if diff := cmp.Diff(want, names(t, s)); diff != "" {
 		t.Errorf("kept when all are old (-want +got):\n%s", diff)
 	}
+}
+
+// prune prunes a store, after it checked that a dry run says the same and does
+// nothing.
+func prune(t *testing.T, s *rundir.Store, now time.Time, keep rundir.Retention) []rundir.Removal {
+	t.Helper()
+	before := names(t, s)
+	said, err := s.Prune(now, keep, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, names(t, s)); diff != "" {
+		t.Errorf("a dry run removed something (-before +after):\n%s", diff)
+	}
+	removed, err := s.Prune(now, keep, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(said, removed); diff != "" {
+		t.Errorf("a dry run says something else (-said +did):\n%s", diff)
+	}
+	return removed
 }
 
 // names returns the ids of all runs, oldest first.

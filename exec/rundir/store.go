@@ -15,7 +15,13 @@
 //
 // A run that is under way holds a lock on the file "lock" in its directory. The
 // kernel drops the lock with the process, so a run without one is an orphan,
-// whatever became of its process id.
+// whatever became of its process id. Whoever changes a run that has ended, as
+// [Store.Recover] and [Store.Prune] do, holds its lock meanwhile: several
+// processes share a store without a lock on the whole of it.
+//
+// Files are replaced in one step, and what an ended run consists of is on the
+// disk before its directory gets the name that says so. Names that begin with a
+// dot are of what is being made or removed.
 package rundir
 
 import (
@@ -24,10 +30,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -44,21 +52,28 @@ const (
 	Failed   State = "failed"   // ended in any other way
 )
 
+// states are in the order in which a run goes through them: who looks for a run
+// in this order finds it although it moves meanwhile.
 var states = []State{Pending, Active, Complete, Failed}
 
 const (
-	byID     = "by-id"
-	lockFile = "lock"
-	dirMode  = 0o700
-	fileMode = 0o600
+	byID      = "by-id"
+	lockFile  = "lock"
+	metaFile  = "meta.yml"
+	timesFile = "times.yml"
+	dirMode   = 0o700
+	fileMode  = 0o600
+
+	making   = ".tmp-"  // begins the name of what is being made
+	removing = ".gone-" // begins the name of what is being removed
 )
 
 // A Store holds the runs of one repository.
 type Store struct{ dir string }
 
-// Open returns the store of the repository at root, making it when it does
-// not exist. State is the directory that holds the stores of all repositories.
-func Open(state, root string) (*Store, error) {
+// At returns the store of the repository at root, which need not exist. State is
+// the directory that holds the stores of all repositories.
+func At(state, root string) (*Store, error) {
 	name, err := Name(root)
 	if err != nil {
 		return nil, err
@@ -67,17 +82,61 @@ func Open(state, root string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{dir: filepath.Join(state, "runs", name)}
+	return &Store{dir: filepath.Join(state, "runs", name)}, nil
+}
+
+// Open returns the store of the repository at root, making it when it does
+// not exist.
+func Open(state, root string) (*Store, error) {
+	s, err := At(state, root)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.Make()
+}
+
+// Temporary makes a store that is no other process's and not where people look
+// for one. [Store.Discard] removes it.
+func Temporary() (*Store, error) {
+	dir, err := os.MkdirTemp("", "quire-run-*")
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{dir: dir}
+	return s, s.Make()
+}
+
+// Discard removes the store with everything in it.
+func (s *Store) Discard() error { return RemoveAll(s.dir) }
+
+// Make makes the directories of the store that do not exist.
+func (s *Store) Make() error {
 	dirs := []string{byID}
 	for _, st := range states {
 		dirs = append(dirs, string(st))
 	}
 	for _, d := range dirs {
 		if err := os.MkdirAll(filepath.Join(s.dir, d), dirMode); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return s, nil
+	return nil
+}
+
+// All returns the stores of all repositories.
+func All(state string) ([]*Store, error) {
+	dir := filepath.Join(state, "runs")
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var all []*Store
+	for _, e := range entries {
+		if e.IsDir() {
+			all = append(all, &Store{dir: filepath.Join(dir, e.Name())})
+		}
+	}
+	return all, nil
 }
 
 // Name returns the name of a repository's store: the base name of its real
@@ -108,27 +167,58 @@ type Entry struct {
 	Dir   string // where it is now
 }
 
-// Runs returns the runs in the given states, or in all, newest first.
+// Created returns when the run was created, which its id says; what is no run is
+// as old as its directory.
+func (e Entry) Created() time.Time {
+	if id, err := uuid.Parse(e.ID); err == nil && id.Version() == 7 {
+		sec, nsec := id.Time().UnixTime()
+		return time.Unix(sec, nsec)
+	}
+	info, err := os.Lstat(e.Dir)
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
+}
+
+// Runs returns the runs in the given states, or in all, newest first. A store
+// that does not exist has none.
 func (s *Store) Runs(in ...State) ([]Entry, error) {
 	if len(in) == 0 {
 		in = states
 	}
-	var runs []Entry
-	for _, st := range in {
+	found := map[string]Entry{}
+	for _, st := range states {
+		if !slices.Contains(in, st) {
+			continue
+		}
 		dir := filepath.Join(s.dir, string(st))
 		entries, err := os.ReadDir(dir)
-		if err != nil {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
 		for _, e := range entries {
 			if !strings.HasPrefix(e.Name(), ".") {
-				runs = append(runs, Entry{e.Name(), st, filepath.Join(dir, e.Name())})
+				found[e.Name()] = Entry{e.Name(), st, filepath.Join(dir, e.Name())}
 			}
 		}
 	}
 	// UUIDv7 orders by time.
-	slices.SortStableFunc(runs, func(a, b Entry) int { return strings.Compare(b.ID, a.ID) })
-	return runs, nil
+	return slices.SortedFunc(maps.Values(found), func(a, b Entry) int { return strings.Compare(b.ID, a.ID) }), nil
+}
+
+// Find returns the run with an id.
+func (s *Store) Find(id string) (Entry, bool) {
+	if id == "" || strings.HasPrefix(id, ".") || filepath.Base(id) != id {
+		return Entry{}, false
+	}
+	for _, st := range states {
+		dir := filepath.Join(s.dir, string(st), id)
+		if _, err := os.Lstat(dir); err == nil {
+			return Entry{id, st, dir}, true
+		}
+	}
+	return Entry{}, false
 }
 
 // NewID returns an id for a run: a UUIDv7, so that ids order runs by time.
@@ -141,7 +231,7 @@ func NewID() (string, error) {
 // [Run.Close].
 func (s *Store) Create(id string, m Meta) (*Run, error) {
 	r := &Run{store: s, id: id, state: Pending}
-	tmp := filepath.Join(s.dir, string(Pending), ".tmp-"+r.id)
+	tmp := filepath.Join(s.dir, string(Pending), making+r.id)
 	if err := os.Mkdir(tmp, dirMode); err != nil {
 		return nil, err
 	}
@@ -158,10 +248,10 @@ func (r *Run) fill(tmp string, m Meta) (err error) {
 	if r.lock, err = lock(filepath.Join(tmp, lockFile), os.O_CREATE); err != nil {
 		return err
 	}
-	if err := writeYAML(filepath.Join(tmp, "meta.yml"), m); err != nil {
+	if err := writeYAML(filepath.Join(tmp, metaFile), m, false); err != nil {
 		return err
 	}
-	if err := writeYAML(filepath.Join(tmp, "times.yml"), r.times); err != nil {
+	if err := writeYAML(filepath.Join(tmp, timesFile), r.times, false); err != nil {
 		return err
 	}
 	if err := os.Rename(tmp, r.Dir()); err != nil {
@@ -172,15 +262,17 @@ func (r *Run) fill(tmp string, m Meta) (err error) {
 
 // link points by-id/<id> at the directory of a state.
 func (s *Store) link(id string, to State) error {
-	tmp := filepath.Join(s.dir, byID, ".tmp-"+id)
-	if err := os.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	tmp := filepath.Join(s.dir, byID, making+id)
+	if err := remove(tmp); err != nil {
 		return err
 	}
-	if err := os.Symlink(filepath.Join("..", string(to), id), tmp); err != nil {
+	if err := os.Symlink(linkTarget(id, to), tmp); err != nil {
 		return err
 	}
 	return os.Rename(tmp, s.Path(id))
 }
+
+func linkTarget(id string, st State) string { return filepath.Join("..", string(st), id) }
 
 // FileName returns a name under which a job's files can be kept: the id itself
 // when it is safe, else with its other bytes percent-encoded. Different ids

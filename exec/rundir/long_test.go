@@ -1,0 +1,5 @@
+//go:build long
+
+package rundir_test
+
+const long = true
