@@ -17,34 +17,46 @@ const (
 
 // A capture keeps what a stream of a command wrote for the run-fn that may
 // read it: in memory at first, then in a file without a name, and beyond the
-// limit not at all.
+// limit not at all. What cannot be kept matters only to who reads it.
 type capture struct {
 	dir    string // for the file
 	memory []byte
 	file   *os.File // closed by the garbage collector
 	size   int64
+	err    error // the first failure of the file
 }
 
+// write takes the next bytes of the stream. The error is nil.
 func (c *capture) write(p []byte) error {
 	c.size += int64(len(p))
 	switch {
 	case c.size > captureLimit:
-		c.memory = nil
-		if c.file != nil {
-			c.file.Close()
-			c.file = nil
-		}
+		c.drop()
+		return nil
+	case c.err != nil:
 		return nil
 	case c.file == nil && c.size <= captureMemory:
 		c.memory = append(c.memory, p...)
 		return nil
 	case c.file == nil:
-		if err := c.spill(); err != nil {
-			return err
-		}
+		c.err = c.spill()
 	}
-	_, err := c.file.Write(p)
-	return err
+	if c.err == nil {
+		_, c.err = c.file.Write(p)
+	}
+	if c.err != nil {
+		c.drop()
+	}
+	return nil
+}
+
+// drop gives the room back.
+func (c *capture) drop() {
+	c.memory = nil
+	if c.file != nil {
+		c.file.Close()
+		c.file = nil
+	}
 }
 
 // spill moves what is in memory to a file.
@@ -70,6 +82,8 @@ func (c *capture) text(stream, log string) (string, error) {
 	case c.size > captureLimit:
 		return "", fmt.Errorf("sh: :%s has %d MiB, more than the %d MiB that can be read; its log is %s",
 			stream, c.size>>20, captureLimit>>20, log)
+	case c.err != nil:
+		return "", fmt.Errorf("sh: :%s could not be kept: %w; its log is %s", stream, osError(c.err), log)
 	case c.file == nil:
 		return lossy(string(c.memory)), nil
 	}

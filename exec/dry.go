@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"quire/analysis/pipeline"
@@ -29,7 +27,8 @@ func (x *execution) dryRun(ctx context.Context, vault *secrets) error {
 			x.values.add(name, s.Value)
 		}
 	}
-	if err := x.openExisting(); err != nil {
+	var err error
+	if x.store, err = rundir.At(x.request.state, x.request.source.Root); err != nil {
 		return err
 	}
 	push, err := x.dryPush(ctx)
@@ -70,20 +69,6 @@ func (x *execution) dryRun(ctx context.Context, vault *secrets) error {
 		x.report.Outcome = Cancelled
 	}
 	return nil
-}
-
-// openExisting opens the store, for the outputs of earlier runs, when there is
-// one already.
-func (x *execution) openExisting() error {
-	name, err := rundir.Name(x.request.source.Root)
-	if err != nil {
-		return err
-	}
-	if _, err := os.Stat(filepath.Join(x.request.state, "runs", name)); err != nil {
-		return nil
-	}
-	x.store, err = rundir.Open(x.request.state, x.request.source.Root)
-	return err
 }
 
 // dryPush returns what quire/push tells without a workspace: of a working tree

@@ -81,7 +81,8 @@ const maxQueued = 1 << 20
 
 // A feed calls an observer with events, in order and on a goroutine of its
 // own, and never makes the other side wait. Output that the observer is too
-// slow for is dropped from memory and read from the log when its turn comes.
+// slow for is dropped from memory and read from the log when its turn comes;
+// only output that no log has waits for the observer.
 type feed struct {
 	observe func(Event)
 	dir     *os.Root // of the run, whatever its state
@@ -89,6 +90,7 @@ type feed struct {
 
 	mu     sync.Mutex // guards what follows
 	more   *sync.Cond
+	less   *sync.Cond
 	queue  []*item
 	bytes  int              // of texts in the queue
 	late   map[string]*item // output in the queue that is to be read from a log, by log
@@ -104,7 +106,7 @@ type item struct {
 
 func newFeed(observe func(Event)) *feed {
 	f := &feed{observe: observe, done: make(chan struct{}), late: map[string]*item{}}
-	f.more = sync.NewCond(&f.mu)
+	f.more, f.less = sync.NewCond(&f.mu), sync.NewCond(&f.mu)
 	go f.run()
 	return f
 }
@@ -121,12 +123,15 @@ func (f *feed) push(it item) {
 func (f *feed) output(e Event, c rundir.Chunk, log string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if it := f.late[log]; it != nil {
+	for c.Lost && f.bytes > 0 && f.bytes+len(c.Text) > maxQueued {
+		f.less.Wait()
+	}
+	if it := f.late[log]; it != nil && !c.Lost {
 		it.end = c.End
 		return
 	}
 	it := &item{event: e}
-	if f.bytes+len(c.Text) > maxQueued && f.dir != nil {
+	if f.bytes+len(c.Text) > maxQueued && f.dir != nil && !c.Lost {
 		it.log, it.start, it.end = log, c.Start, c.End
 		f.late[log] = it
 	} else {
@@ -152,6 +157,7 @@ func (f *feed) run() {
 		f.queue[0] = nil
 		f.queue = f.queue[1:]
 		f.bytes -= len(it.event.Text)
+		f.less.Signal()
 		if it.log != "" {
 			delete(f.late, it.log)
 		}

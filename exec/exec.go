@@ -75,6 +75,13 @@ type UsageError struct{ Message string }
 
 func (e *UsageError) Error() string { return e.Message }
 
+// A RecordError says that the run store could not take a run, or not all of it.
+// The run itself went as its report says.
+type RecordError struct{ Err error }
+
+func (e *RecordError) Error() string { return "the run could not be recorded: " + e.Err.Error() }
+func (e *RecordError) Unwrap() error { return e.Err }
+
 // An Outcome says how a job or a run went.
 type Outcome string
 
@@ -93,7 +100,7 @@ const (
 // A Report is how a run went.
 type Report struct {
 	ID          string  // UUIDv7; empty when the pipeline did not load
-	Dir         string  // <repo>/by-id/<id> in the run store
+	Dir         string  // <repo>/by-id/<id> in the run store; empty when that could not take it
 	Outcome     Outcome // of the run
 	Started     time.Time
 	Finished    time.Time
@@ -139,7 +146,7 @@ type Failure struct {
 	Exit       int
 	Signal     string
 	Tail       []string // last lines of its output
-	Log        string   // path of its log
+	Log        string   // path of its log, or empty when there is none
 }
 
 // An EventType names a kind of event.

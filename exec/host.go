@@ -215,13 +215,16 @@ func (h *host) Env(_ context.Context, job, name string) (string, bool) {
 }
 
 // store keeps the outputs of a job on disk, unless they cannot be stored or
-// hold a secret.
+// hold a secret. The error is nil: other jobs of the run have them anyway.
 func (h *host) store(job string, outputs *pipeline.Data) error {
 	text, _, ok := outputs.JSON()
 	if !ok || h.holdsSecret(outputs) {
 		return nil
 	}
-	return h.run.WriteJob(job, "outputs.json", append(text, '\n'))
+	if err := h.run.WriteJob(job, "outputs.json", append(text, '\n')); err != nil {
+		h.run.Lose(err)
+	}
+	return nil
 }
 
 func (h *host) holdsSecret(d *pipeline.Data) (found bool) {

@@ -190,8 +190,10 @@ func lastOutputs(store *rundir.Store, id, text string) (data *pipeline.Data, fou
 		if err != nil {
 			return nil, false, err
 		}
-		data, err = pipeline.DataFromJSON(outputs)
-		return data, err == nil, err
+		if data, err = pipeline.DataFromJSON(outputs); err != nil {
+			return nil, false, nil // a crash of the machine can leave a part of them
+		}
+		return data, true, nil
 	}
 	return nil, false, nil
 }

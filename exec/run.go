@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"quire/analysis/diag"
@@ -21,20 +22,23 @@ type execution struct {
 	report  *Report
 	pipe    *pipeline.Pipeline
 	plan    plan
-	store   *rundir.Store
+	store   *rundir.Store // of earlier runs
+	home    *rundir.Store // of this run: store, unless that could not take it
 	run     *rundir.Run
 	slot    *rundir.Slot
 	values  redactions
 	record  *recorder
 	host    *host
 	isolation
-	notes []string // what is to be said once the run has started
+	told []string // what there is to say before the jobs run
+	lost error    // what kept the run, or something of it, out of the store
 }
 
 // Run loads the pipeline of the request, runs the selected jobs and returns
 // how it went. The report is never nil. The error says what quire or the
-// machine could not do (outcome internal), or is a [*UsageError] for jobs that
-// do not exist; a pipeline with errors and a job that failed are no errors but
+// machine could not do (outcome internal), is a [*UsageError] for jobs that do
+// not exist, or a [*RecordError] for a run of any outcome that could not be
+// recorded; a pipeline with errors and a job that failed are no errors but
 // outcomes. When ctx ends, every process is ended and the outcome is
 // cancelled.
 func Run(ctx context.Context, r Request) (*Report, error) {
@@ -45,14 +49,39 @@ func Run(ctx context.Context, r Request) (*Report, error) {
 	}
 	err := x.all(ctx)
 	x.report.Finished = time.Now()
-	if closed := x.record.close(); err == nil {
-		err = closed
+	x.lose(x.record.close())
+	if x.home != nil && x.home != x.store {
+		x.withdraw()
+	}
+	switch {
+	case err == nil && x.lost != nil:
+		err = &RecordError{x.lost}
+	case err != nil && !errors.As(err, new(*UsageError)):
+		x.report.Outcome = Internal
 	}
 	if err != nil && !errors.As(err, new(*UsageError)) {
-		x.report.Outcome = Internal
 		err = redactedError{x.values.text(err.Error()), err}
 	}
 	return x.report, err
+}
+
+// lose keeps the first error of recording the run.
+func (x *execution) lose(err error) {
+	if x.lost == nil {
+		x.lost = err
+	}
+}
+
+// withdraw removes the run from the store that was made for it, and from the
+// report what leads there.
+func (x *execution) withdraw() {
+	x.lose(x.home.Discard())
+	x.report.Dir = ""
+	for _, j := range x.report.Jobs {
+		if j.Failure != nil {
+			j.Failure.Log = ""
+		}
+	}
 }
 
 // A redactedError is an error whose text holds no secret.
@@ -100,7 +129,8 @@ func (x *execution) all(ctx context.Context) error {
 		return err
 	}
 	err = x.perform(ctx, vault)
-	return errors.Join(err, x.finish(err))
+	x.finish(err)
+	return err
 }
 
 // load loads the pipeline and the configuration and reports whether the jobs
@@ -137,40 +167,96 @@ func (x *execution) load(ctx context.Context) (*secrets, bool) {
 	return &secrets{sources: config.secrets, env: r.env, values: &x.values}, true
 }
 
-// open makes the run and its directory.
+// open makes the run. When the run store cannot take it, it has a store of its
+// own that lasts as long as it does.
 func (x *execution) open(ctx context.Context) (err error) {
-	r := x.request
-	if x.store, err = rundir.Open(r.state, r.source.Root); err != nil {
+	if x.store, err = rundir.At(x.request.state, x.request.source.Root); err != nil {
 		return err
 	}
-	now := x.report.Started
-	orphans, err := x.store.Recover(now)
+	x.home = x.store
+	if err = x.home.Make(); err == nil {
+		x.recover(ctx)
+		err = x.create()
+	}
+	if err == nil {
+		return nil
+	}
+	x.lose(err)
+	spare, failed := rundir.Temporary()
+	if failed != nil {
+		return errors.Join(err, failed)
+	}
+	x.home = spare
+	x.told = append(x.told, "this run cannot be recorded: "+err.Error())
+	return x.create()
+}
+
+// recover puts away the runs whose processes are gone. What stands in its way
+// stands in no other run's.
+func (x *execution) recover(ctx context.Context) {
+	orphans, err := x.home.Recover(x.report.Started)
+	for _, id := range orphans {
+		endStrays(runMark(id), false)
+		if err := removeContainer(ctx, x.request.env, x.home, id); err != nil {
+			x.told = append(x.told, err.Error())
+		}
+	}
+	if err != nil {
+		x.told = append(x.told, "runs that were interrupted could not be put away: "+err.Error())
+	}
+}
+
+// create makes the run and its files in its store, or nothing.
+func (x *execution) create() (err error) {
+	x.run, err = x.home.Create(x.request.id, x.meta(push{SHA: x.request.source.SHA, PushedAt: x.report.Started.UTC()}))
 	if err != nil {
 		return err
 	}
-	for _, id := range orphans {
-		endStrays(runMark(id), false)
-		if err := removeContainer(ctx, r.env, x.store, id); err != nil {
-			x.notes = append(x.notes, err.Error())
-		}
-	}
-	meta := rundir.Meta{SHA: r.source.SHA, PushedAt: now.UTC(), Root: r.source.Root, Jobs: x.plan.ids()}
-	if x.run, err = x.store.Create(r.id, meta); err != nil {
+	if err = x.begun(); err != nil {
+		_ = x.run.Discard() // it is known that the store is in trouble
+		x.run = nil
 		return err
 	}
 	x.report.ID, x.report.Dir = x.run.ID(), x.run.Path()
-	if err := x.run.Transition(rundir.Active, now); err != nil {
+	return nil
+}
+
+// begun moves the run to active and begins to record its events.
+func (x *execution) begun() error {
+	if err := x.run.Transition(rundir.Active, x.report.Started); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(x.run.File("events.jsonl"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	dir, err := os.OpenRoot(x.run.Dir())
+	if err != nil {
+		file.Close()
 		return err
 	}
 	x.record.mu.Lock()
 	defer x.record.mu.Unlock()
-	if feed := x.record.feed; feed != nil {
-		if feed.dir, err = os.OpenRoot(x.run.Dir()); err != nil {
-			return err
+	x.record.file = file
+	if x.record.feed == nil {
+		return dir.Close()
+	}
+	x.record.feed.dir = dir
+	return nil
+}
+
+// meta returns what the run is of.
+func (x *execution) meta(p push) rundir.Meta {
+	m := rundir.Meta{SHA: p.SHA, Ref: p.Ref, PushedAt: p.PushedAt, Root: x.request.source.Root,
+		Jobs: x.plan.ids(), Inputs: map[string][]string{}}
+	for _, id := range m.Jobs {
+		if job, ok := x.pipe.Graph.Job(id); ok {
+			for _, input := range job.Inputs {
+				m.Inputs[id] = append(m.Inputs[id], input.Name)
+			}
 		}
 	}
-	x.record.file, err = os.OpenFile(x.run.File("events.jsonl"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
-	return err
+	return m
 }
 
 // perform prepares the workspace and runs the jobs. It returns when no process
@@ -241,8 +327,8 @@ func (x *execution) prepare(ctx context.Context) (*workspace, push, error) {
 	if err != nil {
 		return nil, push{}, err
 	}
-	meta := rundir.Meta{SHA: p.SHA, Ref: p.Ref, PushedAt: p.PushedAt, Root: r.source.Root, Jobs: x.plan.ids()}
-	return work, p, x.run.SetMeta(meta)
+	x.lose(x.run.SetMeta(x.meta(p)))
+	return work, p, nil
 }
 
 // workspace makes the workspace, in a slot unless it is the working tree.
@@ -252,7 +338,7 @@ func (x *execution) workspace(ctx context.Context, c checkout) (*workspace, erro
 	}
 	for after := 0; ; after = x.slot.Number() {
 		var err error
-		if x.slot, err = x.store.Slot(after); err != nil {
+		if x.slot, err = x.home.Slot(after); err != nil {
 			return nil, err
 		}
 		_, unused := os.Lstat(x.slot.Dir())
@@ -273,7 +359,7 @@ func (x *execution) workspace(ctx context.Context, c checkout) (*workspace, erro
 
 // notices says what users should know before the jobs run.
 func (x *execution) notices(w *workspace) []string {
-	notices := append(x.notes, w.notices...)
+	notices := slices.Concat(x.told, w.notices)
 	if x.pipe.Image != "" && !x.request.options.Container {
 		notices = append(notices, fmt.Sprintf("the image %q is not used: jobs run on this machine", x.pipe.Image))
 	}
@@ -282,7 +368,7 @@ func (x *execution) notices(w *workspace) []string {
 
 // finish records how the run ended; the event that says so is the last thing
 // that happens. Prepared is what kept the jobs from running, if anything did.
-func (x *execution) finish(prepared error) error {
+func (x *execution) finish(prepared error) {
 	if prepared != nil {
 		if len(x.report.Jobs) == 0 {
 			x.report.Jobs = newQueue(x.plan).notRun()
@@ -301,16 +387,20 @@ func (x *execution) finish(prepared error) error {
 		}
 		left = append(left, x.slot.Release())
 	}
-	err := errors.Join(x.writeReport(prepared), x.run.Transition(end, x.report.Finished))
-	if err != nil {
-		x.report.Outcome = Internal
+	x.lose(x.run.Err())
+	x.record.mu.Lock()
+	x.lose(x.record.err)
+	x.record.mu.Unlock()
+	x.lose(x.writeReport(errors.Join(prepared, x.lost)))
+	x.lose(x.run.Transition(end, x.report.Finished))
+	if x.home == x.store {
+		_, err := x.home.Prune(x.report.Finished, rundir.DefaultRetention, false)
+		left = append(left, err)
 	}
-	_, pruned := x.store.Prune(x.report.Finished, rundir.DefaultRetention, false)
-	if left := errors.Join(append(left, pruned)...); left != nil {
+	if left := errors.Join(left...); left != nil {
 		x.say("old files could not be removed: " + left.Error())
 	}
 	x.record.emit(Event{Type: RunFinished, RunID: x.run.ID(), Outcome: finished[x.report.Outcome]})
-	return err
 }
 
 // finished names the outcomes of a run as upstream's events do.

@@ -321,16 +321,9 @@ func TestNoRunWithoutPipeline(t *testing.T) {
 	}
 }
 
-// TestInternal has the machine refuse, before a run is made and after.
+// TestInternal has the machine refuse.
 func TestInternal(t *testing.T) {
 	f := pipelineFixture(t, script("true"))
-	f.Write(filepath.Join(f.Base, "state/quire"), "a file where a directory is needed")
-	report, _, err := f.run(exec.Options{})
-	if err == nil || report.Outcome != exec.Internal || report.Dir != "" {
-		t.Errorf("%+v, %v", report, err)
-	}
-
-	f = pipelineFixture(t, script("true"))
 	f.Write(filepath.Join(f.Root, ".git/index"), "no index")
 	report, events, err := f.run(exec.Options{})
 	if err == nil || !strings.HasPrefix(err.Error(), "the workspace cannot be made: git add: ") {

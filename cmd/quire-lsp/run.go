@@ -189,7 +189,10 @@ func (s *server) message(ctx context.Context, kind protocol.MessageType, text st
 // outcome says in a few words how a run went.
 func outcome(report *exec.Report, err error) string {
 	var usage *exec.UsageError
+	var lost *exec.RecordError
 	switch {
+	case errors.As(err, &lost):
+		return outcome(report, nil) + "; " + lost.Error()
 	case errors.As(err, &usage):
 		return "✗ " + usage.Message
 	case err != nil:

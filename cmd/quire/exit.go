@@ -22,7 +22,7 @@ const exitTable = `Exit codes:
          configuration is broken
   2      the call: a bad flag, an unknown job, path or commit, or no ci.fnl for
          what was named
-  3      quire or the machine could not do it
+  3      quire or the machine could not do it, or not record a run that succeeded
   128+n  ended by signal n, such as 130 for an interrupt from the keyboard
 `
 

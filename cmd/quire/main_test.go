@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -41,6 +43,9 @@ func (s suite) Run() int {
 //	scrub file             writes a file, or stdout or stderr, to stdout with
 //	                       what differs from run to run replaced: ids,
 //	                       commits, durations, directories
+//
+// The condition [mounts] is that file systems can be mounted in a namespace that
+// nobody else sees, which takes root.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../testdata/cli",
@@ -48,6 +53,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup:               isolate,
+		Condition:           condition,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"repository": repository,
 			"exits":      exits,
@@ -55,6 +61,17 @@ func TestScripts(t *testing.T) {
 		},
 	})
 }
+
+func condition(name string) (bool, error) {
+	if name != "mounts" {
+		return false, fmt.Errorf("unknown condition %q", name)
+	}
+	return mounts(), nil
+}
+
+var mounts = sync.OnceValue(func() bool {
+	return exec.Command("unshare", "--mount", "mount", "-t", "tmpfs", "none", os.TempDir()).Run() == nil
+})
 
 // isolate keeps the configuration of whoever runs the tests out of them.
 func isolate(env *testscript.Env) error {

@@ -47,7 +47,14 @@ func runJobs(ctx context.Context, s *session, src *exec.Source, o exec.Options, 
 		return err
 	}
 	r = named(r, names)
-	recorded := out.close(junit.Run{Name: filepath.Base(src.Root), Report: r, Err: err})
+	var recorded *exec.RecordError
+	if errors.As(err, &recorded) {
+		err = nil
+	}
+	unwritten := out.close(junit.Run{Name: filepath.Base(src.Root), Report: r, Err: err})
+	if recorded != nil {
+		unwritten = errors.Join(unwritten, recorded)
+	}
 	var bug *panicError
 	if errors.As(context.Cause(ctx), &bug) {
 		return bug
@@ -61,9 +68,9 @@ func runJobs(ctx context.Context, s *session, src *exec.Source, o exec.Options, 
 	}
 	switch {
 	case err == nil:
-		return recorded
-	case recorded != nil:
-		s.complain(recorded)
+		return unwritten
+	case unwritten != nil:
+		s.complain(unwritten)
 	}
 	return err
 }
