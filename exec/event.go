@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"os"
 	"sync"
 	"time"
@@ -177,27 +176,7 @@ func (f *feed) replay(it *item) {
 		return // the log is gone, and nobody can be told its content
 	}
 	defer log.Close()
-	const most = 64 << 10
-	e := it.event
-	var text []byte
-	tell := func() {
-		if len(text) > 0 {
-			e.Text = lossy(string(text))
-			f.observe(e)
-			text = text[:0]
-		}
-	}
-	for entry, err := range rundir.ReadLog(io.NewSectionReader(log, it.start, it.end-it.start)) {
-		if err != nil {
-			break
-		}
-		if entry.Stream != e.Stream || len(text) > most {
-			tell()
-			e.Stream, e.AtMS = entry.Stream, entry.Time.UnixMilli()
-		}
-		text = entry.AppendOutput(text)
-	}
-	tell()
+	replayRange(log, it.start, it.end, it.event, f.observe)
 }
 
 // close returns when the observer has seen everything.

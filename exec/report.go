@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"quire/analysis/diag"
 	"quire/analysis/pipeline"
@@ -36,6 +37,8 @@ type (
 		Image       string             `json:"image,omitempty"`
 		Jobs        []storedJob        `json:"jobs"`
 		Diagnostics []storedDiagnostic `json:"diagnostics"`
+		// Sources are the texts, by name, of the files that the places are in.
+		Sources map[string]string `json:"sources"`
 	}
 	storedJob struct {
 		ID           string         `json:"id"`
@@ -93,6 +96,7 @@ func (x *execution) writeReport(failed error) error {
 		}
 		out.Jobs = append(out.Jobs, s)
 	}
+	out.Sources = x.sources()
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)
 	enc.SetEscapeHTML(false)
@@ -101,6 +105,34 @@ func (x *execution) writeReport(failed error) error {
 		return err
 	}
 	return x.run.Write("report.json", text.Bytes())
+}
+
+// sources returns the files that the diagnostics of the report are in, by name:
+// what they show must not depend on what becomes of the files. A text that holds
+// a secret is not among them, nor is the configuration, which is full of them.
+func (x *execution) sources() map[string]string {
+	list := slices.Clone(x.report.Diagnostics)
+	for _, j := range x.report.Jobs {
+		if j.Failure != nil {
+			list = append(list, j.Failure.Diagnostic)
+		}
+	}
+	texts := map[string]string{}
+	add := func(f *source.File) {
+		if f != nil && utf8.ValidString(f.Text()) && !x.values.in(f.Text()) {
+			texts[f.Name()] = f.Text()
+		}
+	}
+	for _, d := range list {
+		if d.Code == diag.Config {
+			continue
+		}
+		add(d.File)
+		for _, r := range d.Related {
+			add(r.File)
+		}
+	}
+	return texts
 }
 
 func (x *execution) storeFailure(f *Failure) *storedFailure {
@@ -212,13 +244,8 @@ func logTail(path string) []string {
 	defer f.Close()
 	const most = 128 << 10
 	if info, err := f.Stat(); err == nil && info.Size() > most {
-		if _, err := f.Seek(-most, io.SeekEnd); err != nil {
+		if _, err := f.Seek(rundir.NextEntry(f, info.Size()-most), io.SeekStart); err != nil {
 			return nil
-		}
-		for one := make([]byte, 1); one[0] != '\n'; { // to the start of an entry
-			if _, err := f.Read(one); err != nil {
-				return nil
-			}
 		}
 	}
 	var lines []string

@@ -152,18 +152,22 @@ func (r *Request) findCommits(ctx context.Context) (err error) {
 	return err
 }
 
-func (r *Request) findState(context.Context) error {
-	r.state = r.options.State
-	if r.state == "" {
-		home, ok := r.env.home("XDG_STATE_HOME", ".local/state")
-		if !ok {
-			return errors.New("neither XDG_STATE_HOME nor HOME says where runs can be kept")
-		}
-		r.state = filepath.Join(home, "quire")
-	}
-	abs, err := filepath.Abs(r.state)
-	r.state = abs
+func (r *Request) findState(context.Context) (err error) {
+	r.state, err = stateDir(r.env, r.options.State)
 	return err
+}
+
+// stateDir returns the directory that holds the run stores, from the one that
+// was given, if any.
+func stateDir(env environ, given string) (string, error) {
+	if given == "" {
+		home, ok := env.home("XDG_STATE_HOME", ".local/state")
+		if !ok {
+			return "", errors.New("neither XDG_STATE_HOME nor HOME says where runs can be kept")
+		}
+		given = filepath.Join(home, "quire")
+	}
+	return filepath.Abs(given)
 }
 
 // findConfig finds the global configuration.
