@@ -28,9 +28,11 @@ or, outside of one, of the nearest directory that holds .quire/.`,
 		Example: `  quire ci validate
   quire ci jobs
   quire ci graph
-  quire ci run`,
+  quire ci run
+  quire ci show last`,
 	})
-	c.AddCommand(newValidate(s), newRun(s), newJobs(s), newGraph(s))
+	c.AddCommand(newValidate(s), newRun(s), newJobs(s), newGraph(s),
+		newRuns(s), newShow(s), newLogs(s), newPrune(s))
 	return c
 }
 

@@ -137,7 +137,11 @@ var variable = []struct {
 	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`), "ID"},
 	{regexp.MustCompile(`\b[0-9a-f]{40}\b`), "COMMIT"},
 	{regexp.MustCompile(`\([0-9a-f]{12}\)`), "(COMMIT)"},
+	{regexp.MustCompile(`commit    [0-9a-f]{12}\b`), "commit    COMMIT"},
 	{regexp.MustCompile(` \d+\.\ds\b`), " TIME"},
+	{regexp.MustCompile(`just now|\d+ seconds? ago`), "AGO"},
+	{regexp.MustCompile(`\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+Z)?`), "DATE"},
+	{regexp.MustCompile(`\d+\.\d kB`), "SIZE"},
 	{regexp.MustCompile(`/runs/([^/\s]+)-[0-9a-f]{8}/`), "/runs/$1-HASH/"},
 }
 

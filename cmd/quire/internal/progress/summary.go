@@ -50,7 +50,7 @@ func jobLine(screen terminal.Screen, r exec.JobReport, width int) string {
 		parts = append(parts, strings.ReplaceAll(string(r.Outcome), "-", " "))
 	}
 	if !r.Started.IsZero() && !r.Finished.IsZero() {
-		parts = append(parts, screen.Paint(terminal.Dim, duration(r.Finished.Sub(r.Started))))
+		parts = append(parts, screen.Paint(terminal.Dim, Duration(r.Finished.Sub(r.Started))))
 	}
 	return strings.Join(parts, " ")
 }
@@ -69,8 +69,8 @@ func ignored(exits []int) string {
 	return fmt.Sprintf("(exit %s ignored)", strings.Join(text, ", "))
 }
 
-// duration shows a time as people say it: 0.3s, 12.3s, 1m05s, 2h03m.
-func duration(d time.Duration) string {
+// Duration shows a time as people say it: 0.3s, 12.3s, 1m05s, 2h03m.
+func Duration(d time.Duration) string {
 	d = d.Round(100 * time.Millisecond)
 	switch {
 	case d < time.Minute:
@@ -97,11 +97,33 @@ func listJobs(w io.Writer, screen terminal.Screen, jobs []exec.JobReport) {
 	}
 }
 
+// ListJobs writes how each job went, with what there is to say of it.
+func ListJobs(w io.Writer, screen terminal.Screen, jobs []exec.JobReport) {
+	ids := make([]string, len(jobs))
+	for i, job := range jobs {
+		ids[i] = job.ID
+	}
+	width := nameWidth(ids)
+	for _, job := range jobs {
+		line := jobLine(screen, job, width)
+		if job.Notice != "" {
+			line += ": " + screen.Output(firstLine(job.Notice))
+		}
+		fmt.Fprintln(w, line)
+	}
+}
+
+// Outcome returns an outcome as it is shown, behind its sign.
+func Outcome(screen terminal.Screen, o exec.Outcome) string {
+	sign := signOf(o)
+	return screen.Paint(sign.style, sign.on(screen)) + " " + strings.ReplaceAll(string(o), "-", " ")
+}
+
 // Conclude writes the outcome of a run and explains what failed first. That
 // stands last, where the eye and the scroll position are. again returns the
 // command line that runs a job once more.
 func Conclude(w io.Writer, screen terminal.Screen, r *exec.Report, again func(job string) string) {
-	took := screen.Paint(terminal.Dim, " "+duration(r.Finished.Sub(r.Started)))
+	took := screen.Paint(terminal.Dim, " "+Duration(r.Finished.Sub(r.Started)))
 	switch r.Outcome {
 	case exec.Succeeded:
 		fmt.Fprintf(w, "\n%s%s\n", screen.Paint(terminal.Green, "Run complete."), took)
@@ -112,14 +134,14 @@ func Conclude(w io.Writer, screen terminal.Screen, r *exec.Report, again func(jo
 	}
 	for _, job := range r.Jobs {
 		if job.Failure != nil {
-			explain(w, screen, job, again(job.ID))
+			Explain(w, screen, job, again(job.ID))
 			return
 		}
 	}
 }
 
-// explain says why a job failed and what to do next.
-func explain(out io.Writer, screen terminal.Screen, job exec.JobReport, again string) {
+// Explain says why a job failed and what to do next: again, unless it is empty.
+func Explain(out io.Writer, screen terminal.Screen, job exec.JobReport, again string) {
 	f := job.Failure
 	fmt.Fprintf(out, "\n%s\n", screen.Paint(terminal.Red, fmt.Sprintf("job '%s' failed", terminal.Inline(job.ID))))
 	_ = render.Diagnostic(out, screen, f.Diagnostic)

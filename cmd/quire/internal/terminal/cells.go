@@ -102,6 +102,17 @@ func formless(r rune) bool {
 // Width returns the number of columns that drawable text takes.
 func Width(text string) int { return uniseg.StringWidth(text) }
 
+// Columns returns the number of columns that a line takes, without its colours.
+func Columns(line string) int {
+	width := 0
+	for _, part := range parts(line) {
+		if sgr(part) == 0 {
+			width += Width(part)
+		}
+	}
+	return width
+}
+
 // Inline returns text as one line of what can be drawn: in it even line feeds
 // are made visible.
 func Inline(text string) string {
