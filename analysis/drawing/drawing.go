@@ -64,6 +64,8 @@ type Node struct {
 	// Findings are the diagnostics about what the job's own text says, in
 	// order. Jobs that one call registers, such as one in a loop, share them.
 	Findings diag.List
+	// Annotation is what a picture of a run says of the job.
+	Annotation
 }
 
 // An Edge is one input of a job: To needs From. Both are indices of nodes.

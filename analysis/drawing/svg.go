@@ -96,6 +96,9 @@ func (p *painter) note(node int) string {
 	if n.Kind == Unknown {
 		return "no such job"
 	}
+	if n.Note != "" {
+		return n.Note
+	}
 	var parts []string
 	for _, f := range n.faults() {
 		parts = append(parts, f.text)
@@ -120,7 +123,7 @@ func (p *painter) paint() string {
 	}
 	fmt.Fprintf(&p.out, `<svg xmlns="http://www.w3.org/2000/svg" width="%s" height="%[2]s" viewBox="0 0 %[1]s %[2]s" role="img">`,
 		number(width), number(height))
-	fmt.Fprintf(&p.out, "\n<title>%s</title>\n<style>%s</style>\n", escapeXML(p.title()), style)
+	fmt.Fprintf(&p.out, "\n<title>%s</title>\n<style>%s</style>\n", escapeXML(p.title()), p.style())
 	fmt.Fprintf(&p.out, `<rect class="ground" width="%s" height="%s"/>`+"\n", number(width), number(height))
 	p.farEdges()
 	for node := range p.Nodes {
@@ -256,6 +259,9 @@ func (p *painter) box(node int) {
 	if n.Kind == Source {
 		c.left, radius = c.right-p.width(node), v.height/2
 	}
+	if n.Link != "" {
+		fmt.Fprintf(&p.out, `<a href="%s">`, escapeXML(n.Link))
+	}
 	fmt.Fprintf(&p.out, `<g class="%s"><title>%s</title><rect x="%s" y="%s" width="%s" height="%s" rx="%s"/>`,
 		p.class(node), escapeXML(p.about(node)), number(c.left), number(top), number(c.right-c.left), number(v.height), number(radius))
 	p.text("", c, top+boxHeight/2+4.5, elide(visible(n.Name), maxLabel), labelWidth)
@@ -265,7 +271,11 @@ func (p *painter) box(node int) {
 	if p.started[node] {
 		fmt.Fprintf(&p.out, `<circle class="started" cx="%s" cy="%s" r="3.5"/>`, number(c.left), number(top+7))
 	}
-	p.out.WriteString("</g>\n")
+	p.out.WriteString("</g>")
+	if n.Link != "" {
+		p.out.WriteString("</a>")
+	}
+	p.out.WriteByte('\n')
 }
 
 // text writes a line in the middle of a column. The width of characters that
@@ -290,6 +300,9 @@ func (p *painter) class(node int) string {
 	case diag.Warning:
 		return n.Kind.String() + " warning"
 	}
+	if n.Mark != "" {
+		return n.Kind.String() + " " + string(n.Mark)
+	}
 	return n.Kind.String()
 }
 
@@ -300,6 +313,9 @@ const maxFindings = 5
 func (p *painter) about(node int) string {
 	n := &p.Nodes[node]
 	lines := []string{visible(n.Name)}
+	if n.Mark != "" {
+		lines = append(lines, string(n.Mark))
+	}
 	if n.Place.File != nil {
 		lines = append(lines, visible(n.Place.String()))
 	}
