@@ -103,10 +103,15 @@ var layers = []layer{
 		owns: machine,
 	},
 	{
+		pkg: "cmd/quire/internal/page",
+		uses: []string{"analysis/diag", "analysis/dsl", "analysis/pipeline", "analysis/drawing", "exec",
+			"cmd/quire/internal/terminal", "cmd/quire/internal/render", "cmd/quire/internal/progress"},
+	},
+	{
 		pkg: "cmd/quire",
 		uses: []string{"analysis/source", "analysis/diag", "analysis/dsl", "analysis/pipeline", "analysis/drawing", "analysis/script", "analysis", "exec", "exec/rundir",
 			"cmd/quire/internal/terminal", "cmd/quire/internal/render", "cmd/quire/internal/report",
-			"cmd/quire/internal/progress", "cmd/quire/internal/junit"},
+			"cmd/quire/internal/progress", "cmd/quire/internal/junit", "cmd/quire/internal/page"},
 		owns: slices.Concat(signals, terminal, flags),
 	},
 	{
