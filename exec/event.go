@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"quire/exec/rundir"
@@ -64,10 +65,10 @@ func (r *recorder) write(e Event) {
 	}
 }
 
-// close waits until everybody has seen everything.
-func (r *recorder) close() error {
+// close waits until everybody has seen everything, or abandoned is closed.
+func (r *recorder) close(abandoned <-chan struct{}) error {
 	if r.feed != nil {
-		r.feed.close()
+		r.feed.close(abandoned)
 	}
 	if r.file != nil {
 		return errors.Join(r.err, r.file.Close())
@@ -81,11 +82,13 @@ const maxQueued = 1 << 20
 // A feed calls an observer with events, in order and on a goroutine of its
 // own, and never makes the other side wait. Output that the observer is too
 // slow for is dropped from memory and read from the log when its turn comes;
-// only output that no log has waits for the observer.
+// only output that no log has waits for the observer. What is in the way of the
+// end of a run that is cancelled stays in the log.
 type feed struct {
 	observe func(Event)
 	dir     *os.Root // of the run, whatever its state
 	done    chan struct{}
+	hurried atomic.Bool
 
 	mu     sync.Mutex // guards what follows
 	more   *sync.Cond
@@ -169,6 +172,10 @@ func (f *feed) run() {
 	}
 }
 
+// hurry lets the observer see what happens without the output that it is behind
+// with.
+func (f *feed) hurry() { f.hurried.Store(true) }
+
 // replay tells the observer what a range of a log holds.
 func (f *feed) replay(it *item) {
 	log, err := f.dir.Open(it.log)
@@ -176,16 +183,23 @@ func (f *feed) replay(it *item) {
 		return // the log is gone, and nobody can be told its content
 	}
 	defer log.Close()
-	replayRange(log, it.start, it.end, it.event, f.observe)
+	if read := replayRange(log, it.start, it.end, it.event, f.observe, f.hurried.Load); read < it.end-it.start && f.hurried.Load() {
+		f.observe(Event{AtMS: time.Now().UnixMilli(), Type: Log, JobID: it.event.JobID, Sh: it.event.Sh,
+			Message: "more of its output is in the log"})
+	}
 }
 
-// close returns when the observer has seen everything.
-func (f *feed) close() {
+// close returns when the observer has seen everything, or abandoned is closed.
+func (f *feed) close(abandoned <-chan struct{}) {
 	f.mu.Lock()
 	f.closed = true
 	f.more.Signal()
 	f.mu.Unlock()
-	<-f.done
+	select {
+	case <-f.done:
+	case <-abandoned:
+		return // the observer may still be at it
+	}
 	if f.dir != nil {
 		f.dir.Close()
 	}

@@ -60,7 +60,7 @@ func TestFeed(t *testing.T) {
 		}
 	}
 	close(gate)
-	f.close()
+	f.close(nil)
 	for name := range want {
 		if got[name].String() != want[name].String() {
 			t.Errorf("%q: observed %d bytes, want %d", name, got[name].Len(), want[name].Len())

@@ -51,10 +51,12 @@ type Options struct {
 	// the disk.
 	Buffers map[string]*source.File
 	// Observe is told every event, in order, never concurrently, on a
-	// goroutine of its own: a slow observer delays nothing but itself.
+	// goroutine of its own: a slow observer delays nothing but itself. Of a run
+	// that is cancelled it does not see the output that it is behind with.
 	Observe func(Event)
 	// Kill, when it is closed after the context ended, ends the grace that
-	// processes have to end by themselves.
+	// processes have to end by themselves, and lets the run end without an
+	// observer that does not return.
 	Kill <-chan struct{}
 	// DryRun finds out what would be executed, and executes nothing: the report
 	// has the commands of each job, no event happens and nothing is stored.

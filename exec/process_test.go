@@ -329,3 +329,53 @@ func TestPartialLines(t *testing.T) {
 		t.Errorf("output %q", got)
 	}
 }
+
+// TestCancelDoesNotCatchUp has a run cancelled whose observer is far behind.
+func TestCancelDoesNotCatchUp(t *testing.T) {
+	f := pipelineFixture(t, script("head -c 20000000 /dev/zero | tr '\\\\0' x; echo all written > all; sleep 1000"))
+	ctx, cancel := context.WithCancel(context.Background())
+	shown, last := 0, ""
+	_, _, err := f.runContext(ctx, exec.Options{Observe: func(e exec.Event) {
+		shown += len(e.Text)
+		if e.Type == exec.Output && ctx.Err() == nil {
+			for written := 0; written == 0; {
+				all, _ := filepath.Glob(filepath.Join(f.Base, "state/quire/runs/*/workspaces/1/all"))
+				written = len(all)
+			}
+			cancel()
+		}
+		if e.Type == exec.Log {
+			last = e.Message
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if shown > 10_000_000 || last != "more of its output is in the log" {
+		t.Errorf("%d bytes were shown, and at last %q", shown, last)
+	}
+}
+
+// TestKillLeavesTheObserver has an observer that never returns.
+func TestKillLeavesTheObserver(t *testing.T) {
+	f := pipelineFixture(t, script("echo started; sleep 1000"))
+	ctx, cancel := context.WithCancel(context.Background())
+	kill, never := make(chan struct{}), make(chan struct{})
+	defer close(never)
+	r, err := exec.Local(f.Root, exec.Options{Environ: f.Env, Kill: kill, Observe: func(e exec.Event) {
+		if e.Text == "started\n" {
+			cancel()
+			close(kill)
+			<-never
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report, err := exec.Run(ctx, r); err != nil || report.Outcome != exec.Cancelled {
+		t.Errorf("%s, %v", report.Outcome, err)
+	}
+	if left := marked(t, r.ID()); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}

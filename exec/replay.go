@@ -170,12 +170,14 @@ func (p *player) output(e Event) {
 	e.Start, e.End = nil, nil
 	told := start
 	if log := p.log(e); log != nil && start >= 0 {
-		told += replayRange(log, start, end, e, p.observe)
+		told += replayRange(log, start, end, e, p.observe, never)
 	}
 	if told < end {
 		p.lost(e)
 	}
 }
+
+func never() bool { return false }
 
 // lost says once of each command that output is missing.
 func (p *player) lost(e Event) {
@@ -224,9 +226,10 @@ func (p *player) close() {
 	}
 }
 
-// replayRange tells observe the output in a range of a log, as events like e, and
-// returns how many bytes of the log it came to.
-func replayRange(log io.ReaderAt, start, end int64, e Event, observe func(Event)) (read int64) {
+// replayRange tells observe the output in a range of a log, as events like e,
+// until stop says so between two of them, and returns how many bytes of the log
+// it came to.
+func replayRange(log io.ReaderAt, start, end int64, e Event, observe func(Event), stop func() bool) (read int64) {
 	const most = 64 << 10
 	var text []byte
 	tell := func() {
@@ -242,6 +245,9 @@ func replayRange(log io.ReaderAt, start, end int64, e Event, observe func(Event)
 		}
 		if entry.Stream != e.Stream || len(text) > most {
 			tell()
+			if stop() {
+				return read
+			}
 			e.Stream, e.AtMS = entry.Stream, entry.Time.UnixMilli()
 		}
 		text = entry.AppendOutput(text)

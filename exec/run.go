@@ -46,10 +46,15 @@ func Run(ctx context.Context, r Request) (*Report, error) {
 	x.record = &recorder{values: &x.values}
 	if r.options.Observe != nil && !r.options.DryRun {
 		x.record.feed = newFeed(r.options.Observe)
+		defer context.AfterFunc(ctx, x.record.feed.hurry)()
 	}
 	err := x.all(ctx)
 	x.report.Finished = time.Now()
-	x.lose(x.record.close())
+	var abandoned <-chan struct{}
+	if ctx.Err() != nil {
+		abandoned = r.options.Kill
+	}
+	x.lose(x.record.close(abandoned))
 	if x.home != nil && x.home != x.store {
 		x.withdraw()
 	}

@@ -13,6 +13,8 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"sync"
+	"time"
 
 	"quire/cmd/quire/internal/terminal"
 	"quire/exec"
@@ -30,8 +32,31 @@ func run(args []string) int {
 		stderr: newStream(os.Stderr, cancel),
 	}
 	s.kill = watchSignals(cancel)
-	err := guard(func() error { return execute(ctx, s, args) })
-	return s.finish(ctx, err)
+	code := make(chan int, 1)
+	go func() {
+		err := guard(func() error { return execute(ctx, s, args) })
+		code <- s.finish(ctx, err)
+	}()
+	select {
+	case c := <-code:
+		return c
+	case <-s.stuck():
+		return s.finish(ctx, nil)
+	}
+}
+
+// stuck returns a channel that is closed when everything was to end at once and
+// nothing but showing it is left, which whoever reads our output keeps from
+// ending.
+func (s *session) stuck() <-chan struct{} {
+	stuck := make(chan struct{})
+	go func() {
+		<-s.kill
+		s.runs.Wait()
+		time.Sleep(time.Second)
+		close(stuck)
+	}()
+	return stuck
 }
 
 // execute finds and runs the command that args name.
@@ -46,6 +71,7 @@ type session struct {
 	stdin          *os.File
 	stdout, stderr *stream
 	kill           <-chan struct{} // closed when everything is to end at once
+	runs           sync.WaitGroup  // those under way
 }
 
 // finish reports the error that ended an invocation, and returns the exit code.

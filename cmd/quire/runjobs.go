@@ -42,7 +42,9 @@ func runJobs(ctx context.Context, s *session, src *exec.Source, o exec.Options, 
 	}
 	o.Kill = s.kill
 	defer context.AfterFunc(ctx, func() { sayEnding(ctx, out.human, view) })()
+	s.runs.Add(1)
 	r, err := carryOut(ctx, src, o)
+	s.runs.Done()
 	if r == nil {
 		return err
 	}
