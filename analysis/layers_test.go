@@ -79,7 +79,7 @@ var layers = []layer{
 	{
 		pkg:  "exec",
 		uses: []string{"analysis/source", "analysis/diag", "analysis/dsl", "analysis/pipeline", "exec/rundir"},
-		owns: slices.Concat(machine, []string{"os/exec", "os/user", "syscall", "golang.org/x/sys", "github.com/google/uuid"}),
+		owns: slices.Concat(machine, []string{"os/exec", "os/user", "syscall", "golang.org/x/sys", "github.com/google/uuid", "github.com/fsnotify/fsnotify"}),
 	},
 	// Only tests import this one.
 	{
@@ -272,7 +272,8 @@ func TestFileSize(t *testing.T) {
 	}
 }
 
-// TestOneRunPath checks that each command has one way to run jobs.
+// TestOneRunPath checks that each command has one way to run jobs. A watch
+// decides what runs when, and leaves running it to the command.
 func TestOneRunPath(t *testing.T) {
 	calls := map[string]map[string]int{"cmd/quire": {}, "cmd/quire-lsp": {}}
 	for _, f := range goFiles(t) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 )
 
@@ -72,7 +73,11 @@ func (e *gitError) Error() string {
 
 // run calls git and returns what it wrote.
 func (g git) run(ctx context.Context, stdin io.Reader, args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, g.path, append(safeConfig(), args...)...)
+	config := safeConfig()
+	if args[0] == "check-ignore" { // refuses any rule for pathspecs
+		config = slices.DeleteFunc(config, func(option string) bool { return option == "--literal-pathspecs" })
+	}
+	cmd := exec.CommandContext(ctx, g.path, append(config, args...)...)
 	cmd.Dir, cmd.Env, cmd.Stdin = g.dir, g.env, stdin
 	stdout := limitedBuffer{limit: g.limit}
 	var stderr bytes.Buffer

@@ -12,8 +12,11 @@ func rerun(flags *pflag.FlagSet, job string) string {
 	words := []string{"quire", "ci", "run"}
 	only := false
 	flags.Visit(func(f *pflag.Flag) {
-		if f.Name == "events" || f.Name == "junit" {
-			return // what they wrote of the first run is to stay
+		switch f.Name {
+		case "events", "junit": // what they wrote of the first run is to stay
+			return
+		case "watch":
+			return
 		}
 		switch value := f.Value.(type) {
 		case pflag.SliceValue:

@@ -19,6 +19,7 @@ type runCommand struct {
 	options  exec.Options
 	pipeline string   // path of the file to run instead of the repository's
 	secrets  []string // values of --secret
+	watching bool
 	output   outputFlags
 	dry      dryFlags
 }
@@ -47,6 +48,7 @@ the workspace.`,
   quire ci run deploy                          # deploy and what it needs
   quire ci run --only test                     # test alone
   quire ci run --except deploy --parallel 4    # all but deploy, four at once
+  quire ci run test --watch                    # test, and again after each change
   quire ci run deploy --dry-run                # what it would execute
   quire ci run publish --ref refs/tags/v1      # as if that tag had been pushed
   quire ci run --secret token=env:DEPLOY_TOKEN
@@ -84,6 +86,7 @@ func (c *runCommand) addFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.Mirror, "mirror", false, "let quire/mirror take part, which pushes to another repository")
 	flags.StringVar(&o.Config, "config", "", "read the global configuration from this `file`")
 	addIsolation(flags, o)
+	c.addWatch(flags)
 	c.output.addFlags(flags)
 	c.dry.addFlags(flags)
 }
@@ -92,6 +95,9 @@ func (c *runCommand) addFlags(flags *pflag.FlagSet) {
 // once more.
 func (c *runCommand) run(ctx context.Context, s *session, again func(job string) string) error {
 	if err := errors.Join(checkSelection(c.options), c.dry.check(c.output)); err != nil {
+		return err
+	}
+	if err := c.checkWatch(); err != nil {
 		return err
 	}
 	src, err := c.source()
@@ -107,11 +113,15 @@ func (c *runCommand) run(ctx context.Context, s *session, again func(job string)
 	if c.options.Secrets, err = secrets(ctx, s, c.secrets); err != nil {
 		return err
 	}
+	if c.watching {
+		return c.watch(ctx, s, again)
+	}
 	out, err := c.output.open(s)
 	if err != nil {
 		return err
 	}
-	return runJobs(ctx, s, src, c.options, out, again)
+	_, err = runJobs(ctx, s, src, c.options, out, again)
+	return err
 }
 
 // source finds the pipeline to run. A file that is named takes the place of the

@@ -19,8 +19,9 @@ import (
 	"quire/exec"
 )
 
-// runJobs runs a pipeline and shows how it goes.
-func runJobs(ctx context.Context, s *session, src *exec.Source, o exec.Options, out *outputs, again func(job string) string) error {
+// runJobs runs a pipeline and shows how it goes. The report is nil when nothing
+// was to run.
+func runJobs(ctx context.Context, s *session, src *exec.Source, o exec.Options, out *outputs, again func(job string) string) (*exec.Report, error) {
 	// A bug in showing the run must not end the process before the run ended
 	// its own.
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -46,7 +47,7 @@ func runJobs(ctx context.Context, s *session, src *exec.Source, o exec.Options, 
 	r, err := carryOut(ctx, src, o)
 	s.runs.Done()
 	if r == nil {
-		return err
+		return nil, err
 	}
 	r = named(r, names)
 	var recorded *exec.RecordError
@@ -59,7 +60,7 @@ func runJobs(ctx context.Context, s *session, src *exec.Source, o exec.Options, 
 	}
 	var bug *panicError
 	if errors.As(context.Cause(ctx), &bug) {
-		return bug
+		return r, bug
 	}
 	if err == nil || len(r.Jobs) > 0 {
 		view.Finish(r)
@@ -70,11 +71,11 @@ func runJobs(ctx context.Context, s *session, src *exec.Source, o exec.Options, 
 	}
 	switch {
 	case err == nil:
-		return unwritten
+		return r, unwritten
 	case unwritten != nil:
 		s.complain(unwritten)
 	}
-	return err
+	return r, err
 }
 
 // carryOut makes the request of these options and runs it, for show or in
