@@ -95,8 +95,24 @@ func loadConfig(ctx context.Context, path string) *configuration {
 	}
 	if !config.found.HasErrors() {
 		config.read()
+		config.checkPermissions(abs)
 	}
 	return config
+}
+
+// checkPermissions warns when other users can read the values in the file at
+// path.
+func (c *configuration) checkPermissions(path string) {
+	info, err := os.Stat(path)
+	if err != nil || !readableByOthers(info) {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.secrets)) {
+		if c.secrets[name].Value != "" {
+			c.warn(c.at("secrets", name), "other users of this machine can read the secret `%s`: this file needs chmod 600", name)
+			return
+		}
+	}
 }
 
 // A configuration is a global configuration.

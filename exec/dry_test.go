@@ -56,7 +56,7 @@ func planCase(t *testing.T, archive *txtar.Archive) string {
 	t.Helper()
 	f := newFixture(t, archive)
 	if config := exectest.File(archive, "repo/config.fnl"); config != "" {
-		f.Write(filepath.Join(f.Base, "config.fnl"), strings.ReplaceAll(config, "$BASE", f.Base))
+		f.WriteOwn(filepath.Join(f.Base, "config.fnl"), strings.ReplaceAll(config, "$BASE", f.Base))
 	}
 	args := exectest.Args(archive)
 	for i := range args {

@@ -149,10 +149,9 @@ func (h *host) directory(rel string) (string, error) {
 
 // Secret reveals a secret.
 func (h *host) Secret(ctx context.Context, job, name string) (string, error) {
-	value, short, err := h.secrets.reveal(name)
-	if short {
-		h.Log(ctx, job, fmt.Sprintf("the value of the secret %q has %d bytes, fewer than the %d from which values are redacted",
-			name, len(value), minRedacted))
+	value, warnings, err := h.secrets.reveal(name)
+	for _, warning := range warnings {
+		h.Log(ctx, job, warning)
 	}
 	return value, err
 }

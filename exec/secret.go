@@ -3,8 +3,10 @@ package exec
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -31,28 +33,35 @@ type revealed struct {
 	err   error
 }
 
-// reveal returns the value of a secret, which is redacted from then on. Short
-// reports, the first time, that it is too short for that.
-func (s *secrets) reveal(name string) (value string, short bool, err error) {
+// reveal returns the value of a secret, which is redacted from then on, and the
+// first time what is wrong with how it is kept.
+func (s *secrets) reveal(name string) (value string, warnings []string, err error) {
 	src, err := s.source(name)
 	if err != nil {
-		return "", false, err
+		return "", nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, ok := s.revealed[name]
 	if !ok {
-		r.value, r.err = src.read(s.env)
+		shared := false
+		r.value, shared, r.err = src.read(s.env)
 		if s.revealed == nil {
 			s.revealed = map[string]revealed{}
 		}
 		s.revealed[name] = r
 		if r.err == nil {
 			s.values.add(name, r.value)
-			short = len(r.value) < minRedacted
+			if len(r.value) < minRedacted {
+				warnings = append(warnings, fmt.Sprintf("the value of the secret %q has %d bytes, fewer than the %d from which values are redacted",
+					name, len(r.value), minRedacted))
+			}
+			if shared {
+				warnings = append(warnings, fmt.Sprintf("other users of this machine can read the secret %q: %s needs chmod 600", name, src.File))
+			}
 		}
 	}
-	return r.value, short, r.err
+	return r.value, warnings, r.err
 }
 
 // names returns the names of the secrets in order.
@@ -71,28 +80,45 @@ func (s *secrets) source(name string) (Secret, error) {
 	return Secret{}, errors.New(text)
 }
 
-// read returns the value from where it is kept. One line feed at the end of a
-// file does not belong to it.
-func (s Secret) read(env environ) (string, error) {
+// read returns the value from where it is kept, and whether that is a file that
+// other users can read. One line feed at the end of a file does not belong to
+// the value.
+func (s Secret) read(env environ) (value string, shared bool, err error) {
 	switch {
 	case s.Env != "":
 		value, ok := env.lookup(s.Env)
 		if !ok {
-			return "", fmt.Errorf("secret resolution failed: the environment variable %s is not set", s.Env)
+			return "", false, fmt.Errorf("secret resolution failed: the environment variable %s is not set", s.Env)
 		}
-		return value, nil
+		return value, false, nil
 	case s.File != "":
-		f, err := os.Open(s.File)
+		text, shared, err := s.readFile()
 		if err != nil {
-			return "", fmt.Errorf("secret resolution failed: %s: %w", s.File, osError(err))
+			return "", false, fmt.Errorf("secret resolution failed: %s: %w", s.File, osError(err))
 		}
-		text, err := readAll(f, maxSecret)
-		if err != nil {
-			return "", fmt.Errorf("secret resolution failed: %s: %w", s.File, osError(err))
-		}
-		return strings.TrimSuffix(string(text), "\n"), nil
+		return strings.TrimSuffix(string(text), "\n"), shared, nil
 	}
-	return s.Value, nil
+	return s.Value, false, nil
+}
+
+func (s Secret) readFile() (text []byte, shared bool, err error) {
+	f, err := os.Open(s.File)
+	if err != nil {
+		return nil, false, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, false, err
+	}
+	text, err = readAll(f, maxSecret)
+	return text, readableByOthers(info), err
+}
+
+// readableByOthers reports whether the group or everybody can read a file, where
+// permissions say so.
+func readableByOthers(info fs.FileInfo) bool {
+	return runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode()&0o044 != 0
 }
 
 // String keeps a value out of whatever prints a secret.

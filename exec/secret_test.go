@@ -56,9 +56,9 @@ func TestRevealProperties(t *testing.T) {
 				continue
 			}
 			for again := range 2 {
-				got, short, err := s.reveal(secretName(i))
-				if err != nil || got != value || short != (len(value) < 8 && again == 0) {
-					t.Fatalf("%s is %q, %t, %v, want %q", secretName(i), got, short, err, value)
+				got, warnings, err := s.reveal(secretName(i))
+				if err != nil || got != value || (len(warnings) > 0) != (len(value) < 8 && again == 0) {
+					t.Fatalf("%s is %q, %q, %v, want %q", secretName(i), got, warnings, err, value)
 				}
 			}
 			if len(value) >= 8 {
@@ -115,7 +115,7 @@ func TestSecretFileLosesOneLineFeed(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := (Secret{File: path}).read(nil); err != nil || got != text {
+		if got, _, err := (Secret{File: path}).read(nil); err != nil || got != text {
 			t.Fatalf("%q with a line feed reads as %q, %v", text, got, err)
 		}
 		if strings.HasSuffix(text, "\n") {
@@ -124,7 +124,7 @@ func TestSecretFileLosesOneLineFeed(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := (Secret{File: path}).read(nil); err != nil || got != text {
+		if got, _, err := (Secret{File: path}).read(nil); err != nil || got != text {
 			t.Fatalf("%q reads as %q, %v", text, got, err)
 		}
 	})
@@ -172,5 +172,41 @@ func TestNothingPrintsASecret(t *testing.T) {
 	}
 	if got := fmt.Sprint(s, s.values.set.Load()); strings.Count(got, secretName(0)) != 2 {
 		t.Errorf("the name is not in %q", got)
+	}
+}
+
+// TestSharedSecretsAreTold has values in files that others can read.
+func TestSharedSecretsAreTold(t *testing.T) {
+	for mode, shared := range map[os.FileMode]bool{0o600: false, 0o400: false, 0o640: true, 0o604: true, 0o644: true} {
+		t.Run(mode.String(), func(t *testing.T) {
+			dir := t.TempDir()
+			token, config := filepath.Join(dir, "token"), filepath.Join(dir, "config.fnl")
+			for path, text := range map[string]string{token: "correct-horse", config: `{:secrets {:plain "battery-staple" :token {:file "token"}}}`} {
+				if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.Chmod(path, mode); err != nil {
+					t.Fatal(err)
+				}
+			}
+			c := loadConfig(t.Context(), config)
+			found := c.found
+			if found.HasErrors() || (len(found) == 1) != shared {
+				t.Errorf("the configuration has %v", found)
+			}
+			for _, d := range found {
+				if !strings.Contains(d.Message, "can read the secret `plain`") || d.File.Slice(d.Span) != ":plain" {
+					t.Errorf("%s at %q", d.Message, d.File.Slice(d.Span))
+				}
+			}
+			s := &secrets{sources: c.secrets, values: &redactions{}}
+			_, warnings, err := s.reveal("token")
+			if err != nil || (len(warnings) == 1 && strings.Contains(warnings[0], token+" needs chmod 600")) != shared {
+				t.Errorf("the file brings %q, %v", warnings, err)
+			}
+			if _, warnings, err = s.reveal("plain"); err != nil || warnings != nil {
+				t.Errorf("the value brings %q, %v", warnings, err)
+			}
+		})
 	}
 }

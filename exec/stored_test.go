@@ -108,13 +108,13 @@ func TestSecrets(t *testing.T) {
     (log (tostring (length (secret :file))))))`)
 	f.Write(filepath.Join(f.Root, ".quire/ci.fnl"), strings.ReplaceAll(
 		mustRead(t, filepath.Join(f.Root, ".quire/ci.fnl")), "(sh-path)", fmt.Sprintf("%q", filepath.Join(f.Base, "config/quire/file.txt"))))
-	f.Write(filepath.Join(f.Base, "config/quire/config.fnl"), `; made by hand
+	f.WriteOwn(filepath.Join(f.Base, "config/quire/config.fnl"), `; made by hand
 (local plain (.. "plain" "-value"))
 {:secrets {: plain
            :file {:file "file.txt"}
            :missing {:file "missing.txt"}
            :given "from the configuration"}}`)
-	f.Write(filepath.Join(f.Base, "config/quire/file.txt"), "first\n\n")
+	f.WriteOwn(filepath.Join(f.Base, "config/quire/file.txt"), "first\n\n")
 	f.Env = append(f.Env, "FROM_ENV=seven77")
 	_, events := f.succeed(exec.Options{Secrets: map[string]exec.Secret{
 		"env": {Env: "FROM_ENV"}, "unset": {Env: "NOT_SET"}, "given": {Value: "given!"}}})
@@ -170,7 +170,7 @@ func TestConfig(t *testing.T) {
 			t.Parallel()
 			f := pipelineFixture(t, script("true"))
 			path := filepath.Join(f.Base, "C")
-			f.Write(path, tt.text)
+			f.WriteOwn(path, tt.text)
 			report, _, err := f.run(exec.Options{Config: path})
 			if err != nil {
 				t.Fatal(err)

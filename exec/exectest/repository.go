@@ -93,6 +93,15 @@ func (r *Repository) Write(path, text string) {
 	}
 }
 
+// WriteOwn writes a file that nobody but its owner can read.
+func (r *Repository) WriteOwn(path, text string) {
+	r.t.Helper()
+	r.Write(path, text)
+	if err := os.Chmod(path, 0o600); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
 // Git calls git in the repository and returns what it wrote.
 func (r *Repository) Git(args ...string) string {
 	r.t.Helper()
