@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // A repository is a directory with a pipeline, under version control or not.
@@ -37,6 +38,9 @@ func discover(ctx context.Context, env environ, dir string) (repository, error) 
 	for d := dir; ; d = filepath.Dir(d) {
 		switch {
 		case exists(d, ".git"):
+			if repo, ok := ordinaryGit(env, d); ok {
+				return repo, nil
+			}
 			return openGit(ctx, env, dir)
 		case exists(d, ".jj"):
 			return repository{}, &UsageError{fmt.Sprintf("%s is a jj repository without a git repository beside it, "+
@@ -57,6 +61,44 @@ func discover(ctx context.Context, env environ, dir string) (repository, error) 
 func exists(dir, name string) bool {
 	_, err := os.Lstat(filepath.Join(dir, name))
 	return err == nil
+}
+
+// ordinaryGit returns the git repository in a directory if it is one of which
+// there is nothing to ask git: its own directory is where it is by default and
+// belongs to this user, and its configuration moves nothing.
+func ordinaryGit(env environ, root string) (repository, bool) {
+	if env.get("GIT_CEILING_DIRECTORIES") != "" {
+		return repository{}, false
+	}
+	dir := filepath.Join(root, ".git")
+	for _, own := range []string{root, dir} {
+		if info, err := os.Lstat(own); err != nil || !info.IsDir() || !isOwn(info) {
+			return repository{}, false
+		}
+	}
+	for _, name := range []string{"HEAD", "objects", "refs"} {
+		if !exists(dir, name) {
+			return repository{}, false
+		}
+	}
+	config, err := readRegular(filepath.Join(dir, "config"), 1<<20)
+	if err != nil {
+		return repository{}, false
+	}
+	text := strings.ReplaceAll(strings.ToLower(string(config)), "bare = false", "")
+	for _, moves := range []string{"worktree", "include", "extensions", "bare"} {
+		if strings.Contains(text, moves) {
+			return repository{}, false
+		}
+	}
+	g, err := newGit(env, root)
+	return repository{root, &gitRepository{g, dir, dir, "sha1"}}, err == nil
+}
+
+// isOwn reports whether a file belongs to the user of this process.
+func isOwn(info os.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(stat.Uid) == os.Geteuid()
 }
 
 // openGit asks git for the repository around a directory.

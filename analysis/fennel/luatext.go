@@ -4,6 +4,7 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/yuin/gopher-lua/ast"
 	"github.com/yuin/gopher-lua/parse"
@@ -84,7 +85,7 @@ func parseLua(text string) ([]ast.Stmt, error) {
 	return parse.Parse(strings.NewReader(text), "lua")
 }
 
-var localFunction = regexp.MustCompile(`\blocal\s+function\s+(\w+)`)
+var localFunction = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\blocal\s+function\s+(\w+)`) })
 
 // A localName is a name and the line on which its definition begins.
 type localName struct {
@@ -98,7 +99,7 @@ type localName struct {
 func localFunctions(text string) map[localName]bool {
 	found := map[localName]bool{}
 	line, last := 1, 0
-	for _, m := range localFunction.FindAllStringSubmatchIndex(text, -1) {
+	for _, m := range localFunction().FindAllStringSubmatchIndex(text, -1) {
 		line += strings.Count(text[last:m[0]], "\n")
 		last = m[0]
 		found[localName{line, text[m[2]:m[3]]}] = true

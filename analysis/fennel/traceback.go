@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -11,8 +12,10 @@ import (
 )
 
 var (
-	runtimePlace = regexp.MustCompile(`^[^:\n]*:\d+:\s+`)
-	compilePlace = regexp.MustCompile(`^\S+:\d+:\d+: (Compile|Parse) error:`)
+	runtimePlace = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[^:\n]*:\d+:\s+`) })
+	compilePlace = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^\S+:\d+:\d+: (Compile|Parse) error:`)
+	})
 )
 
 // traceback is (message? start?): the message with the calls that are under
@@ -23,11 +26,11 @@ func (p *Program) traceback(L *lua.LState) int {
 		message = L.ToStringMeta(v).String()
 	}
 	start := L.OptInt(2, 2)
-	if compilePlace.MatchString(message) {
+	if compilePlace().MatchString(message) {
 		L.Push(lua.LString(message))
 		return 1
 	}
-	message = "runtime error: " + runtimePlace.ReplaceAllString(message, "")
+	message = "runtime error: " + runtimePlace().ReplaceAllString(message, "")
 	lines := []string{message, "stack traceback:"}
 	for i, f := range p.State.Frames(L) {
 		// What runs the units of a module is no function of the program.

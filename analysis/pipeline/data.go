@@ -5,6 +5,7 @@ import (
 	"math"
 	"regexp"
 	"strings"
+	"sync"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -170,7 +171,9 @@ func (c *copier) pair(out *dataTable, k, v lua.LValue) string {
 	return ""
 }
 
-var plainKey = regexp.MustCompile(`^[\pL_?*+!<>=-][\pL\pN_?*+!<>=-]*$`)
+var plainKey = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[\pL_?*+!<>=-][\pL\pN_?*+!<>=-]*$`)
+})
 
 // pathText shows a path of keys as in artifacts[2].run.
 func pathText(path []any) string {
@@ -179,7 +182,7 @@ func pathText(path []any) string {
 		switch k := k.(type) {
 		case string:
 			switch {
-			case !plainKey.MatchString(k):
+			case !plainKey().MatchString(k):
 				fmt.Fprintf(&b, "[%q]", k)
 			case b.Len() > 0:
 				b.WriteString("." + k)

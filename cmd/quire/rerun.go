@@ -3,6 +3,7 @@ package main
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/spf13/pflag"
 )
@@ -44,11 +45,13 @@ func rerun(flags *pflag.FlagSet, job string) string {
 	return strings.Join(append(words, quote(job)), " ")
 }
 
-var unquoted = regexp.MustCompile(`^[A-Za-z0-9_./:=@%+,][A-Za-z0-9_./:=@%+,-]*$`)
+var unquoted = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z0-9_./:=@%+,][A-Za-z0-9_./:=@%+,-]*$`)
+})
 
 // quote returns a word as a shell reads it.
 func quote(word string) string {
-	if unquoted.MatchString(word) {
+	if unquoted().MatchString(word) {
 		return word
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
