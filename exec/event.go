@@ -77,7 +77,7 @@ func (r *recorder) close(abandoned <-chan struct{}) error {
 }
 
 // maxQueued is how much output, in bytes, waits in memory for an observer.
-const maxQueued = 1 << 20
+const maxQueued = 4 << 20
 
 // A feed calls an observer with events, in order and on a goroutine of its
 // own, and never makes the other side wait. Output that the observer is too

@@ -24,6 +24,11 @@ func main() { os.Exit(run(os.Args[1:])) }
 
 // run carries out one invocation and returns its exit code.
 func run(args []string) int {
+	if os.Getenv("GOGC") == "" {
+		// Little is alive at any time: collecting it half as often costs a few
+		// megabytes and saves a fifth of the time that much output takes.
+		debug.SetGCPercent(200)
+	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	s := &session{
