@@ -24,7 +24,7 @@ type prefix struct {
 	text     *transcript
 	prefixes map[string]string // by job
 	last     struct{ job, prefix string }
-	width    int               // of job names
+	width    int // of job names
 }
 
 // flushDelay is how long a line may wait to be written.
