@@ -59,12 +59,12 @@ func Watch(ctx context.Context, root string, o Options, run func(context.Context
 	if err := r.findState(ctx); err != nil {
 		return err
 	}
-	c, err := newChanges(ctx, src.repo, r.state)
+	c, err := newEdits(ctx, src.repo, r.state)
 	if err != nil {
 		return fmt.Errorf("%s cannot be watched: %w", src.Root, err)
 	}
 	defer c.close()
-	w := &watch{root: root, options: o, changes: c, run: run}
+	w := &watch{root: root, options: o, edits: c, run: run}
 	return w.loop(ctx)
 }
 
@@ -79,7 +79,7 @@ const (
 type watch struct {
 	root    string
 	options Options
-	changes *changes
+	edits   *edits
 	run     func(context.Context, Options, Change) *Report
 
 	files map[string]bool   // of the pipeline, relative to the root
@@ -141,23 +141,23 @@ func (w *watch) loop(ctx context.Context) error {
 					return err
 				}
 			}
-		case e, ok := <-w.changes.fs.Events:
+		case e, ok := <-w.edits.fs.Events:
 			if !ok {
 				return finish(fsnotify.ErrClosed)
 			}
-			if err := w.changes.take(ctx, e); err != nil {
+			if err := w.edits.take(ctx, e); err != nil {
 				return finish(err)
 			}
 			wait()
-		case err := <-w.changes.fs.Errors:
+		case err := <-w.edits.fs.Errors:
 			if !errors.Is(err, fsnotify.ErrEventOverflow) {
 				return finish(err)
 			}
-			w.changes.note(w.changes.repo.root, false) // anything may have changed
+			w.edits.note(w.edits.repo.root, false) // anything may have changed
 			wait()
 		case <-timer.C:
 			since = time.Time{}
-			batch, err := w.changes.batch(ctx)
+			batch, err := w.edits.batch(ctx)
 			if err != nil {
 				return finish(err)
 			}
@@ -178,10 +178,10 @@ func (w *watch) loop(ctx context.Context) error {
 // ownChanges leaves of the paths that changed during a run in place those of the
 // pipeline, which a job does not write as a rule.
 func (w *watch) ownChanges(ctx context.Context, paths map[string]struct{}) error {
-	if err := w.changes.settle(ctx); err != nil {
+	if err := w.edits.settle(ctx); err != nil {
 		return err
 	}
-	batch, err := w.changes.batch(ctx)
+	batch, err := w.edits.batch(ctx)
 	if err != nil {
 		return err
 	}

@@ -11,9 +11,9 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// A changes collects what changes below the root of a repository: files that a
+// An edits collects what changes below the root of a repository: files that a
 // snapshot would hold, which are those that git does not ignore.
-type changes struct {
+type edits struct {
 	repo  repository
 	skip  string // a directory that is no part of the repository: the run store
 	fs    *fsnotify.Watcher
@@ -23,12 +23,12 @@ type changes struct {
 	paths map[string]struct{} // that changed since then, relative to the root
 }
 
-func newChanges(ctx context.Context, repo repository, skip string) (*changes, error) {
+func newEdits(ctx context.Context, repo repository, skip string) (*edits, error) {
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
 		return nil, err
 	}
-	c := &changes{repo: repo, skip: skip, fs: w, dirs: map[string]bool{}, fresh: map[string]bool{}, paths: map[string]struct{}{}}
+	c := &edits{repo: repo, skip: skip, fs: w, dirs: map[string]bool{}, fresh: map[string]bool{}, paths: map[string]struct{}{}}
 	if c.mark, err = os.MkdirTemp("", "quire-watch-*"); err == nil {
 		err = w.Add(c.mark)
 	}
@@ -42,13 +42,13 @@ func newChanges(ctx context.Context, repo repository, skip string) (*changes, er
 	return c, nil
 }
 
-func (c *changes) close() {
+func (c *edits) close() {
 	c.fs.Close()
 	_ = os.RemoveAll(c.mark)
 }
 
 // add watches a directory and those below it, but for those that git ignores.
-func (c *changes) add(ctx context.Context, dir string) error {
+func (c *edits) add(ctx context.Context, dir string) error {
 	ignored, err := c.ignoredDirs(ctx)
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func (c *changes) add(ctx context.Context, dir string) error {
 
 // ignoredDirs returns the directories that git ignores with all that is in
 // them.
-func (c *changes) ignoredDirs(ctx context.Context) (map[string]bool, error) {
+func (c *edits) ignoredDirs(ctx context.Context) (map[string]bool, error) {
 	if c.repo.vcs == nil {
 		return nil, nil
 	}
@@ -93,7 +93,7 @@ func (c *changes) ignoredDirs(ctx context.Context) (map[string]bool, error) {
 }
 
 // take takes an event.
-func (c *changes) take(ctx context.Context, e fsnotify.Event) error {
+func (c *edits) take(ctx context.Context, e fsnotify.Event) error {
 	if e.Op == fsnotify.Chmod || filepath.Dir(e.Name) == c.mark {
 		return nil
 	}
@@ -116,7 +116,7 @@ func (c *changes) take(ctx context.Context, e fsnotify.Event) error {
 	return nil
 }
 
-func (c *changes) note(path string, created bool) {
+func (c *edits) note(path string, created bool) {
 	rel, err := filepath.Rel(c.repo.root, path)
 	if err != nil || !filepath.IsLocal(rel) {
 		return
@@ -131,7 +131,7 @@ func (c *changes) note(path string, created bool) {
 // batch returns the paths that changed since the last batch, as a set: not
 // those of files that came and went, of editors' notes to themselves, and of
 // what git ignores.
-func (c *changes) batch(ctx context.Context) (map[string]struct{}, error) {
+func (c *edits) batch(ctx context.Context) (map[string]struct{}, error) {
 	changed, fresh := c.paths, c.fresh
 	c.paths, c.fresh = map[string]struct{}{}, map[string]bool{}
 	var asked strings.Builder
@@ -168,7 +168,7 @@ func editors(name string) bool {
 
 // settle takes all that happened before it was called. Events come in order, and
 // one that it causes itself comes behind them.
-func (c *changes) settle(ctx context.Context) error {
+func (c *edits) settle(ctx context.Context) error {
 	file, err := os.CreateTemp(c.mark, "")
 	if err != nil {
 		return err
