@@ -14,6 +14,8 @@ type plan struct {
 	jobs []*pipeline.Job   // in the order they run one at a time
 	in   map[string]int    // their places in the order of registration, by id
 	skip map[string]string // those that do not run, and why
+	// reused are those whose results in the run that is resumed still hold.
+	reused map[string]reuse
 }
 
 // choose returns the jobs that the options select. The error is a

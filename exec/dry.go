@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"quire/analysis/pipeline"
-	"quire/exec/rundir"
 )
 
 // A PlannedCommand is a command that a run would execute. A secret in it is its
@@ -27,10 +26,6 @@ func (x *execution) dryRun(ctx context.Context, vault *secrets) error {
 			x.values.add(name, s.Value)
 		}
 	}
-	var err error
-	if x.store, err = rundir.At(x.request.state, x.request.source.Root); err != nil {
-		return err
-	}
 	push, err := x.dryPush(ctx)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -46,11 +41,9 @@ func (x *execution) dryRun(ctx context.Context, vault *secrets) error {
 		if job == nil {
 			break
 		}
-		report := JobReport{ID: job.ID, Outcome: Skipped, Notice: x.plan.skip[job.ID]}
-		if report.Notice == "" {
-			if report, err = x.dryJob(ctx, job, h); err != nil {
-				return err
-			}
+		report, err := x.dryReport(ctx, job, h)
+		if err != nil {
+			return err
 		}
 		x.report.Jobs = append(x.report.Jobs, report)
 		q.ended[job.ID] = report.Outcome
@@ -75,7 +68,13 @@ func (x *execution) dryRun(ctx context.Context, vault *secrets) error {
 // with changes, what it tells of the commit that they are changes of.
 func (x *execution) dryPush(ctx context.Context) (*pipeline.Data, error) {
 	r := x.request
-	c := checkout{repo: r.source.repo, sha: r.source.SHA, ref: r.named, inPlace: true, at: x.report.Started}
+	c := x.checkout()
+	c.inPlace = true
+	if r.resumed != nil {
+		p := r.resumed.Push
+		p.PushedAt = pushedAt(c.at)
+		return p.data()
+	}
 	w := &workspace{dir: c.repo.root}
 	if c.repo.vcs != nil {
 		w.gitDir = c.repo.vcs.gitDir
@@ -88,6 +87,18 @@ func (x *execution) dryPush(ctx context.Context) (*pipeline.Data, error) {
 		return nil, err
 	}
 	return p.data()
+}
+
+// dryReport returns what would become of a job.
+func (x *execution) dryReport(ctx context.Context, job *pipeline.Job, h *dryHost) (JobReport, error) {
+	if notice, ok := x.plan.skip[job.ID]; ok {
+		return JobReport{ID: job.ID, Outcome: Skipped, Notice: notice}, nil
+	}
+	if one, ok := x.plan.reused[job.ID]; ok {
+		h.enter(job).outputs = one.outputs
+		return one.report, nil
+	}
+	return x.dryJob(ctx, job, h)
 }
 
 // dryJob calls the run-fn of a job. The error is what quire could not do.

@@ -31,6 +31,9 @@ type Options struct {
 	SHA         string            // run this commit instead of the working tree
 	InPlace     bool              // run in the working tree itself
 	Reuse       bool              // keep in the workspace what the run before left there and git ignores
+	Resume      string            // go on with this run, named by its id, the beginning of it, or [LastFailed]
+	ResumeForce bool              // also when a file changed that a job changed as well
+	Get         []Get             // copy these out of the workspace when the jobs are done
 	Ref         string            // overrides the ref of quire/push
 	PreviousSHA string            // overrides previous-sha of quire/push
 	Mirror      bool              // let quire/mirror take part
@@ -110,6 +113,8 @@ type Report struct {
 	Isolation   Isolation   // of the commands
 	Image       string      // of the container, or .quire/Dockerfile
 	Jobs        []JobReport // in the order they ran, then those that did not run
+	Resumed     string      // id of the run that this one went on with, or empty
+	Changed     []string    // paths of the files that changed since that run, in order
 }
 
 // An Isolation says what is between the commands of a run and this machine. It
@@ -131,6 +136,9 @@ type JobReport struct {
 	// Notice says something the user should know of a job that did not fail,
 	// such as why it was skipped.
 	Notice string
+	// Reused is the id of the run that the job ran in, when its results there
+	// still held. It has no times then.
+	Reused string
 	// IgnoredExits are the non-zero exits of commands of a job that succeeded.
 	IgnoredExits []int
 	Failure      *Failure

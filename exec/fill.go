@@ -63,6 +63,7 @@ type filler struct {
 	from  string // of the originals; empty: only clear away what was not put there
 	to    string
 	keep  bool    // what else is there, unless it is in the way
+	guest bool    // keep all directories as they are, and what is in the way: it is an error
 	skip  string  // a name in to that is not looked at
 	old   records // of what is there
 	start time.Time
@@ -88,8 +89,10 @@ func (f *filler) fill(want *folder) error {
 		return err
 	}
 	defer root.Close()
-	if f.dirs, err = newDirectoryMode(root); err != nil {
-		return err
+	if !f.guest {
+		if f.dirs, err = newDirectoryMode(root); err != nil {
+			return err
+		}
 	}
 	f.start, f.done, f.slots = time.Now(), map[string]placed{}, make(chan struct{}, copiers-1)
 	f.directory(root, "", want, f.keep)
@@ -183,7 +186,7 @@ func (f *filler) enter(dst *os.Root, at, name string, want *folder, there, keep 
 		}
 	} else if info, err := dst.Lstat(name); err != nil {
 		return err
-	} else if info.Mode().Perm() != f.dirs {
+	} else if !f.guest && info.Mode().Perm() != f.dirs {
 		if err := dst.Chmod(name, f.dirs); err != nil {
 			return blocked(err)
 		}
@@ -202,6 +205,11 @@ func (f *filler) enter(dst *os.Root, at, name string, want *folder, there, keep 
 type blockedError struct{ error }
 
 func (e blockedError) Unwrap() error { return e.error }
+
+// An inWayError says that something is in the way that is not to be removed.
+type inWayError struct{ path string }
+
+func (e *inWayError) Error() string { return e.path + " is in the way" }
 
 // blocked returns an error as one of the workspace.
 func blocked(err error) error {
@@ -231,7 +239,9 @@ func (f *filler) clear(dst *os.Root, at string, want *folder, keep bool) (map[st
 		case at == "" && name == f.skip && name != "":
 		case isFolder && e.IsDir(), isFile && (e.Type().IsRegular() || e.Type()&fs.ModeSymlink != 0) && (f.from != "" || f.untouched(dst, at, name)):
 			there[name] = true
-		case keep && !isFile && !isFolder:
+		case (keep || f.guest) && !isFile && !isFolder:
+		case f.guest:
+			return nil, &inWayError{filepath.Join(at, name)}
 		default:
 			if err := rundir.RemoveAll(filepath.Join(f.to, at, name)); err != nil {
 				return nil, blocked(err)
@@ -265,7 +275,8 @@ func (f *filler) put(dst *os.Root, at, name, blob string, there bool) error {
 		from = 0
 	}
 	if there {
-		if there, err = f.holds(dst, path, name, original, info, from); err != nil {
+		there, err = f.holds(dst, path, name, original, info, from)
+		if err != nil {
 			return err
 		}
 		if !there {
@@ -314,7 +325,7 @@ func (f *filler) holds(dst *os.Root, path, name, original string, info fs.FileIn
 	copied, _ := fingerprintOf(now)
 	old, known := f.old[path]
 	switch {
-	case copied != 0 && (!known || copied != old.copy):
+	case f.guest, copied != 0 && (!known || copied != old.copy):
 		return false, nil
 	case from != 0 && from == old.original && !old.fresh:
 		return true, nil

@@ -220,7 +220,7 @@ func (h *host) store(job string, outputs *pipeline.Data) error {
 	if !ok || h.holdsSecret(outputs) {
 		return nil
 	}
-	if err := h.run.WriteJob(job, "outputs.json", append(text, '\n')); err != nil {
+	if err := h.run.WriteJob(job, outputsFile, append(text, '\n')); err != nil {
 		h.run.Lose(err)
 	}
 	return nil

@@ -27,7 +27,7 @@ type push struct {
 // push returns what a workspace stands for. The ref and the previous commit
 // replace what the workspace says of itself unless they are empty.
 func (w *workspace) push(ctx context.Context, c checkout, ref, previous string) (push, error) {
-	p := push{PushedAt: c.at.UTC().Truncate(time.Second), SHA: w.commit.sha, Ref: ref, PreviousSHA: previous,
+	p := push{PushedAt: pushedAt(c.at), SHA: w.commit.sha, Ref: ref, PreviousSHA: previous,
 		CommitMessage: w.commit.message, Pusher: w.config["user.name"], GitDir: w.gitDir}
 	if p.Ref == "" {
 		p.Ref = w.ref
@@ -54,6 +54,9 @@ func (w *workspace) push(ctx context.Context, c checkout, ref, previous string) 
 	}
 	return p, err
 }
+
+// pushedAt returns when a run counts as pushed: when it starts.
+func pushedAt(start time.Time) time.Time { return start.UTC().Truncate(time.Second) }
 
 // upstream returns the commit of the branch that a branch follows, or an empty
 // string.

@@ -39,6 +39,12 @@ func (q *queue) next() *pipeline.Job {
 	return job
 }
 
+// end takes a job from the queue that is not to start.
+func (q *queue) end(id string, o Outcome) {
+	q.waiting = slices.DeleteFunc(q.waiting, func(job *pipeline.Job) bool { return job.ID == id })
+	q.ended[id] = o
+}
+
 // done reports whether what needs a job with this outcome can run.
 func (o Outcome) done() bool { return o == Succeeded || o == Skipped }
 

@@ -23,6 +23,12 @@ import (
 // reportVersion is the version of the form of report.json.
 const reportVersion = 1
 
+// Names of files of a run, and of a job.
+const (
+	reportFile  = "report.json"
+	outputsFile = "outputs.json"
+)
+
 // The content of report.json. Times are those of [Report]; lists are never
 // null.
 type (
@@ -35,6 +41,8 @@ type (
 		Error       string             `json:"error,omitempty"` // what quire or the machine could not do
 		Isolation   Isolation          `json:"isolation,omitempty"`
 		Image       string             `json:"image,omitempty"`
+		Resumed     string             `json:"resumed,omitempty"`
+		Changed     []string           `json:"changed,omitempty"` // files since then
 		Jobs        []storedJob        `json:"jobs"`
 		Diagnostics []storedDiagnostic `json:"diagnostics"`
 		// Sources are the texts, by name, of the files that the places are in.
@@ -48,6 +56,7 @@ type (
 		Started      *time.Time     `json:"started_at,omitempty"`
 		Finished     *time.Time     `json:"finished_at,omitempty"`
 		Notice       string         `json:"notice,omitempty"`
+		Reused       string         `json:"reused,omitempty"` // id of the run that it ran in instead of this one
 		IgnoredExits []int          `json:"ignored_exits,omitempty"`
 		Failure      *storedFailure `json:"failure,omitempty"`
 	}
@@ -83,12 +92,15 @@ type (
 func (x *execution) writeReport(failed error) error {
 	r := x.report
 	out := storedReport{Version: reportVersion, ID: r.ID, Outcome: r.Outcome, Started: r.Started.UTC(), Finished: r.Finished.UTC(),
-		Isolation: r.Isolation, Image: r.Image, Jobs: []storedJob{}, Diagnostics: storeDiagnostics(r.Diagnostics)}
+		Isolation: r.Isolation, Image: r.Image, Resumed: r.Resumed, Jobs: []storedJob{}, Diagnostics: storeDiagnostics(r.Diagnostics)}
+	for _, path := range r.Changed {
+		out.Changed = append(out.Changed, lossy(path))
+	}
 	if failed != nil {
 		out.Error = x.values.text(failed.Error())
 	}
 	for _, j := range r.Jobs {
-		s := storedJob{ID: j.ID, Outcome: j.Outcome, Notice: j.Notice, IgnoredExits: j.IgnoredExits,
+		s := storedJob{ID: j.ID, Outcome: j.Outcome, Notice: j.Notice, Reused: j.Reused, IgnoredExits: j.IgnoredExits,
 			Started: stamp(j.Started), Finished: stamp(j.Finished), Failure: x.storeFailure(j.Failure)}
 		s.Outputs = x.host != nil && x.host.gave(j.ID)
 		if job, ok := x.pipe.Graph.Job(j.ID); ok {
@@ -104,7 +116,7 @@ func (x *execution) writeReport(failed error) error {
 	if err := enc.Encode(out); err != nil {
 		return err
 	}
-	return x.run.Write("report.json", text.Bytes())
+	return x.run.Write(reportFile, text.Bytes())
 }
 
 // sources returns the files that the diagnostics of the report are in, by name:
@@ -207,7 +219,7 @@ func lastOutputs(store *rundir.Store, id, text string) (data *pipeline.Data, fou
 	}
 	for _, run := range runs {
 		var r storedReport
-		report, err := os.ReadFile(filepath.Join(run.Dir, "report.json"))
+		report, err := os.ReadFile(filepath.Join(run.Dir, reportFile))
 		if err != nil || json.Unmarshal(report, &r) != nil || r.Version != reportVersion {
 			continue
 		}
@@ -215,7 +227,7 @@ func lastOutputs(store *rundir.Store, id, text string) (data *pipeline.Data, fou
 		if i < 0 {
 			continue
 		}
-		outputs, err := os.ReadFile(filepath.Join(run.Dir, "jobs", rundir.FileName(id), "outputs.json"))
+		outputs, err := os.ReadFile(filepath.Join(run.Dir, "jobs", rundir.FileName(id), outputsFile))
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, !r.Jobs[i].Outputs, nil
 		}

@@ -29,6 +29,7 @@ type Request struct {
 	named    string // the ref by which the commit was named
 	previous string
 	inputs   inputs
+	resumed  *resumed // or nil
 }
 
 // Local makes the request for a run of the repository that holds the directory
@@ -44,17 +45,33 @@ func Local(root string, o Options) (Request, error) {
 	if err := o.check(); err != nil {
 		return Request{}, err
 	}
+	if err := r.findState(ctx); err != nil {
+		return Request{}, err
+	}
+	sha := o.SHA
+	if o.Resume != "" {
+		if err := r.findResumed(ctx, root); err != nil {
+			return Request{}, err
+		}
+		sha = r.resumed.SHA
+	}
 	var err error
-	r.source, err = find(ctx, r.env, root, o.SHA)
+	r.source, err = find(ctx, r.env, root, sha)
 	if missing := (*MissingError)(nil); err != nil && (!errors.As(err, &missing) || o.Buffers[pipeline.Path] == nil) {
 		return Request{}, err
 	}
 	if f := o.Buffers[pipeline.Path]; f != nil {
 		r.source.File = f
 	}
+	if r.options.Reuse && r.source.repo.vcs == nil {
+		return Request{}, &UsageError{fmt.Sprintf("%s is not in a git repository, so nothing says what --reuse is to keep: leave it out", r.source.Where)}
+	}
+	if err := r.findDestinations(); err != nil {
+		return Request{}, err
+	}
 	r.options.Buffers = maps.Clone(o.Buffers)
 	r.tree = source.Overlay(r.source.Tree, r.options.Buffers)
-	for _, step := range []func(context.Context) error{r.findCommits, r.findState, r.findConfig, r.readInputs} {
+	for _, step := range []func(context.Context) error{r.findCommits, r.findConfig, r.readInputs} {
 		if err := step(ctx); err != nil {
 			return Request{}, err
 		}
@@ -68,6 +85,14 @@ func (o Options) check() error {
 	switch {
 	case o.SHA != "" && o.InPlace:
 		return &UsageError{"a commit cannot run in place: leave out --sha or --in-place"}
+	case o.InPlace && o.Reuse:
+		return &UsageError{"a run in place keeps what is there: leave out --reuse or --in-place"}
+	case o.InPlace && len(o.Get) > 0:
+		return &UsageError{"a run in place leaves its results where they are: leave out --get or --in-place"}
+	case o.Resume != "" && o.Reuse:
+		return &UsageError{"a run that is resumed keeps all of its workspace: leave out --reuse or --resume"}
+	case o.Resume != "" && (o.SHA != "" || o.InPlace || o.Ref != "" || o.PreviousSHA != ""):
+		return &UsageError{"a run is resumed as what it was: leave out --sha, --in-place, --ref and --previous-sha, or --resume"}
 	case len(o.Jobs) > 0 && len(o.Only) > 0:
 		return &UsageError{fmt.Sprintf("jobs are either named (%s) or given with --only (%s), not both",
 			strings.Join(o.Jobs, ", "), strings.Join(o.Only, ", "))}
@@ -83,6 +108,11 @@ func (o Options) check() error {
 	}
 	if err := o.checkIsolation(); err != nil {
 		return err
+	}
+	for _, g := range o.Get {
+		if err := g.check(); err != nil {
+			return err
+		}
 	}
 	return o.checkSecrets()
 }

@@ -32,6 +32,10 @@ type execution struct {
 	isolation
 	told []string // what there is to say before the jobs run
 	lost error    // what kept the run, or something of it, out of the store
+
+	// Of a run that is resumed:
+	changes  changes
+	reusable map[string]reuse
 }
 
 // Run loads the pipeline of the request, runs the selected jobs and returns
@@ -116,6 +120,15 @@ func (x *execution) all(ctx context.Context) error {
 		x.report.Outcome = Failed
 		return err
 	}
+	if x.request.options.DryRun || x.request.resumed != nil {
+		if x.store, err = existingStore(x.request.state, x.request.source.Root); err != nil {
+			return err
+		}
+	}
+	if err := x.resume(ctx); err != nil {
+		x.report.Outcome = Failed
+		return err
+	}
 	if x.request.options.DryRun {
 		return x.dryRun(ctx, vault)
 	}
@@ -134,8 +147,7 @@ func (x *execution) all(ctx context.Context) error {
 		return err
 	}
 	err = x.perform(ctx, vault)
-	x.finish(err)
-	return err
+	return errors.Join(err, x.finish(err))
 }
 
 // load loads the pipeline and the configuration and reports whether the jobs
@@ -320,20 +332,37 @@ func runMark(id string) string { return "QUIRE_RUN_ID=" + id }
 // prepare makes the workspace.
 func (x *execution) prepare(ctx context.Context) (*workspace, push, error) {
 	r := x.request
-	files := map[string]*source.File{pipeline.Path: r.source.File} // also when the disk changed meanwhile
-	maps.Copy(files, r.options.Buffers)
-	c := checkout{repo: r.source.repo, sha: r.source.SHA, ref: r.named, files: files,
-		inPlace: r.options.InPlace, at: x.report.Started, skip: r.state, reuse: r.options.Reuse}
-	work, err := x.workspace(ctx, c)
-	if err != nil {
-		return nil, push{}, fmt.Errorf("the workspace cannot be made: %w", err)
+	make := x.start
+	if r.resumed != nil {
+		make = x.goOn
 	}
-	p, err := work.push(ctx, c, r.ref, r.previous)
+	work, p, err := make(ctx)
 	if err != nil {
 		return nil, push{}, err
 	}
 	x.lose(x.run.SetMeta(x.meta(p)))
+	x.lose(x.leave(work, p))
 	return work, p, nil
+}
+
+// start makes a workspace in which nothing ran yet.
+func (x *execution) start(ctx context.Context) (*workspace, push, error) {
+	c := x.checkout()
+	work, err := x.workspace(ctx, c)
+	if err != nil {
+		return nil, push{}, fmt.Errorf("the workspace cannot be made: %w", err)
+	}
+	p, err := work.push(ctx, c, x.request.ref, x.request.previous)
+	return work, p, err
+}
+
+// checkout returns what the workspace is made from.
+func (x *execution) checkout() checkout {
+	r := x.request
+	files := map[string]*source.File{pipeline.Path: r.source.File} // also when the disk changed meanwhile
+	maps.Copy(files, r.options.Buffers)
+	return checkout{repo: r.source.repo, sha: r.source.SHA, ref: r.named, files: files,
+		inPlace: r.options.InPlace, at: x.report.Started, skip: r.state, reuse: r.options.Reuse}
 }
 
 // workspace makes the workspace, in a slot unless it is the working tree.
@@ -347,7 +376,10 @@ func (x *execution) workspace(ctx context.Context, c checkout) (*workspace, erro
 			return nil, err
 		}
 		_, unused := os.Lstat(x.slot.Dir())
-		work, err := c.make(ctx, x.slot)
+		work, err := (*workspace)(nil), x.takeOver()
+		if err == nil {
+			work, err = c.make(ctx, x.slot)
+		}
 		if err != nil && unused != nil {
 			return nil, errors.Join(err, x.slot.Clear())
 		}
@@ -362,6 +394,22 @@ func (x *execution) workspace(ctx context.Context, c checkout) (*workspace, erro
 	}
 }
 
+// takeOver moves the workspace of the last run into the slot if that run failed,
+// and so kept it, and what it left is to be re-used.
+func (x *execution) takeOver() error {
+	if !x.request.options.Reuse || x.home != x.store {
+		return nil
+	}
+	ended, err := x.store.Runs(rundir.Complete, rundir.Failed)
+	if err != nil || len(ended) == 0 || ended[0].State != rundir.Failed {
+		return err
+	}
+	if err := x.slot.Take(ended[0]); !errors.Is(err, fs.ErrNotExist) {
+		return blocked(err)
+	}
+	return nil
+}
+
 // notices says what users should know before the jobs run.
 func (x *execution) notices(w *workspace) []string {
 	notices := slices.Concat(x.told, w.notices)
@@ -372,13 +420,18 @@ func (x *execution) notices(w *workspace) []string {
 }
 
 // finish records how the run ended; the event that says so is the last thing
-// that happens. Prepared is what kept the jobs from running, if anything did.
-func (x *execution) finish(prepared error) {
-	if prepared != nil {
+// that happens. Failed is what quire or the machine could not do, if anything.
+// The error says which results could not be copied out.
+func (x *execution) finish(failed error) error {
+	if failed != nil {
 		if len(x.report.Jobs) == 0 {
 			x.report.Jobs = newQueue(x.plan).notRun()
 		}
 		x.report.Outcome = Internal
+	}
+	got := x.get()
+	if got != nil && !errors.As(got, new(*UsageError)) {
+		failed, x.report.Outcome = errors.Join(failed, got), Internal
 	}
 	end := rundir.Failed
 	if x.report.Outcome == Succeeded {
@@ -387,7 +440,7 @@ func (x *execution) finish(prepared error) {
 	x.report.Finished = time.Now()
 	var left []error // what could not be cleared away, which fails no run
 	if x.slot != nil {
-		if end == rundir.Failed {
+		if end == rundir.Failed && x.host != nil {
 			left = append(left, x.slot.Keep(x.run))
 		}
 		left = append(left, x.slot.Release())
@@ -396,7 +449,7 @@ func (x *execution) finish(prepared error) {
 	x.record.mu.Lock()
 	x.lose(x.record.err)
 	x.record.mu.Unlock()
-	x.lose(x.writeReport(errors.Join(prepared, x.lost)))
+	x.lose(x.writeReport(errors.Join(failed, x.lost)))
 	x.lose(x.run.Transition(end, x.report.Finished))
 	if x.home == x.store {
 		_, err := x.home.Prune(x.report.Finished, rundir.DefaultRetention, false)
@@ -406,6 +459,7 @@ func (x *execution) finish(prepared error) {
 		x.say("old files could not be removed: " + left.Error())
 	}
 	x.record.emit(Event{Type: RunFinished, RunID: x.run.ID(), Outcome: finished[x.report.Outcome]})
+	return got
 }
 
 // finished names the outcomes of a run as upstream's events do.

@@ -24,7 +24,7 @@ func (x *execution) schedule(ctx context.Context) error {
 	}
 	q := newQueue(x.plan)
 	results := make(chan result)
-	var errs []error
+	errs := x.reuseJobs(q)
 	for running, stop := 0, false; ; {
 		for running < max(x.request.options.Parallel, 1) && !stop && ctx.Err() == nil {
 			job := q.next()
@@ -181,11 +181,14 @@ func (x *execution) failure(job *pipeline.Job, st *jobState, d diag.Diagnostic) 
 }
 
 // earlier returns the outputs of a job that is not in this run, from the inputs
-// that were given or else from the last run that succeeded with the same text
-// of the job.
+// that were given, or else from the run that is resumed, or else from the last
+// run that succeeded with the same text of the job.
 func (x *execution) earlier(id string) (*pipeline.Data, error) {
 	if data, ok := x.request.inputs[id]; ok {
 		return data, nil
+	}
+	if one, ok := x.reusable[id]; ok {
+		return one.outputs, nil
 	}
 	job, ok := x.pipe.Graph.Job(id)
 	if ok && x.store != nil {

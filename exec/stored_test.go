@@ -213,7 +213,7 @@ func TestStoredFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"events.jsonl", "jobs/%2E.%20%C3%B6/outputs.json", "jobs/%2E.%20%C3%B6/sh-1.log", "lock", "meta.yml", "report.json", "times.yml"}
+	want := []string{"events.jsonl", "jobs/%2E.%20%C3%B6/outputs.json", "jobs/%2E.%20%C3%B6/sh-1.log", "lock", "meta.yml", "report.json", "resume.json", "times.yml"}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("files of the run (-want +got):\n%s", diff)
 	}

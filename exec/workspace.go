@@ -51,6 +51,7 @@ type workspace struct {
 	gitDir string // empty without git
 	commit commitObject
 	ref    string // full name of what is checked out, empty when detached
+	head   head   // of the user's repository, unless a commit was named
 	refs   []ref
 	config map[string]string // the user's
 	// throwAway reports that the commit exists only here.
@@ -210,6 +211,7 @@ func (w *workspace) describe(ctx context.Context, c checkout) error {
 		}
 		w.ref = ref
 	}
+	w.head = head{w.commit.sha, w.ref}
 	return nil
 }
 

@@ -36,6 +36,9 @@ type runArgs struct {
 type runOptions struct {
 	SHA         string                  `json:"sha,omitempty"`
 	InPlace     bool                    `json:"inPlace,omitempty"`
+	Reuse       bool                    `json:"reuse,omitempty"`
+	Resume      string                  `json:"resume,omitempty"`      // a run, such as last-failed
+	ResumeForce bool                    `json:"resumeForce,omitempty"` // also over files that a job changed
 	Ref         string                  `json:"ref,omitempty"`
 	PreviousSHA string                  `json:"previousSha,omitempty"`
 	Mirror      bool                    `json:"mirror,omitempty"`
@@ -70,6 +73,7 @@ func (a runArgs) options() (exec.Options, error) {
 		Parallel: a.Options.Parallel, Inputs: a.Options.Inputs,
 		Container: a.Options.Container, ContainerRuntime: a.Options.ContainerRuntime, ContainerArgs: a.Options.ContainerArgs,
 		Sandbox: a.Options.Sandbox, Net: a.Options.Net,
+		Reuse: a.Options.Reuse, Resume: a.Options.Resume, ResumeForce: a.Options.ResumeForce,
 	}
 	if text := a.Options.Timeout; text != "" {
 		var err error

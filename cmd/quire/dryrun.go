@@ -90,6 +90,9 @@ func unreadSecrets(ctx context.Context, s *session, values []string) (map[string
 func writePlan(out *stream, r *exec.Report) error {
 	assumed := false
 	var b strings.Builder
+	if r.Resumed != "" {
+		b.WriteString(planResumed(r) + "\n\n")
+	}
 	for i, job := range r.Jobs {
 		if i > 0 {
 			b.WriteString("\n")
@@ -110,6 +113,18 @@ func writePlan(out *stream, r *exec.Report) error {
 	}
 	_, err := fmt.Fprint(out, b.String())
 	return err
+}
+
+// planResumed says which run a run would go on with.
+func planResumed(r *exec.Report) string {
+	text := "goes on with run " + r.Resumed
+	if len(r.Changed) > 0 {
+		text += ", with what changed since:"
+	}
+	for _, path := range r.Changed {
+		text += "\n  " + terminal.Inline(path)
+	}
+	return text
 }
 
 // planHead returns the first line about a job.
@@ -170,6 +185,8 @@ func firstLine(text string) string {
 type jsonPlan struct {
 	Version     int              `json:"version"`
 	Outcome     exec.Outcome     `json:"outcome"` // failed when a job fails for certain
+	Resumed     string           `json:"resumed"` // id of the run that it would go on with, or empty
+	Changed     []string         `json:"changed"` // paths of the files that changed since that run
 	Jobs        []jsonPlanned    `json:"jobs"`
 	Diagnostics []jsonDiagnostic `json:"diagnostics"`
 }
@@ -179,6 +196,7 @@ type jsonPlanned struct {
 	Outcome  exec.Outcome    `json:"outcome"`
 	Certain  bool            `json:"certain"` // whatever the commands do, the job ends this way
 	Notice   string          `json:"notice"`
+	Reused   string          `json:"reused"` // id of the run whose results for it would be taken, or empty
 	Commands []jsonCommand   `json:"commands"`
 	Failure  *jsonDiagnostic `json:"failure"`
 }
@@ -194,10 +212,10 @@ type jsonCommand struct {
 }
 
 func jsonPlanOf(r *exec.Report, names naming) jsonPlan {
-	p := jsonPlan{Version: jsonVersion, Outcome: r.Outcome, Jobs: []jsonPlanned{},
+	p := jsonPlan{Version: jsonVersion, Outcome: r.Outcome, Resumed: r.Resumed, Changed: append([]string{}, r.Changed...), Jobs: []jsonPlanned{},
 		Diagnostics: jsonDiagnosisOf(r.Diagnostics, nil).Diagnostics}
 	for _, job := range r.Jobs {
-		j := jsonPlanned{ID: job.ID, Outcome: job.Outcome, Certain: !job.Assumed, Notice: job.Notice, Commands: []jsonCommand{}}
+		j := jsonPlanned{ID: job.ID, Outcome: job.Outcome, Certain: !job.Assumed, Notice: job.Notice, Reused: job.Reused, Commands: []jsonCommand{}}
 		for _, c := range job.Commands {
 			j.Commands = append(j.Commands, jsonCommandOf(c.Command, c.Certain, names))
 		}

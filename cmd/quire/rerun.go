@@ -14,10 +14,10 @@ func rerun(flags *pflag.FlagSet, job string) string {
 	only := false
 	flags.Visit(func(f *pflag.Flag) {
 		switch f.Name {
-		case "events", "junit": // what they wrote of the first run is to stay
-			return
-		case "watch":
-			return
+		case "events", "junit":
+			return // what they wrote of the first run is to stay
+		case "resume", "watch":
+			return // the job is to run once, and where nothing ran before
 		}
 		switch value := f.Value.(type) {
 		case pflag.SliceValue:

@@ -20,6 +20,7 @@ type runCommand struct {
 	pipeline string   // path of the file to run instead of the repository's
 	secrets  []string // values of --secret
 	watching bool
+	files    workspaceFlags
 	output   outputFlags
 	dry      dryFlags
 }
@@ -34,6 +35,11 @@ Jobs run in a copy of the working tree that is a git checkout of its own: what
 they do to files, branches and tags does not touch yours. A job fails when its
 function raises an error; the first that fails stops the run. A command that
 exits with another status than 0 only fails its job when the job says so.
+
+The copy stays where it is for the next run, which replaces what changed; that
+of the last run that failed is kept beside it. --resume goes on there: it copies
+the files that you changed since, and runs the jobs that did not succeed, those
+that need them, and those that you changed.
 
 Jobs run one at a time, of those that can the one registered first; those that
 run at once with --parallel share the copy. A job that runs without what it
@@ -51,6 +57,8 @@ the workspace.`,
   quire ci run test --watch                    # test, and again after each change
   quire ci run deploy --dry-run                # what it would execute
   quire ci run publish --ref refs/tags/v1      # as if that tag had been pushed
+  quire ci run --resume                        # what failed, once more
+  quire ci run build --get dist/app            # and copy what it made to here
   quire ci run --secret token=env:DEPLOY_TOKEN
   quire ci run --container                     # in the pipeline's image
   quire ci run --container --container-arg --memory=2g
@@ -62,11 +70,14 @@ the workspace.`,
 	run.addFlags(c.Flags())
 	if err := errors.Join(c.RegisterFlagCompletionFunc("only", completeJobs),
 		c.RegisterFlagCompletionFunc("except", completeJobs),
+		c.RegisterFlagCompletionFunc("resume", completeResume),
 		c.RegisterFlagCompletionFunc("output", completeModes)); err != nil {
 		panic(err)
 	}
 	c.RunE = func(c *cobra.Command, jobs []string) error {
-		run.options.Jobs = jobs
+		if err := run.files.fill(&run.options, jobs); err != nil {
+			return err
+		}
 		return run.run(c.Context(), s, func(job string) string { return rerun(c.Flags(), job) })
 	}
 	return c
@@ -79,6 +90,7 @@ func (c *runCommand) addFlags(flags *pflag.FlagSet) {
 	flags.StringVarP(&o.SHA, "sha", "s", "", "run this `commit` instead of the working tree")
 	flags.StringVar(&c.pipeline, "pipeline", "", "run this `file` instead of the repository's own .quire/ci.fnl")
 	flags.BoolVar(&o.InPlace, "in-place", false, "run in the working tree itself instead of in a copy")
+	c.files.addFlags(flags, o)
 	flags.StringVar(&o.Ref, "ref", "", "run as if this `ref` had been pushed, such as refs/tags/v1")
 	flags.StringVar(&o.PreviousSHA, "previous-sha", "", "run as if the ref had pointed to this `commit` before")
 	flags.StringArrayVar(&c.secrets, "secret", nil,
@@ -128,13 +140,13 @@ func (c *runCommand) run(ctx context.Context, s *session, again func(job string)
 // repository's own, as the unsaved text of an editor does.
 func (c *runCommand) source() (*exec.Source, error) {
 	if c.pipeline == "" {
-		return exec.Find(here(), c.options.SHA)
+		return c.find()
 	}
 	text, err := os.ReadFile(c.pipeline)
 	if err != nil {
 		return nil, usagef("cannot read the pipeline: %v", err)
 	}
-	src, err := exec.Find(here(), c.options.SHA)
+	src, err := c.find()
 	var none *exec.MissingError
 	if err != nil && !errors.As(err, &none) {
 		return nil, err
@@ -142,4 +154,12 @@ func (c *runCommand) source() (*exec.Source, error) {
 	src.File = source.NewFile(filepath.ToSlash(c.pipeline), string(text))
 	c.options.Buffers = map[string]*source.File{pipeline.Path: src.File}
 	return src, nil
+}
+
+// find finds the repository's own pipeline.
+func (c *runCommand) find() (*exec.Source, error) {
+	if c.options.Resume != "" {
+		return exec.FindResumed(here(), c.options)
+	}
+	return exec.Find(here(), c.options.SHA)
 }

@@ -49,6 +49,9 @@ func jobLine(screen terminal.Screen, r exec.JobReport, width int) string {
 	if r.Outcome != exec.Succeeded {
 		parts = append(parts, strings.ReplaceAll(string(r.Outcome), "-", " "))
 	}
+	if r.Reused != "" {
+		parts = append(parts, screen.Paint(terminal.Dim, "re-used"))
+	}
 	if !r.Started.IsZero() && !r.Finished.IsZero() {
 		parts = append(parts, screen.Paint(terminal.Dim, Duration(r.Finished.Sub(r.Started))))
 	}
