@@ -153,6 +153,9 @@ func (d *comparison) file(ctx context.Context, path string) error {
 	if here != nil && d.same(path, original, info, here) {
 		return nil
 	}
+	if info.Mode().IsRegular() && unreadable(original) {
+		return nil // as a snapshot leaves it out
+	}
 	if !intact && old.blob != "" && info.Mode().IsRegular() {
 		// What the job changed cannot tell what it was; git can.
 		if blob, err := d.blob(ctx, original); err != nil || blob == old.blob {
@@ -164,6 +167,16 @@ func (d *comparison) file(ctx context.Context, path string) error {
 		d.found.clash = append(d.found.clash, path)
 	}
 	return nil
+}
+
+// unreadable reports whether the user may not read a file.
+func unreadable(path string) bool {
+	f, err := openFile(path)
+	if err != nil {
+		return errors.Is(err, fs.ErrPermission)
+	}
+	f.Close()
+	return false
 }
 
 // same reports whether a file of the workspace is a copy of the original.

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -30,7 +31,7 @@ func (g Get) check() error {
 
 // findDestinations makes the places where results go independent of the current
 // directory.
-func (r *Request) findDestinations() error {
+func (r *Request) findDestinations(context.Context) error {
 	gets := make([]Get, len(r.options.Get))
 	for i, g := range r.options.Get {
 		to := cmp.Or(g.To, g.Path)

@@ -63,15 +63,9 @@ func Local(root string, o Options) (Request, error) {
 	if f := o.Buffers[pipeline.Path]; f != nil {
 		r.source.File = f
 	}
-	if r.options.Reuse && r.source.repo.vcs == nil {
-		return Request{}, &UsageError{fmt.Sprintf("%s is not in a git repository, so nothing says what --reuse is to keep: leave it out", r.source.Where)}
-	}
-	if err := r.findDestinations(); err != nil {
-		return Request{}, err
-	}
 	r.options.Buffers = maps.Clone(o.Buffers)
 	r.tree = source.Overlay(r.source.Tree, r.options.Buffers)
-	for _, step := range []func(context.Context) error{r.findCommits, r.findConfig, r.readInputs} {
+	for _, step := range []func(context.Context) error{r.checkReuse, r.findCommits, r.findConfig, r.findDestinations, r.readInputs} {
 		if err := step(ctx); err != nil {
 			return Request{}, err
 		}
@@ -130,6 +124,14 @@ func (o Options) checkIsolation() error {
 		return &UsageError{"--container-runtime says what makes a container: add --container or leave it out"}
 	case len(o.ContainerArgs) > 0 && !o.Container:
 		return &UsageError{"--container-arg is about a container: add --container or leave it out"}
+	}
+	return nil
+}
+
+// checkReuse refuses to keep what git ignores where there is no git.
+func (r *Request) checkReuse(context.Context) error {
+	if r.options.Reuse && r.source.repo.vcs == nil {
+		return &UsageError{fmt.Sprintf("%s is not in a git repository, so nothing says what --reuse is to keep: leave it out", r.source.Where)}
 	}
 	return nil
 }
