@@ -153,7 +153,7 @@ func (d *comparison) file(ctx context.Context, path string) error {
 	if here != nil && d.same(path, original, info, here) {
 		return nil
 	}
-	if info.Mode().IsRegular() && unreadable(original) {
+	if info.Mode().IsRegular() && barred(original) {
 		return nil // as a snapshot leaves it out
 	}
 	if !intact && old.blob != "" && info.Mode().IsRegular() {
@@ -169,8 +169,8 @@ func (d *comparison) file(ctx context.Context, path string) error {
 	return nil
 }
 
-// unreadable reports whether the user may not read a file.
-func unreadable(path string) bool {
+// barred reports whether the user may not read a file.
+func barred(path string) bool {
 	f, err := openFile(path)
 	if err != nil {
 		return errors.Is(err, fs.ErrPermission)
