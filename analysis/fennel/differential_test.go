@@ -17,6 +17,7 @@ import (
 
 var (
 	programCount = flag.Int("programs", 300, "how many generated programs to compare with the reference")
+	programSize  = flag.Int("size", 80, "how many forms a generated program has at most, about")
 	firstSeed    = flag.Uint64("seed", 1, "the seed of the first program")
 	reported     = flag.Int("reported", 20, "how many differences to reduce and show")
 	comparers    = flag.Int("comparers", 2, "how many references to run at a time")
@@ -143,13 +144,19 @@ func (v *verdict) forgive(program string) {
 	}
 }
 
-var quotedInfinity = regexp.MustCompile("`[-+]?\\.(inf|nan)")
+var (
+	quotedInfinity = regexp.MustCompile("`[-+]?\\.(inf|nan)")
+	wholeLibrary   = regexp.MustCompile(`:(acos|concat) #<function`)
+)
 
 // unclear reports whether an error is one of the reference itself, or of limits
 // that it does not share with anybody.
 func (v *verdict) unclear(program string) bool {
 	if quotedInfinity.MatchString(program) {
 		return true // the reference writes a global of that name
+	}
+	if wholeLibrary.MatchString(v.Stdout + strings.Join(v.Result, " ")) {
+		return true // math and table have functions of Lua 5.4 here as well
 	}
 	e := v.Error
 	if e == nil {

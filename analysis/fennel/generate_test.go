@@ -90,7 +90,7 @@ func bytesGenerator(data []byte) *generator {
 
 // program writes a program. One of six has a mistake in it.
 func (g *generator) program() string {
-	g.size = 6 + g.below(1+g.below(80))
+	g.size = 6 + g.below(1+g.below(*programSize))
 	g.names = []variable{{"t", anything, false}}
 	lines := []string{}
 	for range g.below(3) {

@@ -18,7 +18,8 @@ func when(e *expansion) *syntax.Node {
 // or raises the error again, as it was.
 func withOpen(e *expansion) *syntax.Node {
 	opened := e.arg(0)
-	e.require(!isSym(opened), "with-open only allows symbols in bindings")
+	text := opened != nil && opened.Kind == syntax.String && opened.Text != ""
+	e.require(!isSym(opened) && !text, "with-open only allows symbols in bindings")
 	e.require(isTable(opened) || isList(opened), "with-open expects a binding table")
 	names := e.items(opened)
 	var closing []*syntax.Node
