@@ -34,7 +34,7 @@ func (c *compiler) do(f form, in body, temps []string) exprs {
 			temps = c.temporaries(f.want.n)
 		}
 		xs, target := c.predeclare(f, temps)
-		xs.fact = c.sequenceOf(f, in, want{n: anyNumber, target: target})
+		xs.fact = c.sequenceOf(f, in, want{n: f.want.n, target: target})
 		xs.list[0].fact = xs.fact
 		c.emitDo(f.block, f.n, in.stmts.stmts)
 		return xs
@@ -156,7 +156,7 @@ func compileIf(c *compiler, f form) exprs {
 	}
 	if f.want.n > 0 {
 		xs, target := c.predeclare(f, c.temporaries(f.want.n))
-		c.branches(f, f.block, want{n: anyNumber, target: target})
+		c.branches(f, f.block, want{n: f.want.n, target: target})
 		return xs
 	}
 	return c.single(c.inPlace(f, func(w want) *block {
