@@ -117,6 +117,9 @@ func (o *oracle) compare(program string) (difference, error) {
 
 var stackText = regexp.MustCompile(`\nstack traceback:(\n(\t|  \().*)*`)
 
+// generatedName matches what gensym and its kind make.
+var generatedName = regexp.MustCompile(`[a-z]_\d+_`)
+
 // forgive takes out of an outcome what is different on purpose.
 func (v *verdict) forgive(program string) {
 	e := v.Error
@@ -131,7 +134,7 @@ func (v *verdict) forgive(program string) {
 	case e == nil:
 	case strings.Contains(e.Message, "closing delimiter"):
 		e.Line, e.Message = nil, "" // here it is reported where it opens, and may be the fault of another
-	case strings.Contains(e.Message, "_auto"):
+	case strings.Contains(e.Message, "_auto"), generatedName.MatchString(e.Message):
 		e.Line, e.Message = nil, "" // names that macros make are numbered otherwise
 	case e.Message == "invalid whitespace after quoting prefix":
 		e.Line = nil // it is reported where it begins, and not in the next line when it is a newline
