@@ -79,7 +79,8 @@ var layers = []layer{
 	{
 		pkg:  "exec",
 		uses: []string{"analysis/source", "analysis/diag", "analysis/dsl", "analysis/pipeline", "exec/rundir"},
-		owns: slices.Concat(machine, []string{"os/exec", "os/user", "syscall", "golang.org/x/sys", "github.com/google/uuid", "github.com/fsnotify/fsnotify"}),
+		// Windows wants to be given addresses.
+		owns: slices.Concat(machine, []string{"os/exec", "os/user", "syscall", "unsafe", "golang.org/x/sys", "github.com/google/uuid", "github.com/fsnotify/fsnotify"}),
 	},
 	// Only tests import this one.
 	{

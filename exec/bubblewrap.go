@@ -292,13 +292,13 @@ func (t *sandboxTask) signal(signals ...syscall.Signal) {
 	for _, sig := range signals {
 		if sig == syscall.SIGKILL {
 			if t.init > 0 {
-				_ = syscall.Kill(t.init, sig) // and with it everything in its namespace
+				_ = sendSignal(t.init, sig) // and with it everything in its namespace
 			}
-			groupLeader{t.cmd}.signal(sig)
+			leaderOf(t.cmd).signal(sig)
 			continue
 		}
 		// The group is there a moment after the process.
-		for tries := 0; t.init > 0 && syscall.Kill(-t.init, sig) == syscall.ESRCH && tries < 20; tries++ {
+		for tries := 0; t.init > 0 && sendSignal(-t.init, sig) == syscall.ESRCH && tries < 20; tries++ {
 			time.Sleep(5 * time.Millisecond)
 		}
 	}

@@ -19,8 +19,6 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"quire/exec/rundir"
 )
 
@@ -189,7 +187,7 @@ func (c *container) close() error {
 	}
 	err := c.runtime.remove(context.Background(), c.run)
 	if !c.isDead() {
-		groupLeader{c.main}.signal(syscall.SIGKILL)
+		leaderOf(c.main).signal(syscall.SIGKILL)
 		<-c.dead
 	}
 	return errors.Join(err, os.RemoveAll(c.control))
@@ -370,7 +368,7 @@ func (t *containerTask) signal(signals ...syscall.Signal) {
 	if pid, _ := t.began(startLimit); pid > 0 {
 		var script strings.Builder
 		for _, sig := range signals {
-			fmt.Fprintf(&script, "kill -%s -%d\n", strings.TrimPrefix(unix.SignalName(sig), "SIG"), pid)
+			fmt.Fprintf(&script, "kill -%s -%d\n", strings.TrimPrefix(signalName(sig), "SIG"), pid)
 		}
 		// It fails when nothing is left, and when the container is gone.
 		_, _ = t.runtime.call(context.Background(), "exec", t.name, "sh", "-c", script.String())
@@ -381,7 +379,7 @@ func (t *containerTask) signal(signals ...syscall.Signal) {
 	select {
 	case <-t.exited:
 	case <-time.After(killGrace):
-		groupLeader{t.cmd}.signal(syscall.SIGKILL)
+		leaderOf(t.cmd).signal(syscall.SIGKILL)
 	}
 }
 

@@ -3,7 +3,6 @@ package exec
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,7 +15,7 @@ type environ []string
 
 func (e environ) lookup(name string) (string, bool) {
 	for _, kv := range slices.Backward(e) {
-		if k, v, ok := strings.Cut(kv, "="); ok && k == name {
+		if k, v, ok := strings.Cut(kv, "="); ok && sameVariable(k, name) {
 			return v, true
 		}
 	}
@@ -30,8 +29,7 @@ func (e environ) get(name string) string {
 
 // with returns the environment with one more variable.
 func (e environ) with(name, value string) environ {
-	out := slices.DeleteFunc(slices.Clone(e), func(kv string) bool { return strings.HasPrefix(kv, name+"=") })
-	return append(out, name+"="+value)
+	return append(e.without(func(n string) bool { return sameVariable(n, name) }), name+"="+value)
 }
 
 // without returns the environment without the variables that drop picks.
@@ -48,7 +46,7 @@ func (e environ) home(name, fallback string) (string, bool) {
 	if dir := e.get(name); filepath.IsAbs(dir) {
 		return dir, true
 	}
-	if home := e.get("HOME"); home != "" {
+	if home := e.get(homeVariable); home != "" {
 		return filepath.Join(home, fallback), true
 	}
 	return "", false
@@ -56,11 +54,11 @@ func (e environ) home(name, fallback string) (string, bool) {
 
 // find returns the path of a program as a shell in dir would find it.
 func (e environ) find(program, dir string) (string, error) {
-	if strings.Contains(program, "/") {
+	if strings.Contains(filepath.ToSlash(program), "/") {
 		if !filepath.IsAbs(program) {
 			program = filepath.Join(dir, program)
 		}
-		return program, executable(program)
+		return executable(program)
 	}
 	found := error(syscall.ENOENT)
 	if program == "" {
@@ -70,8 +68,7 @@ func (e environ) find(program, dir string) (string, error) {
 		if !filepath.IsAbs(p) {
 			p = filepath.Join(dir, p)
 		}
-		path := filepath.Join(p, program)
-		err := executable(path)
+		path, err := executable(filepath.Join(p, program))
 		if err == nil {
 			return path, nil
 		}
@@ -80,17 +77,6 @@ func (e environ) find(program, dir string) (string, error) {
 		}
 	}
 	return "", found
-}
-
-func executable(path string) error {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return osError(err)
-	case info.IsDir(), info.Mode()&0o111 == 0:
-		return syscall.EACCES
-	}
-	return nil
 }
 
 // osError returns what the operating system said, without what it was asked.

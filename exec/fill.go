@@ -11,9 +11,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"quire/exec/rundir"
 )
@@ -305,7 +304,7 @@ func (f *filler) put(dst *os.Root, at, name, blob string, there bool) error {
 // leaveOut removes a file whose original is gone, or is none that can be
 // copied.
 func (f *filler) leaveOut(dst *os.Root, name string, err error, there bool) error {
-	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, unix.ENOTDIR) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
 		return err
 	}
 	if there {
@@ -358,7 +357,7 @@ func sameContent(dst *os.Root, name, original string) (bool, error) {
 		return false, nil // whoever copies it finds out why
 	}
 	defer a.Close()
-	b, err := dst.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	b, err := dst.OpenFile(name, os.O_RDONLY|openAtOnce, 0)
 	if err != nil {
 		return false, err
 	}
@@ -393,7 +392,7 @@ func equalReaders(a, b io.Reader) (bool, error) {
 // as not there.
 func copyInto(dst *os.Root, name, from string) error {
 	in, err := openFile(from)
-	if errors.Is(err, unix.ELOOP) {
+	if errors.Is(err, syscall.ELOOP) {
 		target, err := os.Readlink(from)
 		if err != nil {
 			return err
@@ -422,12 +421,6 @@ func copyInto(dst *os.Root, name, from string) error {
 		return err
 	}
 	return dst.Chtimes(name, time.Time{}, info.ModTime())
-}
-
-// openFile opens a file for reading, without waiting for one that is not
-// regular and without following a link.
-func openFile(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 }
 
 // copyFile is copyInto for a path.

@@ -3,7 +3,6 @@ package exec_test
 import (
 	"context"
 	osexec "os/exec"
-	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
@@ -79,13 +78,6 @@ func (f *fixture) succeedQuietly(o exec.Options) {
 	}
 	if report, err := exec.Run(context.Background(), r); err != nil || report.Outcome != exec.Succeeded {
 		f.t.Fatalf("%s, %v", report.Outcome, err)
-	}
-}
-
-func mkfifo(t testing.TB, path string) {
-	t.Helper()
-	if err := syscall.Mkfifo(path, 0o666); err != nil {
-		t.Fatal(err)
 	}
 }
 

@@ -9,8 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"golang.org/x/sys/unix"
+	"syscall"
 )
 
 // A Get is something to copy out of the workspace when the jobs are done.
@@ -82,7 +81,7 @@ func (g Get) copyFrom(dir string) (to string, err error) {
 		return "", err
 	}
 	real, err := filepath.EvalSymlinks(filepath.Join(root, g.Path))
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return refuse("there is no such file or directory")
 	}
 	if err != nil {

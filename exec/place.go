@@ -4,8 +4,6 @@ import (
 	"os"
 	"os/exec"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // A place is where the commands of jobs run: this machine, a sandbox on it, or
@@ -57,46 +55,7 @@ func (m machine) start(c invocation, stdout, stderr *os.File) (task, error) {
 	if err := m.spawn.start(cmd); err != nil {
 		return nil, err
 	}
-	return groupLeader{cmd}, nil
+	return leaderOf(cmd), nil
 }
 
 func (machine) close() error { return nil }
-
-// A groupLeader is a task whose processes are a group of this machine.
-type groupLeader struct{ *exec.Cmd }
-
-func (g groupLeader) wait() (int, string, error) {
-	_ = g.Wait() // the state says all there is to know
-	exit, signal := exitOf(g.ProcessState)
-	return exit, signal, nil
-}
-
-func (g groupLeader) signal(signals ...syscall.Signal) {
-	for _, sig := range signals {
-		_ = syscall.Kill(-g.Process.Pid, sig)
-	}
-}
-
-func (g groupLeader) runs() bool { return groupRuns(g.Process.Pid) }
-
-// exitOf returns how a process ended, as an exit code, or −1 and the name of a
-// signal.
-func exitOf(state *os.ProcessState) (code int, signal string) {
-	status, ok := state.Sys().(syscall.WaitStatus)
-	if ok && status.Signaled() {
-		return -1, unix.SignalName(status.Signal())
-	}
-	return state.ExitCode(), ""
-}
-
-// relayed returns what an exit code says that came through a program which, as
-// a shell does, reports a signal as 128 and its number.
-func relayed(code int) (exit int, signal string) {
-	switch sig := syscall.Signal(code - 128); sig {
-	case syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGILL, syscall.SIGTRAP, syscall.SIGABRT, syscall.SIGBUS,
-		syscall.SIGFPE, syscall.SIGKILL, syscall.SIGSEGV, syscall.SIGPIPE, syscall.SIGALRM, syscall.SIGTERM,
-		syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGXCPU, syscall.SIGXFSZ, syscall.SIGSYS:
-		return -1, unix.SignalName(sig)
-	}
-	return code, ""
-}

@@ -106,7 +106,7 @@ func endTask(t task, exited, kill <-chan struct{}) {
 		t.signal(syscall.SIGKILL)
 		<-exited
 	}
-	t.signal(syscall.SIGTERM, syscall.SIGCONT) // a stopped process sees the first only with the second
+	t.signal(syscall.SIGTERM, sigContinue) // a stopped process sees the first only with the second
 	grace := time.NewTimer(killGrace)
 	defer grace.Stop()
 	pause := 2 * time.Millisecond
@@ -143,7 +143,7 @@ func endStrays(entry string, gently bool) {
 		}
 		for _, s := range found {
 			s.signal(sig)
-			s.signal(syscall.SIGCONT)
+			s.signal(sigContinue)
 		}
 		until := time.Now().Add(killGrace)
 		for _, s := range found {
@@ -240,13 +240,9 @@ func (o *output) rest(buf []byte) {
 	const most = 1 << 20 // no pipe holds more
 	if conn, err := o.pipe.SyscallConn(); err == nil {
 		for total := 0; total < most; {
-			n := 0
-			_ = conn.Read(func(fd uintptr) bool {
-				n, _ = syscall.Read(int(fd), buf)
-				return true
-			})
-			if n <= 0 {
-				o.cut = n < 0
+			n, err := readWaiting(conn, buf)
+			if n == 0 {
+				o.cut = err != nil
 				break
 			}
 			o.record(time.Now(), buf[:n], false)

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 )
 
 // A repository is a directory with a pipeline, under version control or not.
@@ -93,12 +92,6 @@ func ordinaryGit(env environ, root string) (repository, bool) {
 	}
 	g, err := newGit(env, root)
 	return repository{root, &gitRepository{g, dir, dir, "sha1"}}, err == nil
-}
-
-// isOwn reports whether a file belongs to the user of this process.
-func isOwn(info os.FileInfo) bool {
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	return ok && int(stat.Uid) == os.Geteuid()
 }
 
 // openGit asks git for the repository around a directory.

@@ -126,8 +126,8 @@ func (r *containerRuntime) call(ctx context.Context, args ...string) (string, er
 	limited, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
 	cmd := exec.CommandContext(limited, r.path, args...)
-	cmd.Env, cmd.SysProcAttr = r.env, &syscall.SysProcAttr{Setsid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.Env, cmd.SysProcAttr = r.env, apart()
+	cmd.Cancel = func() error { leaderOf(cmd).signal(syscall.SIGKILL); return nil }
 	cmd.WaitDelay = time.Second
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -215,7 +215,7 @@ func (r *containerRuntime) follow(ctx context.Context, s *spawner, say func(line
 		_ = cmd.Wait() // the state says all there is to know
 		_ = read.SetReadDeadline(time.Now().Add(drainGrace))
 	}()
-	stop := context.AfterFunc(ctx, func() { endTask(groupLeader{cmd}, exited, nil) })
+	stop := context.AfterFunc(ctx, func() { endTask(leaderOf(cmd), exited, nil) })
 	defer stop()
 	var last tail
 	eachLine(read, func(line string) {

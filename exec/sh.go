@@ -89,11 +89,11 @@ func assignments(vars []pipeline.EnvVar) []string {
 }
 
 func (s *shCall) spawnError(err error) error {
-	program := "sh"
+	program, hint := "sh", noShell
 	if s.command.Argv != nil {
-		program = s.command.Argv[0]
+		program, hint = s.command.Argv[0], ""
 	}
-	return fmt.Errorf("command spawn failed: %s in %s: %w", program, s.dir, osError(err))
+	return fmt.Errorf("command spawn failed: %s in %s: %w%s", program, s.dir, osError(err), hint)
 }
 
 func (s *shCall) logError(err error) error {

@@ -48,7 +48,7 @@ func readBelow(root, path string, limit int64) ([]byte, error) {
 
 // readRegular returns the content of a regular file of at most limit bytes.
 func readRegular(path string, limit int64) ([]byte, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
+	f, err := os.OpenFile(path, os.O_RDONLY|openAtOnce, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func openBelow(root, path string, flag int) (*os.File, error) {
 		return nil, err
 	}
 	defer dir.Close()
-	f, err := dir.OpenFile(name, flag|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0o666)
+	f, err := dir.OpenFile(name, flag|openAtOnce, 0o666)
 	if err != nil {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: rootError(err)}
 	}

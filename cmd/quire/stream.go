@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"os"
 	"sync"
 	"syscall"
@@ -30,7 +29,7 @@ func (s *stream) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err == nil {
-		if _, s.err = s.file.Write(p); errors.Is(s.err, syscall.EPIPE) {
+		if _, s.err = s.file.Write(p); readerGone(s.err) {
 			s.cancel(signalError{syscall.SIGPIPE})
 		}
 	}

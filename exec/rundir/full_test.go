@@ -1,3 +1,5 @@
+//go:build unix
+
 package rundir_test
 
 import (

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -23,9 +22,9 @@ func lock(path string, flag int) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := lockAtOnce(f, true); err != nil {
 		f.Close()
-		if errors.Is(err, syscall.EWOULDBLOCK) {
+		if errors.Is(err, errLocked) {
 			return nil, errLocked
 		}
 		return nil, &fs.PathError{Op: "lock", Path: path, Err: err}
@@ -44,8 +43,8 @@ func held(dir *os.Root) (bool, error) {
 		return false, err
 	}
 	defer f.Close()
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
+	err = lockAtOnce(f, false)
+	if errors.Is(err, errLocked) {
 		return true, nil
 	}
 	return false, err
@@ -84,7 +83,7 @@ func (s *Store) Recover(now time.Time) ([]string, error) {
 		}
 		errs = append(errs, err)
 	}
-	errs = append(errs, s.repairLinks(), s.removeLeft(now))
+	errs = append(errs, s.repairLinks(now), s.removeLeft(now))
 	return moved, errors.Join(errs...)
 }
 
@@ -105,16 +104,16 @@ func (s *Store) bury(e Entry, now time.Time) (bool, error) {
 		}
 		return s.move(e.ID, e.State, Failed, times.stamped(Failed, now))
 	}
-	return true, os.Rename(e.Dir, filepath.Join(s.dir, string(Failed), e.ID))
+	return true, s.rename(e.ID, e.State, Failed)
 }
 
 // repairLinks points by-id at each run that a process left between its rename
 // and its link, and removes the links of runs that are gone.
-func (s *Store) repairLinks() error {
+func (s *Store) repairLinks(now time.Time) error {
 	runs, err := s.Runs()
 	errs := []error{err}
 	for _, e := range runs {
-		if target, _ := os.Readlink(s.Path(e.ID)); target == linkTarget(e.ID, e.State) {
+		if s.linked(e.ID, e.State) {
 			continue
 		}
 		release, ok, err := e.claim()
@@ -129,7 +128,7 @@ func (s *Store) repairLinks() error {
 	for _, l := range links {
 		id := strings.TrimPrefix(l.Name(), making)
 		if _, ok := s.Find(id); !ok {
-			errs = append(errs, remove(filepath.Join(s.dir, byID, l.Name())))
+			errs = append(errs, removeUnknown(filepath.Join(s.dir, byID, l.Name()), now))
 		}
 	}
 	return errors.Join(errs...)

@@ -80,11 +80,12 @@ func (s *Store) prune(r *Removal, dry bool) (bool, error) {
 		return true, nil
 	}
 	// Nobody is to read half of a run, so it loses its name first.
-	gone := filepath.Join(s.dir, string(r.State), removing+r.ID)
-	if err := os.Rename(r.Dir, gone); err != nil {
+	gone, err := s.unname(r.Entry)
+	if err != nil {
 		return false, err
 	}
-	return true, errors.Join(remove(s.Path(r.ID)), RemoveAll(gone))
+	release() // Windows removes no file that is open
+	return true, RemoveAll(gone)
 }
 
 // size returns the bytes in the files below a path.

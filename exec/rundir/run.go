@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
-	"syscall"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -61,7 +60,7 @@ func (r *Run) Times() Times { return r.times }
 func (r *Run) Path() string { return r.store.Path(r.id) }
 
 // Dir returns the directory of the run, until its next transition.
-func (r *Run) Dir() string { return filepath.Join(r.store.dir, string(r.state), r.id) }
+func (r *Run) Dir() string { return r.store.place(r.id, r.state) }
 
 // File returns the path of a file of the run, good in every state.
 func (r *Run) File(name string) string { return filepath.Join(r.Path(), name) }
@@ -145,7 +144,7 @@ func (r *Run) Transition(to State, now time.Time) error {
 // before the other. The link can be made again, so nothing waits for it.
 func (s *Store) move(id string, from, to State, times Times) (moved bool, err error) {
 	ends := to == Complete || to == Failed
-	dir := filepath.Join(s.dir, string(from), id)
+	dir := s.place(id, from)
 	if err := writeYAML(filepath.Join(dir, timesFile), times, ends); err != nil {
 		return false, err
 	}
@@ -154,7 +153,7 @@ func (s *Store) move(id string, from, to State, times Times) (moved bool, err er
 			return false, err
 		}
 	}
-	if err := os.Rename(dir, filepath.Join(s.dir, string(to), id)); err != nil {
+	if err := s.rename(id, from, to); err != nil {
 		return false, err
 	}
 	err = s.link(id, to)
@@ -182,7 +181,8 @@ func (t Times) stamped(to State, now time.Time) Times {
 
 // Discard removes the run.
 func (r *Run) Discard() error {
-	return errors.Join(remove(r.Path()), RemoveAll(r.Dir()), r.Close())
+	gone, err := r.store.unname(Entry{r.id, r.state, r.Dir()})
+	return errors.Join(err, r.Close(), RemoveAll(gone))
 }
 
 // Close gives the run up. One that has not ended is an orphan from then on.
@@ -240,20 +240,6 @@ func replace(path string, data []byte, durable bool) error {
 	}
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(tmp))
-	}
-	return nil
-}
-
-// syncDir makes the names in a directory survive a crash of the machine, where
-// the file system can.
-func syncDir(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if err := f.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.EINVAL) {
-		return err
 	}
 	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 )
 
 // A Slot is a directory for the files of one run at a time. Runs that follow
@@ -159,5 +158,5 @@ func (s *Slot) move(dir string) error {
 // Release lets other runs have the slot. Closing the file is not enough: a
 // process that is being forked has it open for a moment, and the lock with it.
 func (s *Slot) Release() error {
-	return errors.Join(syscall.Flock(int(s.lock.Fd()), syscall.LOCK_UN), s.lock.Close())
+	return errors.Join(unlock(s.lock), s.lock.Close())
 }

@@ -22,6 +22,8 @@
 // Files are replaced in one step, and what an ended run consists of is on the
 // disk before its directory gets the name that says so. Names that begin with a
 // dot are of what is being made or removed.
+//
+// Windows has another layout, which layout_windows.go describes.
 package rundir
 
 import (
@@ -199,7 +201,7 @@ func (s *Store) Runs(in ...State) ([]Entry, error) {
 		}
 		for _, e := range entries {
 			if !strings.HasPrefix(e.Name(), ".") {
-				found[e.Name()] = Entry{e.Name(), st, filepath.Join(dir, e.Name())}
+				found[e.Name()] = Entry{e.Name(), st, s.place(e.Name(), st)}
 			}
 		}
 	}
@@ -213,9 +215,8 @@ func (s *Store) Find(id string) (Entry, bool) {
 		return Entry{}, false
 	}
 	for _, st := range states {
-		dir := filepath.Join(s.dir, string(st), id)
-		if _, err := os.Lstat(dir); err == nil {
-			return Entry{id, st, dir}, true
+		if _, err := os.Lstat(filepath.Join(s.dir, string(st), id)); err == nil {
+			return Entry{id, st, s.place(id, st)}, true
 		}
 	}
 	return Entry{}, false
@@ -231,7 +232,7 @@ func NewID() (string, error) {
 // [Run.Close].
 func (s *Store) Create(id string, m Meta) (*Run, error) {
 	r := &Run{store: s, id: id, state: Pending}
-	tmp := filepath.Join(s.dir, string(Pending), making+r.id)
+	tmp := s.draft(id)
 	if err := os.Mkdir(tmp, dirMode); err != nil {
 		return nil, err
 	}
@@ -242,8 +243,8 @@ func (s *Store) Create(id string, m Meta) (*Run, error) {
 	return r, nil
 }
 
-// fill writes the first files of a run into tmp, takes its lock, and gives the
-// directory its name.
+// fill writes the first files of a run into tmp, takes its lock, and lets the
+// run begin.
 func (r *Run) fill(tmp string, m Meta) (err error) {
 	if r.lock, err = lock(filepath.Join(tmp, lockFile), os.O_CREATE); err != nil {
 		return err
@@ -254,25 +255,11 @@ func (r *Run) fill(tmp string, m Meta) (err error) {
 	if err := writeYAML(filepath.Join(tmp, timesFile), r.times, false); err != nil {
 		return err
 	}
-	if err := os.Rename(tmp, r.Dir()); err != nil {
+	if err := r.store.begin(r.id); err != nil {
 		return err
 	}
 	return r.store.link(r.id, Pending)
 }
-
-// link points by-id/<id> at the directory of a state.
-func (s *Store) link(id string, to State) error {
-	tmp := filepath.Join(s.dir, byID, making+id)
-	if err := remove(tmp); err != nil {
-		return err
-	}
-	if err := os.Symlink(linkTarget(id, to), tmp); err != nil {
-		return err
-	}
-	return os.Rename(tmp, s.Path(id))
-}
-
-func linkTarget(id string, st State) string { return filepath.Join("..", string(st), id) }
 
 // FileName returns a name under which a job's files can be kept: the id itself
 // when it is safe, else with its other bytes percent-encoded. Different ids

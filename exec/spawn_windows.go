@@ -1,5 +1,3 @@
-//go:build !linux
-
 package exec
 
 import (
@@ -7,15 +5,12 @@ import (
 	"time"
 )
 
-func childAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }
-
-// groupRuns reports whether a process group has members.
-func groupRuns(pgid int) bool { return syscall.Kill(-pgid, 0) == nil }
+func childAttributes() *syscall.SysProcAttr { return apart() }
 
 // A stray is a process that outlived the command that started it.
 type stray struct{}
 
-// strays finds nothing: there is no portable way to look.
+// strays finds nothing: what a command leaves behind ends with it.
 func strays(string) []stray { return nil }
 
 func (stray) signal(syscall.Signal) {}
