@@ -9,7 +9,6 @@ import (
 
 	"quire/analysis/diag"
 	"quire/cmd/quire/internal/terminal"
-	"quire/exec"
 )
 
 // newRoot returns the command quire with everything below it.
@@ -39,7 +38,7 @@ need each other, in a copy of the repository.`,
 		return usagef("%v\nSee %s --help.", err, c.CommandPath())
 	})
 	root.PersistentFlags().Var(&colorFlag{s}, "color", "color the output: auto, always or never")
-	root.AddCommand(newCI(s), newExplain(s), newFennel(s))
+	root.AddCommand(newCI(s), newExplain(s), newFennel(s), newVersion(s))
 	return root
 }
 
@@ -83,9 +82,6 @@ func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 		return nil
 	}
 }
-
-// version names the build.
-func version() string { return "quire " + exec.Version() }
 
 // A colorFlag overrides what was found out about the streams.
 type colorFlag struct{ session *session }
