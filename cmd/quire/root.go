@@ -39,8 +39,14 @@ need each other, in a copy of the repository.`,
 	})
 	root.PersistentFlags().Var(&colorFlag{s}, "color", "color the output: auto, always or never")
 	root.AddCommand(newCI(s), newExplain(s), newFennel(s), newVersion(s))
+	for _, tool := range packaging {
+		root.AddCommand(tool(s))
+	}
 	return root
 }
+
+// packaging makes further commands, in builds for those who package quire.
+var packaging []func(*session) *cobra.Command
 
 // group makes a command that only holds others: alone it shows its help, and a
 // word that names none of them is an error.
