@@ -70,7 +70,7 @@ func FuzzNumber(f *testing.F) {
 			local x = tonumber(...)
 			local y = x and tonumber(tostring(x))
 			for base = 2, 36 do tonumber(..., base) end
-			return x == nil or math.abs(x) == math.huge or y ~= nil and (x == y or math.abs(x - y) <= math.abs(x) * 1e-13 or math.abs(y) == math.huge)`, text)
+			return x == nil or x ~= x and y ~= y or math.abs(x) == math.huge or y ~= nil and (x == y or math.abs(x - y) <= math.abs(x) * 1e-13 or math.abs(y) == math.huge)`, text)
 		if len(results) != 1 || results[0] != lua.LTrue {
 			t.Errorf("%q does not survive tostring", text)
 		}

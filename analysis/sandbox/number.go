@@ -40,10 +40,13 @@ func display(v lua.LValue) string {
 // space is what C's isspace takes for white space.
 const space = " \t\n\v\f\r"
 
-// parseNumber reads a number as Lua's tonumber does: C's strtod without the
-// names of infinity and NaN, with white space around it.
+// parseNumber reads a number as Lua's tonumber does: as C's strtod, with white
+// space around it.
 func parseNumber(s string) (float64, bool) {
 	s = strings.Trim(s, space)
+	if x, ok := namedNumber(s); ok {
+		return x, true
+	}
 	hex := false
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
@@ -63,6 +66,24 @@ func parseNumber(s string) (float64, bool) {
 		return 0, false
 	}
 	return x, true
+}
+
+// namedNumber reads infinity and NaN, with a sign or without.
+func namedNumber(s string) (float64, bool) {
+	sign := 1.0
+	if s != "" && (s[0] == '-' || s[0] == '+') {
+		if s[0] == '-' {
+			sign = -1
+		}
+		s = s[1:]
+	}
+	switch {
+	case strings.EqualFold(s, "inf"), strings.EqualFold(s, "infinity"):
+		return math.Copysign(math.Inf(1), sign), true
+	case strings.EqualFold(s, "nan"):
+		return math.Copysign(math.NaN(), sign), true
+	}
+	return 0, false
 }
 
 // parseInteger reads an integer in a base from 2 to 36, as strtoul does: a
