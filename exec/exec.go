@@ -31,7 +31,7 @@ type Options struct {
 	SHA         string            // run this commit instead of the working tree
 	InPlace     bool              // run in the working tree itself
 	Reuse       bool              // keep in the workspace what the run before left there and git ignores
-	Resume      string            // go on with this run, named by its id, the beginning of it, or [LastFailed]
+	Resume      string            // go on with this run, named as [Runs.Find] knows it
 	ResumeForce bool              // also when a file changed that a job changed as well
 	Get         []Get             // copy these out of the workspace when the jobs are done
 	Ref         string            // overrides the ref of quire/push

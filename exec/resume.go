@@ -15,9 +15,6 @@ import (
 	"quire/exec/rundir"
 )
 
-// LastFailed names, in [Options].Resume, the last run that did not succeed.
-const LastFailed = "last-failed"
-
 // leftFile is the name of the file in the directory of a run that says what a
 // run that resumes it has to know. Beside it are the workspace, what is known
 // of the files that were put there, report.json, and the outputs of jobs.
@@ -167,40 +164,27 @@ func existingStore(state, root string) (*rundir.Store, error) {
 	return rundir.At(state, root)
 }
 
-// pick returns the run that has an id, the only one whose id begins with name,
-// or the last that failed. The error is a [*UsageError] when there is none, or
-// it did not fail.
+// pick returns the run with a name that [Runs.Find] knows. The error is a
+// [*UsageError] when there is none, or it did not fail.
 func pick(store *rundir.Store, name string) (rundir.Entry, error) {
-	var runs []rundir.Entry
+	runs := &Runs{}
 	if store != nil {
-		var err error
-		if runs, err = store.Runs(); err != nil {
-			return rundir.Entry{}, err
-		}
+		runs.stores = append(runs.stores, store)
 	}
-	if name == LastFailed {
-		i := slices.IndexFunc(runs, func(e rundir.Entry) bool { return e.State == rundir.Failed })
-		if i < 0 {
-			return rundir.Entry{}, &UsageError{"no run failed, so there is none to resume: run without --resume"}
-		}
-		return runs[i], nil
+	e, err := runs.locate(name)
+	if err != nil {
+		return rundir.Entry{}, err
 	}
-	runs = slices.DeleteFunc(runs, func(e rundir.Entry) bool { return !strings.HasPrefix(e.ID, name) })
-	switch {
-	case len(runs) == 0:
-		return rundir.Entry{}, &UsageError{fmt.Sprintf("unknown run: %q; give its id or the beginning of it, or %s", name, LastFailed)}
-	case len(runs) > 1:
-		return rundir.Entry{}, &UsageError{fmt.Sprintf("the ids of %d runs begin with %q, such as %s and %s: give more of it",
-			len(runs), name, runs[0].ID, runs[1].ID)}
-	}
-	switch e := runs[0]; e.State {
+	switch e.State {
 	case rundir.Failed:
-		return e, nil
+		return e.Entry, nil
 	case rundir.Complete:
 		return rundir.Entry{}, &UsageError{fmt.Sprintf("run %s succeeded, so there is nothing to resume: run without --resume", e.ID)}
-	default:
-		return rundir.Entry{}, &UsageError{fmt.Sprintf("run %s has not ended: wait for it, or run without --resume", e.ID)}
 	}
+	if run, err := readRun(store, e.ID); err == nil && run.Ended() {
+		return e.Entry, nil
+	}
+	return rundir.Entry{}, &UsageError{fmt.Sprintf("run %s has not ended: wait for it, or run without --resume", e.ID)}
 }
 
 // read reads what the run left.

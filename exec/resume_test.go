@@ -65,7 +65,7 @@ func (f *fixture) told() string {
 	return strings.ReplaceAll(strings.TrimSpace(string(text)), "\n", " ")
 }
 
-var lastFailed = exec.Options{Resume: exec.LastFailed}
+var lastFailed = exec.Options{Resume: exec.LastFailedRun}
 
 // TestResume goes on with a run that failed once a file was added.
 func TestResume(t *testing.T) {
@@ -234,7 +234,7 @@ func TestResumeSelection(t *testing.T) {
 	f.write(map[string]string{"fine": ""})
 	plan := func(o exec.Options) string {
 		t.Helper()
-		o.Resume, o.DryRun = exec.LastFailed, true
+		o.Resume, o.DryRun = exec.LastFailedRun, true
 		report, _, err := f.run(o)
 		if err != nil {
 			t.Fatal(err)
@@ -275,16 +275,16 @@ func TestResumeSelection(t *testing.T) {
 // TestResumeRefused has every reason to refuse.
 func TestResumeRefused(t *testing.T) {
 	f := pipelineFixture(t, script("test -e fine"))
-	f.refused(lastFailed, "no run failed")
+	f.refused(lastFailed, "there are no runs of this repository yet")
 	f.write(map[string]string{"fine": ""})
 	f.succeed(exec.Options{})
-	f.refused(lastFailed, "no run failed")
-	f.refused(exec.Options{Resume: "nonsense"}, `unknown run: "nonsense"`)
+	f.refused(lastFailed, "no run of this repository failed")
+	f.refused(exec.Options{Resume: "nonsense"}, `there is no run "nonsense"`)
 	for _, o := range []exec.Options{{SHA: "HEAD"}, {InPlace: true}, {Ref: "main"}, {PreviousSHA: "HEAD"}} {
-		o.Resume = exec.LastFailed
+		o.Resume = exec.LastFailedRun
 		f.refused(o, "a run is resumed as what it was")
 	}
-	f.refused(exec.Options{Resume: exec.LastFailed, Reuse: true}, "leave out --reuse")
+	f.refused(exec.Options{Resume: exec.LastFailedRun, Reuse: true}, "leave out --reuse")
 
 	f, failed := chained(t, exec.Options{})
 	other, _ := chained(t, exec.Options{InPlace: true})
@@ -301,7 +301,7 @@ func TestResumeRefused(t *testing.T) {
 	}
 	f.told()
 	f.refused(exec.Options{Resume: failed.ID}, "its workspace is gone")
-	f.refused(exec.Options{Resume: "0"}, `the ids of 2 runs begin with "0"`)
+	f.refused(exec.Options{Resume: "0"}, `"0" is the beginning of 2 runs`)
 	if err := os.Remove(filepath.Join(again.Dir, "resume.json")); err != nil {
 		t.Fatal(err)
 	}

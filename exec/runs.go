@@ -117,23 +117,32 @@ func (r *Runs) List(most int) ([]*StoredRun, error) {
 // newest, or [LastFailedRun] for the newest that ended without success. The
 // error is a [*UsageError] when that is no run or several.
 func (r *Runs) Find(name string) (*StoredRun, error) {
-	entries, err := r.entries()
+	e, err := r.locate(name)
 	if err != nil {
 		return nil, err
 	}
+	return readRun(e.store, e.ID)
+}
+
+// locate returns where the run with a name is.
+func (r *Runs) locate(name string) (runEntry, error) {
+	entries, err := r.entries()
+	if err != nil {
+		return runEntry{}, err
+	}
 	if len(entries) == 0 {
-		return nil, &UsageError{"there are no runs of this repository yet: quire ci run makes one"}
+		return runEntry{}, &UsageError{"there are no runs of this repository yet: quire ci run makes one"}
 	}
 	switch name {
 	case LastRun:
-		return readRun(entries[0].store, entries[0].ID)
+		return entries[0], nil
 	case LastFailedRun:
 		return lastFailed(entries)
 	}
 	var found []runEntry
 	for _, e := range entries {
 		if e.ID == name {
-			return readRun(e.store, e.ID)
+			return e, nil
 		}
 		if name != "" && strings.HasPrefix(e.ID, name) {
 			found = append(found, e)
@@ -141,16 +150,16 @@ func (r *Runs) Find(name string) (*StoredRun, error) {
 	}
 	switch len(found) {
 	case 0:
-		return nil, &UsageError{fmt.Sprintf("there is no run %q. The last are\n%s", name, listIDs(entries))}
+		return runEntry{}, &UsageError{fmt.Sprintf("there is no run %q. The last are\n%s", name, listIDs(entries))}
 	case 1:
-		return readRun(found[0].store, found[0].ID)
+		return found[0], nil
 	}
-	return nil, &UsageError{fmt.Sprintf("%q is the beginning of %d runs:\n%s", name, len(found), listIDs(found))}
+	return runEntry{}, &UsageError{fmt.Sprintf("%q is the beginning of %d runs:\n%s", name, len(found), listIDs(found))}
 }
 
-// lastFailed reads the newest run that ended without success. A run whose
+// lastFailed returns the newest run that ended without success. A run whose
 // process is gone did, wherever it still stands.
-func lastFailed(entries []runEntry) (*StoredRun, error) {
+func lastFailed(entries []runEntry) (runEntry, error) {
 	for _, e := range entries {
 		if e.State == rundir.Complete {
 			continue
@@ -159,12 +168,12 @@ func lastFailed(entries []runEntry) (*StoredRun, error) {
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
-			return nil, err
+			return runEntry{}, err
 		case run.Ended() && run.Outcome != Succeeded:
-			return run, nil
+			return e, nil
 		}
 	}
-	return nil, &UsageError{"no run of this repository failed"}
+	return runEntry{}, &UsageError{"no run of this repository failed"}
 }
 
 // listIDs lists a few of the runs, with the times they were made.

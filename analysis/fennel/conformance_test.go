@@ -279,7 +279,7 @@ func (r *conformanceRun) options() fennel.Options {
 	o := fennel.Options{
 		Globals: func(name string) bool {
 			root, field, dotted := strings.Cut(name, ".")
-			return slices.Contains(allowedGlobals, root) && (field != "" || !dotted)
+			return slices.Contains(allowedGlobals, root) && (field != "" || !dotted) && !strings.HasSuffix(name, ".")
 		},
 		Resolve: func(name string, kind fennel.ModuleKind) (*source.File, error) {
 			return r.find(name, kind)

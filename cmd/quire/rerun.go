@@ -2,22 +2,33 @@ package main
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/spf13/pflag"
+
+	"quire/exec"
 )
 
-// rerun returns the command line that runs one job again as flags had it run.
-func rerun(flags *pflag.FlagSet, job string) string {
+// An again returns the command line that runs one job of a run again.
+type again func(r *exec.Report, job string) string
+
+// rerun returns the command line that runs one job again as flags had it run:
+// only that job, where the run can be gone on with, else with what it needs.
+func rerun(flags *pflag.FlagSet, r *exec.Report, job string) string {
 	words := []string{"quire", "ci", "run"}
-	only := false
+	only, resume := false, r.Dir != "" && !isFresh(flags)
 	flags.Visit(func(f *pflag.Flag) {
 		switch f.Name {
 		case "events", "junit":
 			return // what they wrote of the first run is to stay
 		case "resume", "watch":
-			return // the job is to run once, and where nothing ran before
+			return // it is to run once, and goes on with this run
+		case "except":
+			if resume {
+				return
+			}
 		}
 		switch value := f.Value.(type) {
 		case pflag.SliceValue:
@@ -37,12 +48,20 @@ func rerun(flags *pflag.FlagSet, job string) string {
 		}
 	})
 	switch {
+	case resume:
+		words = append(words, "--resume", "--only")
 	case only:
 		words = append(words, "--only")
 	case strings.HasPrefix(job, "-"):
 		words = append(words, "--")
 	}
 	return strings.Join(append(words, quote(job)), " ")
+}
+
+// isFresh reports whether the flags ask for something that a run which goes on
+// with another cannot have.
+func isFresh(flags *pflag.FlagSet) bool {
+	return slices.ContainsFunc([]string{"sha", "in-place", "ref", "previous-sha", "reuse"}, flags.Changed)
 }
 
 var unquoted = sync.OnceValue(func() *regexp.Regexp {

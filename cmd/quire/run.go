@@ -78,7 +78,7 @@ the workspace.`,
 		if err := run.files.fill(&run.options, jobs); err != nil {
 			return err
 		}
-		return run.run(c.Context(), s, func(job string) string { return rerun(c.Flags(), job) })
+		return run.run(c.Context(), s, func(r *exec.Report, job string) string { return rerun(c.Flags(), r, job) })
 	}
 	return c
 }
@@ -105,7 +105,7 @@ func (c *runCommand) addFlags(flags *pflag.FlagSet) {
 
 // run runs what the flags say; again returns the command that runs a job of it
 // once more.
-func (c *runCommand) run(ctx context.Context, s *session, again func(job string) string) error {
+func (c *runCommand) run(ctx context.Context, s *session, again again) error {
 	if err := errors.Join(checkSelection(c.options), c.dry.check(c.output)); err != nil {
 		return err
 	}

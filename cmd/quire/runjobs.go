@@ -21,7 +21,7 @@ import (
 
 // runJobs runs a pipeline and shows how it goes. The report is nil when nothing
 // was to run.
-func runJobs(ctx context.Context, s *session, src *exec.Source, o exec.Options, out *outputs, again func(job string) string) (*exec.Report, error) {
+func runJobs(ctx context.Context, s *session, src *exec.Source, o exec.Options, out *outputs, again again) (*exec.Report, error) {
 	// A bug in showing the run must not end the process before the run ended
 	// its own.
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -113,7 +113,7 @@ func sayEnding(ctx context.Context, out *stream, view progress.View) {
 }
 
 // conclude shows a report and returns the error that stands for its outcome.
-func conclude(s *session, out *stream, r *exec.Report, again func(job string) string) error {
+func conclude(s *session, out *stream, r *exec.Report, again again) error {
 	if r.Diagnostics.HasErrors() {
 		return showFaults(s, r.Diagnostics)
 	}
@@ -121,7 +121,7 @@ func conclude(s *session, out *stream, r *exec.Report, again func(job string) st
 		fmt.Fprintln(s.stderr)
 		_ = render.Diagnostics(s.stderr, s.stderr.screen, found)
 	}
-	progress.Conclude(out, out.screen, r, again)
+	progress.Conclude(out, out.screen, r, func(job string) string { return again(r, job) })
 	switch r.Outcome {
 	case exec.Succeeded:
 		return nil

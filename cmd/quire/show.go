@@ -68,7 +68,7 @@ func showRun(out *stream, run *exec.StoredRun) {
 		fmt.Fprintln(out)
 		_ = render.Diagnostics(out, screen, found)
 	}
-	again := func(job string) string { return rerun(&pflag.FlagSet{}, job) }
+	again := func(job string) string { return rerun(&pflag.FlagSet{}, &exec.Report{}, job) }
 	first := slices.IndexFunc(r.Jobs, func(j exec.JobReport) bool { return j.Failure != nil })
 	for i, job := range slices.Backward(r.Jobs) {
 		if i > first && job.Failure != nil {

@@ -33,7 +33,7 @@ func (c *runCommand) checkWatch() error {
 
 // watch runs what the flags say whenever something changed, until it is
 // interrupted.
-func (c *runCommand) watch(ctx context.Context, s *session, again func(job string) string) error {
+func (c *runCommand) watch(ctx context.Context, s *session, again again) error {
 	human := c.output.human(s)
 	return exec.Watch(ctx, here(), c.options, func(ctx context.Context, o exec.Options, change exec.Change) *exec.Report {
 		announce(human, change)
@@ -53,7 +53,7 @@ func (c *runCommand) watch(ctx context.Context, s *session, again func(job strin
 }
 
 // again runs jobs as they are now.
-func (c *runCommand) again(ctx context.Context, s *session, o exec.Options, again func(job string) string) (*exec.Report, error) {
+func (c *runCommand) again(ctx context.Context, s *session, o exec.Options, again again) (*exec.Report, error) {
 	src, err := c.source()
 	if err != nil {
 		return nil, err

@@ -24,14 +24,14 @@ func (f *workspaceFlags) addFlags(flags *pflag.FlagSet, o *exec.Options) {
 	flags.Var(&f.resume, "resume", "go on with a run that failed, by default the last, in its copy and\n"+
 		"without the jobs that succeeded; RUN is an id or the beginning of one,\n"+
 		"and force replaces files that a job changed as well as you")
-	flags.Lookup("resume").NoOptDefVal = exec.LastFailed
+	flags.Lookup("resume").NoOptDefVal = exec.LastFailedRun
 }
 
 // fill says in options what the flags say, with the arguments that come after
 // them: the jobs, and before them a run to resume that was not written into the
 // flag.
 func (f *workspaceFlags) fill(o *exec.Options, args []string) error {
-	if f.resume.run == exec.LastFailed && len(args) > 0 && runID.MatchString(args[0]) {
+	if f.resume.run == exec.LastFailedRun && len(args) > 0 && runID.MatchString(args[0]) {
 		if err := f.resume.Set(args[0]); err != nil {
 			return err
 		}
@@ -72,18 +72,18 @@ func (f *resumeFlag) Set(text string) error {
 		case word == "force":
 			f.force = true
 		case word == "":
-			return usagef("expected the id of a run, the beginning of one, %s or force", exec.LastFailed)
+			return usagef("expected the id of a run, the beginning of one, %s or force", exec.LastFailedRun)
 		default:
 			f.run = word
 		}
 	}
 	if f.run == "" {
-		f.run = exec.LastFailed
+		f.run = exec.LastFailedRun
 	}
 	return nil
 }
 
 // completeResume completes the values of --resume.
 func completeResume(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return []string{exec.LastFailed, "force"}, cobra.ShellCompDirectiveNoFileComp
+	return []string{exec.LastFailedRun, "force"}, cobra.ShellCompDirectiveNoFileComp
 }
