@@ -41,29 +41,21 @@ func compilePickValues(c *compiler, f form) exprs {
 		return out
 	}
 	xs = c.finish(xs, f.block, want{n: 1}, f.n)
-	if spreads(xs) {
+	if len(xs.list) > 0 {
 		return c.single(first(xs.list[0]))
 	}
 	return xs
 }
 
-// spreads reports whether the last expression may have any number of values.
-func spreads(xs exprs) bool {
-	if len(xs.list) == 0 {
-		return false
-	}
-	k := xs.list[len(xs.list)-1].kind
-	return k == call || k == vararg
-}
-
-// first returns an expression whose only value is the first of another, which
-// is a call or "...".
+// first returns an expression whose only value is the first of another.
 func first(x expr) expr {
 	switch lua := x.lua.(type) {
 	case *ast.FuncCallExpr:
 		lua.AdjustRet = true
 	case *ast.Comma3Expr:
 		lua.AdjustRet = true
+	default:
+		return x
 	}
 	x.kind = plain
 	return x
