@@ -23,24 +23,28 @@ type Settings struct {
 	Secrets []string
 	// Server is the server that pipelines should run on too; zero: none.
 	Server dsl.State
+	// Diagnostics are what is wrong with the configuration. With errors among
+	// them it tells nothing else.
+	Diagnostics diag.List
 }
 
 // ReadSettings reads the global configuration, which is the file named or else
-// in the usual places. The settings are zero when there is none, or none that
-// can be read: a run tells why.
-func ReadSettings(ctx context.Context, config string) Settings {
+// in the usual places. The settings are zero when there is none. The error is a
+// [*UsageError] when the file that was named cannot be found.
+func ReadSettings(ctx context.Context, config string) (Settings, error) {
 	path, err := findConfig(os.Environ(), config)
 	if err != nil || path == "" {
-		return Settings{}
+		return Settings{}, err
 	}
 	c := loadConfig(ctx, path)
 	if c.found.HasErrors() {
-		return Settings{}
+		return Settings{Diagnostics: c.found}, nil
 	}
 	return Settings{
-		Secrets: slices.AppendSeq(make([]string, 0, len(c.secrets)), maps.Keys(c.secrets)),
-		Server:  c.server,
-	}
+		Secrets:     slices.AppendSeq(make([]string, 0, len(c.secrets)), maps.Keys(c.secrets)),
+		Server:      c.server,
+		Diagnostics: c.found,
+	}, nil
 }
 
 // findConfig returns the path of the global configuration: the one that is

@@ -113,7 +113,7 @@ func (s *server) newDocument(u uri.URI, version int32, text string, old *documen
 		doc.cache, doc.publish, doc.settings = old.cache, old.publish, old.settings
 	} else {
 		doc.cache, doc.publish = new(fennel.Cache), new(publisher)
-		doc.settings = exec.ReadSettings(s.ctx, "")
+		doc.settings = s.readSettings()
 	}
 	if name == pipeline.Path {
 		tree := source.Overlay(exec.Dir(root), s.documents.buffers(root))
@@ -163,7 +163,7 @@ func (s *server) DidChange(_ context.Context, p *protocol.DidChangeTextDocumentP
 func (s *server) DidSave(_ context.Context, p *protocol.DidSaveTextDocumentParams) error {
 	if old := s.documents.get(p.TextDocument.URI); old != nil {
 		saved := *old
-		saved.settings = exec.ReadSettings(s.ctx, "")
+		saved.settings = s.readSettings()
 		s.show(s.newDocument(old.uri, old.version, old.file.Text(), &saved))
 	}
 	return nil

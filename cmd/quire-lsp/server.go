@@ -36,6 +36,7 @@ type server struct {
 	inflight  inflight
 	caps      capabilities
 	documents documents
+	config    configReport
 	runs      runs
 
 	state phase // only touched on the reading goroutine

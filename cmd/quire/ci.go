@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -45,8 +44,7 @@ func snapshot(src *exec.Source, o analysis.Options) *analysis.Snapshot {
 
 // checksFor returns the options of an analysis as the global configuration and
 // the options of a run decide them.
-func checksFor(ctx context.Context, o exec.Options) analysis.Options {
-	settings := exec.ReadSettings(ctx, o.Config)
+func checksFor(settings exec.Settings, o exec.Options) analysis.Options {
 	checks := analysis.Options{Secrets: settings.Secrets, Server: settings.Server}
 	if checks.Secrets != nil {
 		checks.Secrets = slices.AppendSeq(checks.Secrets, maps.Keys(o.Secrets))

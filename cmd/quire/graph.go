@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -47,8 +48,12 @@ PATH is a directory or a ci.fnl; - reads the pipeline from standard input.`,
 			}
 			return writeGraph(s.stdout, drawing.New(&pipeline.Graph{}, nil), format.chosen)
 		}
-		snap := snapshot(src, checksFor(c.Context(), exec.Options{}))
-		faults := showFaults(s, snap.Loaded())
+		settings, err := exec.ReadSettings(c.Context(), "")
+		if err != nil {
+			return err
+		}
+		snap := snapshot(src, checksFor(settings, exec.Options{}))
+		faults := showFaults(s, slices.Concat(snap.Loaded(), settings.Diagnostics))
 		if err := writeGraph(s.stdout, drawing.New(snap.Graph(), snap.Diagnostics()), format.chosen); err != nil {
 			return err
 		}

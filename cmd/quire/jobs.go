@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 
 	"quire/analysis"
@@ -19,13 +21,17 @@ its inputs: the jobs it needs, and the sources that start it.`,
 	}
 	format := addFormat(c)
 	sha := c.Flags().StringP("sha", "s", "", "list those of this `commit` instead of the working tree")
-	c.RunE = func(*cobra.Command, []string) error {
+	c.RunE = func(c *cobra.Command, _ []string) error {
 		src, err := exec.Find(here(), *sha)
 		if err != nil {
 			return missingListing(s, err, false, format.chosen, jsonJobsOf(nil))
 		}
+		settings, err := exec.ReadSettings(c.Context(), "")
+		if err != nil {
+			return err
+		}
 		snap := snapshot(src, analysis.Options{})
-		faults := showFaults(s, snap.Loaded())
+		faults := showFaults(s, slices.Concat(snap.Loaded(), settings.Diagnostics))
 		if format.chosen == formatJSON {
 			err = writeJSON(s.stdout, jsonJobsOf(listed(snap.Graph())))
 		} else {

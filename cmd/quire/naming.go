@@ -68,7 +68,8 @@ func (n naming) file(f *source.File) *source.File {
 	return n.files[f]
 }
 
-// list returns the diagnostics with all their places renamed.
+// list returns the diagnostics with all their places renamed. Those of the
+// configuration are in no file of the repository.
 func (n naming) list(list diag.List) diag.List {
 	if n.prefix == "" {
 		return list
@@ -76,6 +77,9 @@ func (n naming) list(list diag.List) diag.List {
 	out := slices.Clone(list)
 	for i := range out {
 		d := &out[i]
+		if d.Code == diag.Config {
+			continue
+		}
 		d.File = n.file(d.File)
 		d.Related = slices.Clone(d.Related)
 		for k := range d.Related {

@@ -31,7 +31,9 @@ func runJobs(ctx context.Context, s *session, src *exec.Source, o exec.Options, 
 		names.files[src.File] = src.File // it was named on the command line
 	}
 	view := out.view(func(e exec.Event) string {
-		showFindings(s, snapshot(src, checksFor(ctx, o)), names, e.Jobs)
+		// The run itself tells what is wrong with the configuration.
+		settings, _ := exec.ReadSettings(ctx, o.Config)
+		showFindings(s, snapshot(src, checksFor(settings, o)), names, e.Jobs)
 		return display(src, o, e)
 	}, func(value any) { cancel(guard(func() error { panic(value) })) })
 	defer view.Close()

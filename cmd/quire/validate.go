@@ -22,7 +22,8 @@ func newValidate(s *session) *cobra.Command {
 		Use:   "validate [PATH|-]...",
 		Short: "Check the pipeline without running it",
 		Long: `validate reads the pipeline, evaluates it to its jobs, and shows everything that
-is wrong with it. It runs no job and no command.
+is wrong with it, and with the configuration that its runs would read. It runs no
+job and no command.
 
 PATH is a directory or a ci.fnl; - reads the pipeline from standard input.
 
@@ -54,7 +55,11 @@ relative to the repository.`,
 	}
 	c.RunE = func(c *cobra.Command, paths []string) error {
 		v.format = format.chosen
-		v.checks = checksFor(c.Context(), exec.Options{})
+		settings, err := exec.ReadSettings(c.Context(), "")
+		if err != nil {
+			return err
+		}
+		v.checks, v.config = checksFor(settings, exec.Options{}), settings.Diagnostics
 		if c.Flags().Changed("server") {
 			v.checks.Server = v.server.state
 		}
@@ -72,6 +77,7 @@ type validation struct {
 	server serverFlag
 	sha    string
 	checks analysis.Options
+	config diag.List // what is wrong with the configuration
 }
 
 // A checked is a pipeline and what was found out about it, with the names of
@@ -182,6 +188,7 @@ func (v *validation) show(all []checked) error {
 		found, jobs = append(found, c.found...), append(jobs, c.jobs...)
 		stdin = stdin || c.name == "-"
 	}
+	found = append(found, v.config...)
 	failed := found.HasErrors() || bool(v.deny) && hasWarnings(found)
 	if v.format == formatText {
 		if err := render.Diagnostics(v.stderr, v.stderr.screen, found); err != nil {
