@@ -1,6 +1,7 @@
 package analysis_test
 
 import (
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -136,6 +137,30 @@ func addTo(t *testing.T, tallies map[diag.Code]*tally, c *suiteCase) {
 		tally.shown = append(tally.shown, c.name)
 		if indirectly.MatchString(c.name) {
 			tally.indirect = append(tally.indirect, c.name)
+		}
+	}
+}
+
+// TestHelp checks that what the suites say would be right is told in sentences,
+// which begin in upper case or with code.
+func TestHelp(t *testing.T) {
+	help := regexp.MustCompile(`(?m)^\s+help: (.*)$`)
+	sentence := regexp.MustCompile(`^([A-Z]|\(|quire\.).*[.?]$`)
+	for _, suite := range []string{"analysis", "load", "reader"} {
+		paths, err := filepath.Glob("../testdata/" + suite + "/*.txtar")
+		if err != nil || len(paths) == 0 {
+			t.Fatalf("no test data: %v", err)
+		}
+		for _, path := range paths {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, found := range help.FindAllSubmatch(text, -1) {
+				if !sentence.Match(found[1]) {
+					t.Errorf("%s: %q is no sentence", path, found[1])
+				}
+			}
 		}
 	}
 }

@@ -70,7 +70,7 @@ func (r *reader) gluedOpener(t token) {
 	if r.problems.full() {
 		return
 	}
-	d := r.problem(source.Span{Start: t.start, End: t.end}, "separate the two forms with a space",
+	d := r.problem(source.Span{Start: t.start, End: t.end}, "Separate the two forms with a space.",
 		"expected whitespace before opening delimiter %c", r.text[t.start])
 	d.Fixes = r.insertSpace(t.start)
 	r.problems.add(d)
@@ -81,7 +81,7 @@ func (r *reader) missingSpace(span source.Span, what string) {
 	if r.warnings.full() {
 		return
 	}
-	d := r.problem(span, "separate the two forms with a space", "expected whitespace before %s", what)
+	d := r.problem(span, "Separate the two forms with a space.", "expected whitespace before %s", what)
 	d.As = diag.Warning
 	d.Fixes = r.insertSpace(span.Start)
 	r.warnings.add(d)
@@ -100,14 +100,14 @@ func (r *reader) badCharacter(span source.Span) {
 	if r.problems.full() {
 		return
 	}
-	r.problems.add(r.problem(span, "remove it, or write it in a string", "invalid character: %s", shown(r.text[span.Start:span.Start+1])))
+	r.problems.add(r.problem(span, "Remove it, or write it in a string.", "invalid character: %s", shown(r.text[span.Start:span.Start+1])))
 }
 
 func (r *reader) badNumber(span source.Span) {
 	if r.problems.full() {
 		return
 	}
-	r.problems.add(r.problem(span, "what starts with a digit must be a number; a name starts with another character",
+	r.problems.add(r.problem(span, "What starts with a digit must be a number; a name starts with another character.",
 		"could not read number \"%s\"", shown(r.text[span.Start:span.End])))
 }
 
@@ -116,9 +116,9 @@ func (r *reader) badSymbol(span source.Span, at int, problem string) {
 	if r.problems.full() {
 		return
 	}
-	help := "write a.b for a field, a.b.c for a field of a field and a.b:c for a method"
+	help := "Write a.b for a field, a.b.c for a field of a field and a.b:c for a method."
 	if r.text[span.Start] == '~' {
-		help = "the only symbol with a tilde is ~="
+		help = "Only ~= is a symbol with a tilde."
 	}
 	r.problems.add(r.problem(source.Span{Start: span.Start + at, End: span.End}, help, "%s", problem))
 }
@@ -127,7 +127,7 @@ func (r *reader) badEscape(span source.Span, problem string) {
 	if r.problems.full() {
 		return
 	}
-	help := `write \\ for a backslash; escapes are \n \t \" and their like, \xHH, \u{H} and \ddd up to \255`
+	help := `Write \\ for a backslash; escapes are \n \t \" and their like, \xHH, \u{H} and \ddd up to \255.`
 	r.problems.add(r.problem(span, help, "%s", problem))
 }
 
@@ -138,7 +138,7 @@ func (r *reader) prefixApart(t token, behindGap bool) {
 		return
 	}
 	gap := source.Span{Start: t.end, End: r.skipSpace(t.end)}
-	d := r.problem(gap, "write the prefix directly before the form it is for", "invalid whitespace after quoting prefix")
+	d := r.problem(gap, "Write the prefix directly before the form it is for.", "invalid whitespace after quoting prefix")
 	if behindGap {
 		d.Fixes = r.fix(true, gap, "", "remove the white space")
 	}
@@ -149,7 +149,7 @@ func (r *reader) lonePrefix(span source.Span) {
 	if r.problems.full() {
 		return
 	}
-	r.problems.add(r.problem(span, "write the prefix directly before the form it is for",
+	r.problems.add(r.problem(span, "Write the prefix directly before the form it is for.",
 		"expected a form after the prefix %c", r.text[span.Start]))
 }
 
@@ -159,7 +159,7 @@ func (r *reader) unexpectedCloser(span source.Span) {
 		return
 	}
 	text := r.text[span.Start:min(span.End, span.Start+maxClosers)]
-	d := r.problem(span, "remove it, or write what it is to close before it", "unexpected closing delimiter%s %s", plural(span.Len()), text)
+	d := r.problem(span, "Remove it, or write what it is to close before it.", "unexpected closing delimiter%s %s", plural(span.Len()), text)
 	d.Fixes = r.fix(false, span, "", "remove "+text)
 	d.Related = r.strayCause()
 	r.problems.add(d)
@@ -209,7 +209,7 @@ func (r *reader) mismatched(t token, f frame, made wrongCloser) {
 	}
 	got, want, opened := r.text[t.start], f.closer, r.text[f.start]
 	span := source.Span{Start: t.start, End: t.end}
-	d := r.problem(span, fmt.Sprintf("close what %c opened with %c", opened, want),
+	d := r.problem(span, fmt.Sprintf("Close what %c opened with %c.", opened, want),
 		"mismatched closing delimiter %c, expected %c", got, want)
 	d.Related = []diag.Related{r.related(source.Span{Start: f.start, End: f.start + 1}, "this %c is still open", opened)}
 	switch made {
@@ -233,7 +233,7 @@ func (r *reader) unclosed(forms []frame, at int, safe bool) {
 	missing, text := missingClosers(forms)
 	d := r.problem(source.Span{Start: inner.start, End: inner.start + 1}, "", "expected closing delimiter%s %s", plural(len(forms)), missing)
 	place := source.Span{Start: at, End: at}
-	d.Help = fmt.Sprintf("write %s where the form ends", text)
+	d.Help = fmt.Sprintf("Write %s where the form ends.", text)
 	d.Related = []diag.Related{r.related(place, "%s is probably missing here", text)}
 	if outer.closer != 0 && outer.start != inner.start {
 		d.Related = append(d.Related, r.related(source.Span{Start: outer.start, End: outer.start + 1}, "the outermost form that is still open"))
@@ -267,7 +267,7 @@ func (r *reader) unclosedString(opening int, t token) {
 	if r.problems.full() {
 		return
 	}
-	d := r.problem(source.Span{Start: opening, End: opening + 1}, `write " where the string ends`, `expected closing delimiter "`)
+	d := r.problem(source.Span{Start: opening, End: opening + 1}, `Write " where the string ends.`, `expected closing delimiter "`)
 	if opening != t.start {
 		d.Related = []diag.Related{r.related(source.Span{Start: t.start, End: t.start + 1}, "this quote has no partner")}
 	}
@@ -289,7 +289,7 @@ func (r *reader) unclosedStringIn(forms []frame, t token) {
 	missing, text := missingClosers(forms)
 	d := &r.problems.kept[len(r.problems.kept)-1]
 	d.Message = fmt.Sprintf("expected closing delimiters %s\"", missing)
-	d.Help = fmt.Sprintf("write \" where the string ends, and %s behind it", text)
+	d.Help = fmt.Sprintf("Write \" where the string ends, and %s behind it.", text)
 	d.Fixes = r.closeString(t.end, `"`+text)
 }
 
@@ -308,7 +308,7 @@ func (r *reader) oddTable(t token, last source.Span) {
 	if r.problems.full() {
 		return
 	}
-	d := r.problem(source.Span{Start: t.start, End: t.end}, "give every key a value", "expected even number of values in table literal")
+	d := r.problem(source.Span{Start: t.start, End: t.end}, "Give every key a value.", "expected even number of values in table literal")
 	d.Related = []diag.Related{r.related(last, "the last form has no partner")}
 	r.problems.add(d)
 }
@@ -317,7 +317,7 @@ func (r *reader) depthLimit(span source.Span) {
 	if r.problems.full() {
 		return
 	}
-	d := r.problem(source.Span{Start: span.Start, End: span.Start + 1}, "move the inner forms to a function or a local of their own",
+	d := r.problem(source.Span{Start: span.Start, End: span.Start + 1}, "Move the inner forms to a function or a local of their own.",
 		"forms are nested deeper than the limit of %d", MaxDepth)
 	d.Code = diag.LoadLimit
 	r.problems.add(d)
