@@ -17,7 +17,8 @@ import (
 	"quire/analysis/source"
 )
 
-// elsewhere holds the codes that a ci.fnl alone does not have.
+// elsewhere holds the codes that a ci.fnl alone does not have. The package that
+// reports them runs their examples.
 var elsewhere = []diag.Code{diag.Config, diag.NoImage}
 
 // TestExamples runs the examples of the codes through the loader and the

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"quire/analysis/diag"
 	"quire/analysis/pipeline"
 	"quire/exec"
 	"quire/exec/exectest"
@@ -168,5 +169,28 @@ func TestDryRunHasTheLimitsOfLoading(t *testing.T) {
 	job := report.Jobs[0]
 	if job.Outcome != exec.Failed || !job.Assumed || !strings.Contains(job.Failure.Diagnostic.Message, "went over its limit") {
 		t.Errorf("%+v", job)
+	}
+}
+
+// TestImageExamples runs the examples of no-image, which a ci.fnl alone does not
+// have. A dry run needs no container for it.
+func TestImageExamples(t *testing.T) {
+	t.Parallel()
+	example := diag.NoImage.Entry()
+	o := exec.Options{Container: true, DryRun: true}
+	report, _, err := pipelineFixture(t, example.Bad).run(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ds := report.Diagnostics
+	if report.Outcome != exec.Failed || len(ds) != 1 || ds[0].Code != example.Code || ds[0].Severity() != example.Severity {
+		t.Errorf("the bad example: %s, %v", report.Outcome, ds)
+	}
+	report, _, err = pipelineFixture(t, example.Good).run(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.Outcome != exec.Succeeded || len(report.Diagnostics) > 0 || report.Image == "" {
+		t.Errorf("the good example: %s, %v, image %q", report.Outcome, report.Diagnostics, report.Image)
 	}
 }
