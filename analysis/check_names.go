@@ -56,7 +56,7 @@ func (c *checker) absentMember(a *fennel.Access, t meaning, k fennel.Key) {
 func (c *checker) field(of meaning, k fennel.Key) {
 	what, fields := c.fields(of)
 	isField := func(f dsl.Key) bool { return f.Name == k.Name }
-	if len(fields) == 0 || slices.ContainsFunc(fields, isField) || c.givenAway(of.call) || c.writes(k.Name) {
+	if len(fields) == 0 || slices.ContainsFunc(fields, isField) || c.given()[of.call] || c.writes(k.Name) {
 		return
 	}
 	d := diag.Diagnostic{Span: k.Span, Code: diag.UnknownOption, As: diag.Warning,
@@ -79,17 +79,18 @@ func (c *checker) fields(of meaning) (what string, fields []dsl.Key) {
 	return "the result of " + of.name, f.Result
 }
 
-// givenAway reports whether the result of a call is given to another, which may
-// add fields to it.
-func (c *checker) givenAway(call *fennel.Call) bool {
-	for _, other := range c.calls {
-		for _, arg := range other.Args {
-			if arg.Kind == fennel.Result && arg.Call == call {
-				return true
+// resultsGiven returns the calls whose results are given to another, which may
+// add fields to them.
+func (c *checker) resultsGiven() map[*fennel.Call]bool {
+	given := map[*fennel.Call]bool{}
+	for _, call := range c.calls {
+		for _, arg := range call.Args {
+			if arg.Kind == fennel.Result {
+				given[arg.Call] = true
 			}
 		}
 	}
-	return false
+	return given
 }
 
 // writes reports whether the file stores something under a key of any table.

@@ -2,7 +2,6 @@ package analysis
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 
@@ -67,8 +66,9 @@ func (c *checker) ignoredExits() {
 			e.read[a.Value.Root.Call] = true
 		}
 	}
+	raising := c.raising()
 	for _, call := range c.calls {
-		if call.Fn != nil && e.gives(call) && !c.raises(call) && !c.inBroken(call.Span) {
+		if call.Fn != nil && e.gives(call) && !raising.within(call.Span) && !c.inBroken(call.Span) {
 			e.ignored(call)
 		}
 	}
@@ -154,7 +154,7 @@ func (e *exits) ignored(call *fennel.Call) {
 		d.Fixes = e.checkedFix(call)
 	case returned:
 		ids := e.jobs[fn]
-		if len(ids) == 0 || len(e.errors) > 0 || e.outputs().readable(ids) {
+		if len(ids) == 0 || len(e.errors.spans) > 0 || e.outputs().readable(ids) {
 			return
 		}
 		d.As = diag.Hint
@@ -166,16 +166,17 @@ func (e *exits) ignored(call *fennel.Call) {
 	e.note(d)
 }
 
-// raises reports whether a finding says that a call raises, so that it has no
-// exit to ignore.
-func (c *checker) raises(call *fennel.Call) bool {
-	return slices.ContainsFunc(c.found, func(d finding) bool {
+// raising returns the places of the findings that say that the call around them
+// raises, so that it has no exit to ignore.
+func (c *checker) raising() regions {
+	var spans []source.Span
+	for _, d := range c.found {
 		switch d.Code {
 		case diag.BadCommand, diag.BadArgument, diag.BadOption, diag.UnknownOption, diag.UnknownPrimitive:
-			return call.Span.Encloses(d.Span)
+			spans = append(spans, d.Span)
 		}
-		return false
-	})
+	}
+	return newRegions(spans)
 }
 
 // checkedFix returns the fix that raises when a command fails, and gives its

@@ -38,7 +38,7 @@ func (c *checker) names() {
 // inBroken reports whether compiling found something wrong in the top-level
 // form around a place.
 func (c *checker) inBroken(at source.Span) bool {
-	if len(c.errors) == 0 {
+	if len(c.errors.spans) == 0 {
 		return false
 	}
 	if path := c.tree.Path(at.Start); len(path) > 0 {
@@ -75,9 +75,14 @@ func (c *checker) unused(s *fennel.Symbol) {
 // isExport reports whether a name is that of the function which a module ends
 // with and so returns.
 func (c *checker) isExport(s *fennel.Symbol, path []*syntax.Node) bool {
-	last := slices.IndexFunc(c.tree.Forms, func(n *syntax.Node) bool { return n == path[0] })
-	return s.Kind == fennel.Function && c.file.Name() != pipeline.Path && c.file.Name() != "-" && len(path) == 2 &&
-		!slices.ContainsFunc(c.tree.Forms[last+1:], func(n *syntax.Node) bool { return n.Kind != syntax.Comment })
+	if s.Kind != fennel.Function || c.file.Name() == pipeline.Path || c.file.Name() == "-" || len(path) != 2 {
+		return false
+	}
+	last := len(c.tree.Forms) - 1
+	for c.tree.Forms[last].Kind == syntax.Comment {
+		last--
+	}
+	return c.tree.Forms[last] == path[0]
 }
 
 // head returns the name of a list's first form.
@@ -178,10 +183,18 @@ func (c *checker) takeOutName(s *fennel.Symbol, names *syntax.Node, i int) []dia
 
 // shadowed reports whether code at an offset sees a local of that name.
 func (c *checker) shadowed(name string, offset int) bool {
+	return c.scopes()[name].meet(offset, offset+1)
+}
+
+// scopesByName returns where locals of each name are seen.
+func (c *checker) scopesByName() map[string]regions {
+	spans := map[string][]source.Span{}
 	for s := range c.module.Index.Symbols() {
-		if s.Name == name && s.Scope.Touches(offset) {
-			return true
-		}
+		spans[s.Name] = append(spans[s.Name], s.Scope)
 	}
-	return false
+	scopes := make(map[string]regions, len(spans))
+	for name, all := range spans {
+		scopes[name] = newRegions(all)
+	}
+	return scopes
 }

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"slices"
+	"sync"
 
 	"quire/analysis/diag"
 	"quire/analysis/dsl"
@@ -25,8 +26,24 @@ type checker struct {
 	certain map[*fennel.Func]bool
 	callers map[*fennel.Func][]*fennel.Call
 	types   map[*fennel.Func]string // what functions return, as far as it was asked for
-	errors  []source.Span           // where compiling found something wrong
+	errors  regions                 // where compiling found something wrong
+	scopes  func() map[string]regions
+	given   func() map[*fennel.Call]bool
+	walking
 	stored
+}
+
+// A walking remembers which jobs run which functions.
+type walking struct {
+	running map[*fennel.Func]runners
+	walked  int // steps that it took
+}
+
+// A runners is the ids of the jobs that run a function, and whether others may
+// run it.
+type runners struct {
+	ids    []string
+	others bool
 }
 
 // A stored is what the text stores in tables; written is nil before it was
@@ -77,39 +94,53 @@ func newChecker(m *fennel.Module, g *pipeline.Graph, s surround) *checker {
 		tree:     m.Tree,
 		graph:    g,
 		surround: s,
-		certain:  map[*fennel.Func]bool{},
 		callers:  map[*fennel.Func][]*fennel.Call{},
 		types:    map[*fennel.Func]string{},
+		walking:  walking{running: map[*fennel.Func]runners{}},
 	}
+	c.scopes, c.given = sync.OnceValue(c.scopesByName), sync.OnceValue(c.resultsGiven)
+	var errors []source.Span
 	for _, d := range m.Diagnostics {
 		if d.File == c.file && d.Severity() == diag.Error {
-			c.errors = append(c.errors, d.Span)
+			errors = append(errors, d.Span)
 		}
 	}
+	c.errors = newRegions(errors)
 	for _, call := range c.calls {
 		if t := c.meaning(call.Callee); t.kind == function {
 			c.callers[t.fn] = append(c.callers[t.fn], call)
 		}
 	}
-	for fn := range m.Functions() {
-		c.certain[fn] = c.isCertain(fn, map[*fennel.Func]bool{})
-	}
+	c.certain = c.certainly()
 	return c
 }
 
-// isCertain reports whether a function is a run-fn, or called on every way
+// certainly returns the functions that are run-fns, or called on every way
 // through one that is certain.
-func (c *checker) isCertain(fn *fennel.Func, busy map[*fennel.Func]bool) bool {
-	if len(c.jobs[fn]) > 0 {
-		return true
+func (c *checker) certainly() map[*fennel.Func]bool {
+	calls := map[*fennel.Func][]*fennel.Func{}
+	for callee, callers := range c.callers {
+		for _, call := range callers {
+			if call.Fn != nil && !call.Conditional {
+				calls[call.Fn] = append(calls[call.Fn], callee)
+			}
+		}
 	}
-	if busy[fn] {
-		return false
+	certain := map[*fennel.Func]bool{}
+	for fn, ids := range c.jobs {
+		if len(ids) == 0 {
+			continue
+		}
+		for todo := []*fennel.Func{fn}; len(todo) > 0; {
+			last := len(todo) - 1
+			fn, todo = todo[last], todo[:last]
+			if !certain[fn] {
+				certain[fn] = true
+				todo = append(todo, calls[fn]...)
+			}
+		}
 	}
-	busy[fn] = true
-	return slices.ContainsFunc(c.callers[fn], func(call *fennel.Call) bool {
-		return call.Fn != nil && !call.Conditional && c.isCertain(call.Fn, busy)
-	})
+	return certain
 }
 
 // call checks one call.
@@ -140,36 +171,50 @@ func (c *checker) note(d diag.Diagnostic) {
 // jobsOf returns the ids of the jobs that run a function: those that it, or a
 // function around it, is the run-fn of, and those of its callers.
 func (c *checker) jobsOf(fn *fennel.Func) []string {
-	ids, _ := c.runners(fn)
-	return ids
+	return c.runners(fn).ids
 }
 
-// runners returns the ids of the jobs that run a function, and whether there
-// may be others.
-func (c *checker) runners(fn *fennel.Func) (ids []string, others bool) {
+// runners returns which jobs run a function.
+func (c *checker) runners(fn *fennel.Func) runners {
+	r, ok := c.running[fn]
+	if !ok {
+		r = c.walk(fn)
+		c.running[fn] = r
+	}
+	return r
+}
+
+// walk finds the runners of a function by its callers. When all walks have
+// taken too long, any job may run what is left.
+func (c *checker) walk(fn *fennel.Func) (r runners) {
 	seen := map[*fennel.Func]bool{nil: true}
 	for todo := []*fennel.Func{fn}; len(todo) > 0; {
+		if c.walked++; c.walked > maxSteps {
+			return runners{others: true}
+		}
 		fn, todo = todo[0], todo[1:]
 		if seen[fn] {
 			continue
 		}
 		seen[fn] = true
 		if own := c.jobs[fn]; len(own) > 0 {
-			ids = append(ids, own...)
+			r.ids = append(r.ids, own...)
 			continue
 		}
-		others = others || c.leaked[fn]
+		r.others = r.others || c.leaked[fn]
 		todo = append(todo, fn.Outer)
 		for _, call := range c.callers[fn] {
 			todo = append(todo, call.Fn)
 		}
 	}
-	slices.Sort(ids)
-	return slices.Compact(ids), others || slices.Contains(ids, "")
+	slices.Sort(r.ids)
+	r.ids = slices.Compact(r.ids)
+	r.others = r.others || slices.Contains(r.ids, "")
+	return r
 }
 
 // broken reports whether compiling found something wrong in a region, where
 // names may be used in ways that nothing is known of.
 func (c *checker) broken(s source.Span) bool {
-	return slices.ContainsFunc(c.errors, func(e source.Span) bool { return e.Start < s.End && s.Start <= e.End })
+	return c.errors.meet(s.Start, s.End)
 }

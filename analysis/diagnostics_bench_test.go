@@ -37,6 +37,45 @@ func thousand(wrong int) string {
 	return strings.Replace(b.String(), "[:job-0]", "[:quire/push]", 1)
 }
 
+// mistaken returns a pipeline of 1,000 jobs with n mistakes in each: options
+// that do not exist, and locals that nothing uses.
+func mistaken(n int) string {
+	body := strings.Repeat("\n    (sh \"make\" {:cwdir \"src\"}) (let [unneeded 1] nil)", n/2)
+	var b strings.Builder
+	b.WriteString("(local {: job} (require :quire.ci))\n")
+	for i := range 1000 {
+		fmt.Fprintf(&b, "(job :job-%d [:quire/push]\n  (fn [{: sh}]%s\n    {}))\n", i, body)
+	}
+	return b.String()
+}
+
+// TestManyFindings checks that of very many findings each is there, and belongs
+// to the job that it is about.
+func TestManyFindings(t *testing.T) {
+	s := analysis.New(source.NewFile(pipeline.Path, mistaken(10)), analysis.Options{})
+	if got := len(s.Diagnostics()); got != 10_000 {
+		t.Errorf("there are %d findings", got)
+	}
+	if got := len(s.FindingsOf("job-7", "job-900")); got != 20 {
+		t.Errorf("two jobs have %d findings", got)
+	}
+}
+
+// BenchmarkManyFindings measures a file in which very much is wrong.
+func BenchmarkManyFindings(b *testing.B) {
+	for _, each := range []int{10, 100} {
+		text := mistaken(each)
+		b.Run(fmt.Sprint(1000*each), func(b *testing.B) {
+			for b.Loop() {
+				s := analysis.New(source.NewFile(pipeline.Path, text), analysis.Options{})
+				if got := len(s.Diagnostics()); got != 1000*each {
+					b.Fatalf("there are %d findings", got)
+				}
+			}
+		})
+	}
+}
+
 // BenchmarkDiagnostics measures everything that an editor waits for after a
 // change, of a file that is new and of one of which one form has changed.
 func BenchmarkDiagnostics(b *testing.B) {

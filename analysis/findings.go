@@ -58,24 +58,16 @@ func (c *checker) attributed() []finding {
 	c.found = slices.CompactFunc(c.found, func(a, b finding) bool {
 		return a.Code == b.Code && a.Span == b.Span && a.Message == b.Message
 	})
+	nesting := newNesting(c.module)
 	for i, f := range c.found {
-		if fn := c.around(f.Span); fn == nil {
+		if fn := nesting.around(f.Span); fn == nil {
 			c.found[i].anyJob = true
 		} else {
-			c.found[i].jobs, c.found[i].anyJob = c.runners(fn)
+			r := c.runners(fn)
+			c.found[i].jobs, c.found[i].anyJob = r.ids, r.others
 		}
 	}
 	return c.found
-}
-
-// around returns the innermost function around a place, or nil.
-func (c *checker) around(at source.Span) (fn *fennel.Func) {
-	for f := range c.module.Functions() {
-		if f.Span.Encloses(at) && (fn == nil || fn.Span.Encloses(f.Span)) {
-			fn = f
-		}
-	}
-	return fn
 }
 
 // checkModule checks the functions of a module that jobs run. What calls the
@@ -114,22 +106,33 @@ func (s surround) checks(c diag.Code) bool {
 // what would be right.
 func reconcile(loaded diag.List, findings []finding) (diag.List, []finding) {
 	loaded = slices.Clone(loaded)
+	type saying struct {
+		code diag.Code
+		at   source.Place
+	}
+	said := map[saying]bool{}
+	for _, d := range loaded {
+		said[saying{d.Code, source.Place{File: d.File, Span: d.Span}}] = true
+	}
 	findings = slices.DeleteFunc(findings, func(f finding) bool {
+		if said[saying{f.Code, source.Place{File: f.File, Span: f.Span}}] {
+			return true
+		}
+		if f.Code != diag.UnknownPrimitive {
+			return false
+		}
 		for i, d := range loaded {
-			if d.File != f.File {
+			if d.File != f.File || !d.Span.Encloses(f.Span) {
 				continue
 			}
-			if d.Code == f.Code && d.Span == f.Span {
-				return true
-			}
-			isCall := d.Code == diag.Runtime && f.Code == diag.UnknownPrimitive && d.Span.Encloses(f.Span) &&
+			isCall := d.Code == diag.Runtime &&
 				strings.HasPrefix(d.Message, "attempt to call a nil value") &&
 				strings.Contains(d.Message, "'"+f.File.Slice(f.Span)+"'")
 			if isCall && d.Help == "" {
 				loaded[i].Help, loaded[i].Fixes = f.Message+". "+f.Help, f.Fixes
 				return true
 			}
-			if d.Code == diag.UnknownPrimitive && f.Code == diag.UnknownPrimitive && d.Span.Encloses(f.Span) && d.Severity() == diag.Error {
+			if d.Code == diag.UnknownPrimitive && d.Severity() == diag.Error {
 				loaded[i].Span, loaded[i].Help, loaded[i].Fixes = f.Span, f.Help, f.Fixes
 				return true
 			}

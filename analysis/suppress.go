@@ -70,11 +70,17 @@ func aboutLine(f *source.File, comment *syntax.Node) int {
 // A silencer takes away what comments silence.
 type silencer struct {
 	trees   map[*source.File]*syntax.Tree
-	ignored map[*source.File][]*ignore
+	ignored map[*source.File]ignored
+}
+
+// An ignored is the comments of a file.
+type ignored struct {
+	all   []*ignore
+	lines map[int][]*ignore // by the line that they are about
 }
 
 func newSilencer(t *syntax.Tree) *silencer {
-	return &silencer{map[*source.File]*syntax.Tree{t.File: t}, map[*source.File][]*ignore{}}
+	return &silencer{map[*source.File]*syntax.Tree{t.File: t}, map[*source.File]ignored{}}
 }
 
 func (s *silencer) tree(f *source.File) *syntax.Tree {
@@ -85,10 +91,13 @@ func (s *silencer) tree(f *source.File) *syntax.Tree {
 }
 
 // of returns the comments of a file.
-func (s *silencer) of(f *source.File) []*ignore {
+func (s *silencer) of(f *source.File) ignored {
 	found, ok := s.ignored[f]
 	if !ok {
-		found = ignores(s.tree(f))
+		found = ignored{ignores(s.tree(f)), map[int][]*ignore{}}
+		for _, i := range found.all {
+			found.lines[i.line] = append(found.lines[i.line], i)
+		}
 		s.ignored[f] = found
 	}
 	return found
@@ -115,12 +124,11 @@ func (s *silencer) filter(ds diag.List, refusing bool) diag.List {
 // silences reports whether a comment is about a diagnostic.
 func (s *silencer) silences(d diag.Diagnostic) (found bool) {
 	comments := s.of(d.File)
-	if len(comments) == 0 {
+	if len(comments.all) == 0 {
 		return false
 	}
-	line := d.File.Position(d.Span.Start).Line
-	for _, i := range comments {
-		if i.code == d.Code && i.line == line {
+	for _, i := range comments.lines[d.File.Position(d.Span.Start).Line] {
+		if i.code == d.Code {
 			i.used, found = true, true
 		}
 	}
@@ -151,10 +159,10 @@ func (s *silencer) fix(d diag.Diagnostic) []diag.Fix {
 func (s *silencer) unused(f *source.File, checked func(diag.Code) bool) diag.List {
 	var ds diag.List
 	needed := map[*syntax.Node]bool{}
-	for _, i := range s.of(f) {
+	for _, i := range s.of(f).all {
 		needed[i.comment] = needed[i.comment] || i.used
 	}
-	for _, i := range s.of(f) {
+	for _, i := range s.of(f).all {
 		// What one of the codes silences may keep the others from being found.
 		if needed[i.comment] || !checked(i.code) {
 			continue
