@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"sync"
 
 	"go.lsp.dev/protocol"
@@ -48,15 +49,55 @@ func (s *server) notifyDiagnostics(doc *document, ds []protocol.Diagnostic) {
 	})
 }
 
-// diagnostics returns the wire form of what was found in a document. What was
-// found in another file stands at the start of the text that needs it, with
-// the place as related information.
+// maxPublished is how many diagnostics of a file an editor is given. One more
+// says how many there are besides.
+const maxPublished = 200
+
+// diagnostics returns the wire form of what was found in a document, as far as
+// there is room, the worst of it. What was found in another file
+// stands at the start of the text that needs it, with the place as related
+// information.
 func (s *server) diagnostics(doc *document, found diag.List) []protocol.Diagnostic {
-	ds := make([]protocol.Diagnostic, 0, len(found))
-	for _, d := range found {
+	shown, left := bounded(found)
+	ds := make([]protocol.Diagnostic, 0, len(shown)+1)
+	for _, d := range shown {
 		ds = append(ds, s.diagnostic(doc, d))
 	}
+	if len(left) > 0 {
+		rest := s.diagnostic(doc, diag.Diagnostic{File: left[0].File, Span: left[0].Span, As: diag.Information,
+			Message: fmt.Sprintf("%d more diagnostics are not shown, of which this would be the first.", len(left)),
+			Help:    "quire ci validate shows all."})
+		rest.Code = nil
+		ds = append(ds, rest)
+	}
 	return ds
+}
+
+// bounded divides diagnostics into the worst, no more than are published, and
+// those that are left, each in the order of places.
+func bounded(found diag.List) (shown, left diag.List) {
+	if len(found) <= maxPublished {
+		return found, nil
+	}
+	var counts [diag.Hint + 1]int
+	for _, d := range found {
+		counts[d.Severity()]++
+	}
+	var room [diag.Hint + 1]int
+	free := maxPublished
+	for severity, n := range counts {
+		room[severity] = min(n, free)
+		free -= room[severity]
+	}
+	for _, d := range found {
+		if severity := d.Severity(); room[severity] > 0 {
+			room[severity]--
+			shown = append(shown, d)
+		} else {
+			left = append(left, d)
+		}
+	}
+	return shown, left
 }
 
 func (s *server) diagnostic(doc *document, d diag.Diagnostic) protocol.Diagnostic {

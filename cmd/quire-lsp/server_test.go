@@ -34,6 +34,26 @@ func TestDiagnostics(t *testing.T) {
 	c.wait("the end of the diagnostics", func() bool { return len(c.diagnostics[u].Diagnostics) == 0 })
 }
 
+// Of very many diagnostics an editor gets the worst, and is told how many there
+// are besides.
+func TestManyDiagnostics(t *testing.T) {
+	c := start(t, everything)
+	text := "(local {: job} (require :quire.ci))\n(job :a [:quire/push] (fn [{: sh}]\n" +
+		strings.Repeat("(let [unneeded 1] nil)\n", 300) + strings.Repeat("(sh \"x\" {:cwdir 1})\n", 150) + "{}))\n"
+	ds := c.published(c.open(".quire/ci.fnl", text), 1)
+	equal(t, "number", len(ds), 201)
+	counts := map[protocol.DiagnosticSeverity]int{}
+	for _, d := range ds[:200] {
+		counts[d.Severity]++
+	}
+	equal(t, "severities", counts, map[protocol.DiagnosticSeverity]int{
+		protocol.DiagnosticSeverityError: 150, protocol.DiagnosticSeverityHint: 50})
+	last := ds[200]
+	equal(t, "rest", string(last.Message.(protocol.String)),
+		"250 more diagnostics are not shown, of which this would be the first.\nquire ci validate shows all.")
+	equal(t, "place of the rest", last.Range.Start.Line, uint32(52))
+}
+
 // A column is counted in the unit that was agreed on.
 func TestEncoding(t *testing.T) {
 	text := "(local {: job} (require :quire.ci)) (local s \"𝄞é\") (job :a [:nowhere] (fn [] nil)) s\n"
