@@ -74,7 +74,7 @@ func (c *compiler) top(d *destructuring, left *syntax.Node) {
 			c.multiple(d, left, forms(left))
 			return
 		}
-		from := c.one(d.value, d.form.scope, d.form.block)
+		from := c.whatever(d.value, d.form)
 		c.require(!isAtom(d.value), left, "could not destructure literal")
 		c.parts(d, left, from)
 	case isDot(left):
@@ -86,6 +86,21 @@ func (c *compiler) top(d *destructuring, left *syntax.Node) {
 	default:
 		c.fail(left, "unable to bind %s %s", astType(left), shown(left))
 	}
+}
+
+// whatever compiles a node of which only the first value is used, and whose other
+// values are made after it.
+func (c *compiler) whatever(n *syntax.Node, f form) expr {
+	xs := c.compile(n, f.scope, f.block, want{n: anyNumber})
+	switch len(xs.list) {
+	case 0:
+		return c.none(n)
+	case 1:
+		return first(xs.list[0])
+	}
+	all := c.temporary()
+	c.emitLocal(f.block, n, all, c.luas(xs))
+	return expr{lua: c.ident(n, all), kind: name, fact: xs.list[0].fact}
 }
 
 // isListed reports whether a node is a list, which a prefixed form is too.

@@ -180,7 +180,8 @@ func (v *verdict) unclear(program string) bool {
 	repeated := strings.Contains(program, "(catch") || strings.Contains(program, "(where (or") || strings.Contains(program, "(macro")
 	changed := e.Message == "expected condition and body" || strings.HasPrefix(e.Message, "use $... in hashfn") && strings.Contains(program, "$...")
 	twice := repeated && changed
-	return twice || e.Crash || strings.Contains(e.Message, "stack overflow") || strings.Contains(e.Message, "fennel.lua:") ||
+	fails := e.Kind == "compile" && strings.HasPrefix(e.Message, "attempt to ") // the reference itself
+	return twice || fails || e.Crash || strings.Contains(e.Message, "stack overflow") || strings.Contains(e.Message, "fennel.lua:") ||
 		strings.HasPrefix(e.Message, "module '")
 }
 
