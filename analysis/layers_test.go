@@ -45,7 +45,11 @@ var layers = []layer{
 	{pkg: "analysis/fennel/bytecode", uses: []string{"analysis/fennel/slab"}, owns: lua},
 	{pkg: "analysis/sandbox", uses: []string{"analysis/fennel/bytecode"}, owns: lua},
 	{pkg: "analysis/fennel/view", owns: lua},
-	{pkg: "analysis/fennel/syntax", uses: []string{"analysis/source", "analysis/diag", "analysis/fennel/slab"}},
+	{
+		pkg:  "analysis/fennel/syntax",
+		uses: []string{"analysis/source", "analysis/diag", "analysis/fennel/slab"},
+		owns: []string{"github.com/rivo/uniseg"}, // the formatter aligns what is shown
+	},
 	{pkg: "analysis/fennel/macros", uses: []string{"analysis/source", "analysis/diag", "analysis/fennel/syntax"}},
 	{
 		pkg: "analysis/fennel",

@@ -45,3 +45,21 @@ func pipeline(jobs int) string {
 	}
 	return b.String()
 }
+
+func BenchmarkFormat(b *testing.B) {
+	neat := pipeline(4000)
+	for name, text := range map[string]string{
+		"neat":      neat,
+		"flush":     strings.ReplaceAll(neat, "\n ", "\n"),
+		"scattered": strings.ReplaceAll(neat, " ", "  "),
+	} {
+		b.Run(name, func(b *testing.B) {
+			t := syntax.Read(source.NewFile(".quire/ci.fnl", text))
+			b.SetBytes(int64(len(text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				syntax.Format(t)
+			}
+		})
+	}
+}
