@@ -46,10 +46,10 @@
 
 (job :package [:lint :unit :version]
   (without-result
-    (in-order (shell "make clean")
-              (shell "make dist")
-              (fn [{: jobs : log}]
-                (log (.. "packaged " (. (jobs :version) :name)))))))
+   (in-order (shell "make clean")
+             (shell "make dist")
+             (fn [{: jobs : log}]
+               (log (.. "packaged " (. (jobs :version) :name)))))))
 
 (job :announce [:package]
   (without-result (only-on :main (timed :announce (shell "./announce.sh")))))

@@ -15,7 +15,7 @@
   (.. ghc "-" (string.match system "^[^-]+")))
 
 (job :flake-check [:quire/push]
-     (fn [{: sh}] (nix sh :flake :check :--no-build) nil))
+  (fn [{: sh}] (nix sh :flake :check :--no-build) nil))
 
 (local ids [])
 
@@ -24,16 +24,16 @@
     (let [id (job-id system ghc)]
       (table.insert ids id)
       (job id [:flake-check]
-           (fn [{: sh}]
-             (let [path (nix sh :build :--print-out-paths :--no-link (attribute :packages system ghc))]
-               {:path (string.gsub path "\n" "")}))))))
+        (fn [{: sh}]
+          (let [path (nix sh :build :--print-out-paths :--no-link (attribute :packages system ghc))]
+            {:path (string.gsub path "\n" "")}))))))
 
 (job :cache ids
-     (fn [{: sh : jobs : secret : log}]
-       (let [token (secret :cachix-token)
-             paths (icollect [_ id (ipairs ids)]
-                     (?. (jobs id) :path))]
-         (each [_ path (ipairs paths)]
-           (let [{: exit} (sh [:cachix :push :team path] {:env {:CACHIX_AUTH_TOKEN token}})]
-             (when (not= 0 exit)
-               (log (.. "could not cache " path))))))))
+  (fn [{: sh : jobs : secret : log}]
+    (let [token (secret :cachix-token)
+          paths (icollect [_ id (ipairs ids)]
+                  (?. (jobs id) :path))]
+      (each [_ path (ipairs paths)]
+        (let [{: exit} (sh [:cachix :push :team path] {:env {:CACHIX_AUTH_TOKEN token}})]
+          (when (not= 0 exit)
+            (log (.. "could not cache " path))))))))

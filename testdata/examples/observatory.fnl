@@ -45,8 +45,8 @@
 (set Instrument.__index Instrument)
 
 (setmetatable Instrument
-  {:__call (fn [class name chips gain]
-             (setmetatable {: name : chips : gain} class))})
+              {:__call (fn [class name chips gain]
+                         (setmetatable {: name : chips : gain} class))})
 
 (fn Instrument.step [self kind ...]
   (local needs [...])

@@ -3,7 +3,7 @@
 
 (local {: job : runtime} (require :quire.ci))
 
-(local versions [ "3.10" "3.11" "3.12" ])
+(local versions ["3.10" "3.11" "3.12"])
 
 (fn run [...]
   (let [r (runtime.sh [...])]

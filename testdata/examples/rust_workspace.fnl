@@ -16,29 +16,29 @@
     result.stdout))
 
 (ci.job :fmt [:quire/push]
-        (fn [runtime] (cargo runtime :fmt :--all :--check) nil))
+  (fn [runtime] (cargo runtime :fmt :--all :--check) nil))
 
 (each [_ crate (ipairs crates)]
   (ci.job (.. :check- crate) [:quire/push]
-          (fn [runtime]
-            (cargo runtime :clippy :-p crate :-- :-D :warnings)
-            nil))
+    (fn [runtime]
+      (cargo runtime :clippy :-p crate :-- :-D :warnings)
+      nil))
   (ci.job (.. :test- crate) [(.. :check- crate)]
-          (fn [runtime]
-            (cargo runtime :test :-p crate)
-            {: crate :passed true})))
+    (fn [runtime]
+      (cargo runtime :test :-p crate)
+      {: crate :passed true})))
 
 (local tests (icollect [_ crate (ipairs crates)] (.. :test- crate)))
 
 (ci.job :tested [:fmt (unpack tests)]
-        (fn [{: jobs : log}]
-          (each [_ name (ipairs tests)]
-            (let [outputs (jobs name)]
-              (log (.. outputs.crate " is fine"))))
-          {:crates (length tests)}))
+  (fn [{: jobs : log}]
+    (each [_ name (ipairs tests)]
+      (let [outputs (jobs name)]
+        (log (.. outputs.crate " is fine"))))
+    {:crates (length tests)}))
 
 (each [os triple (pairs targets)]
   (ci.job (.. :release- os) [:tested]
-          (fn [runtime]
-            (cargo runtime :build :--release :--target triple)
-            {:path (.. "target/" triple "/release/cli")})))
+    (fn [runtime]
+      (cargo runtime :build :--release :--target triple)
+      {:path (.. "target/" triple "/release/cli")})))

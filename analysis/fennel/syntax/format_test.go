@@ -279,3 +279,21 @@ func FuzzFormat(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) { checkFormat(t, text) })
 }
+
+// What this project shows of Fennel, and its own, is formatted.
+func TestShippedIsFormatted(t *testing.T) {
+	const root = "../../../"
+	paths, err := filepath.Glob(root + "testdata/examples/*.fnl")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no examples: %v", err)
+	}
+	for _, path := range append(paths, root+".quire/ci.fnl", root+"analysis/pipeline/defrun.fnlm") {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(text), formatted(string(text))); diff != "" {
+			t.Errorf("%s is not formatted (-is +should be):\n%s", path, diff)
+		}
+	}
+}
