@@ -114,10 +114,11 @@ var layers = []layer{
 	},
 	{
 		pkg: "cmd/quire",
-		uses: []string{"analysis/source", "analysis/diag", "analysis/dsl", "analysis/pipeline", "analysis/drawing", "analysis/script", "analysis", "exec", "exec/rundir",
+		uses: []string{"analysis/source", "analysis/diag", "analysis/dsl", "analysis/fennel/syntax", "analysis/pipeline", "analysis/drawing", "analysis/script",
+			"analysis", "exec", "exec/rundir",
 			"cmd/quire/internal/terminal", "cmd/quire/internal/render", "cmd/quire/internal/report",
 			"cmd/quire/internal/progress", "cmd/quire/internal/junit", "cmd/quire/internal/page"},
-		owns: slices.Concat(signals, terminal, flags),
+		owns: slices.Concat(signals, terminal, flags, []string{"github.com/aymanbagabas/go-udiff"}),
 	},
 	{
 		pkg: "cmd/quire-lsp",

@@ -38,7 +38,7 @@ need each other, in a copy of the repository.`,
 		return usagef("%v\nSee %s --help.", err, c.CommandPath())
 	})
 	root.PersistentFlags().Var(&colorFlag{s}, "color", "color the output: auto, always or never")
-	root.AddCommand(newCI(s), newExplain(s), newFennel(s), newVersion(s))
+	root.AddCommand(newCI(s), newExplain(s), newFmt(s), newFennel(s), newVersion(s))
 	for _, tool := range packaging {
 		root.AddCommand(tool(s))
 	}
