@@ -31,7 +31,7 @@ func (c *checker) primitive(call *fennel.Call, name string) {
 
 // member checks the arguments of a call of another function of a module as far
 // as evaluation does not.
-func (c *checker) member(call *fennel.Call, t meaning) {
+func (c *checker) member(call *fennel.Call, t sense) {
 	m, _ := dsl.FindModule(t.module)
 	f, _ := m.Func(t.name)
 	for i, p := range f.Params {

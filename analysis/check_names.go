@@ -34,7 +34,7 @@ func (c *checker) access(a *fennel.Access) {
 }
 
 // absentMember reports a name that a module of the product does not have.
-func (c *checker) absentMember(a *fennel.Access, t meaning, k fennel.Key) {
+func (c *checker) absentMember(a *fennel.Access, t sense, k fennel.Key) {
 	if c.writes(k.Name) {
 		return
 	}
@@ -53,8 +53,8 @@ func (c *checker) absentMember(a *fennel.Access, t meaning, k fennel.Key) {
 }
 
 // field checks a key that is read from what a primitive gave.
-func (c *checker) field(of meaning, k fennel.Key) {
-	what, fields := c.fields(of)
+func (c *checker) field(of sense, k fennel.Key) {
+	what, fields := fieldsOf(of)
 	isField := func(f dsl.Key) bool { return f.Name == k.Name }
 	if len(fields) == 0 || slices.ContainsFunc(fields, isField) || c.given()[of.call] || c.writes(k.Name) {
 		return
@@ -63,20 +63,6 @@ func (c *checker) field(of meaning, k fennel.Key) {
 		Message: dsl.UnknownField(what, fields, k.Name)}
 	c.suggestKey(&d, k, dsl.KeyNames(fields))
 	c.note(d)
-}
-
-// fields returns the fields of what a primitive gave and what that is, or
-// nothing when they are not known.
-func (c *checker) fields(of meaning) (what string, fields []dsl.Key) {
-	if of.name == "jobs" {
-		if len(of.call.Args) == 0 {
-			return "", nil
-		}
-		s, _ := dsl.FindSource(literalID(of.call.Args[0]))
-		return s.Name, s.Fields
-	}
-	f, _ := dsl.Primitive(of.name)
-	return "the result of " + of.name, f.Result
 }
 
 // resultsGiven returns the calls whose results are given to another, which may

@@ -47,7 +47,7 @@ func (c *checker) typeOf(v *fennel.Value) string {
 	if v.Kind != fennel.Result {
 		return ""
 	}
-	switch t := c.meaning(v.Call.Callee); t.kind {
+	switch t := c.sense(v.Call.Callee); t.kind {
 	case primitive:
 		f, _ := dsl.Primitive(t.name)
 		switch f.Type {

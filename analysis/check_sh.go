@@ -77,7 +77,7 @@ func (c *checker) ignoredExits() {
 // gives reports whether a call gives the result of a command that nobody has
 // looked at so far: it runs one, or calls a helper that only returns such.
 func (e *exits) gives(call *fennel.Call) bool {
-	t := e.meaning(call.Callee)
+	t := e.sense(call.Callee)
 	if t.kind == primitive {
 		return t.name == "sh"
 	}
@@ -252,12 +252,12 @@ func (c *checker) outputs() outputs {
 		o.all = o.all || j.Run.File != c.file && !j.Mirror
 	}
 	escapes := func(v *fennel.Value) bool {
-		t := c.meaning(v)
+		t := c.sense(v)
 		return t.kind == runtime || t.kind == primitive && t.name == "jobs"
 	}
 	inside := holding{escapes, map[*fennel.Value]bool{}}
 	for _, call := range c.calls {
-		t := c.meaning(call.Callee)
+		t := c.sense(call.Callee)
 		if t.kind == primitive && t.name == "jobs" && len(call.Args) > 0 {
 			if id := literalID(call.Args[0]); id != "" {
 				o.names[id] = true

@@ -12,7 +12,7 @@ import (
 func (c *checker) shadows(symbols []*fennel.Symbol) {
 	primitives := map[string][]*fennel.Symbol{}
 	for _, s := range symbols {
-		if isPrimitive(s.Name) && s.Value != nil && c.meaning(s.Value) == (meaning{kind: primitive, name: s.Name}) {
+		if isPrimitive(s.Name) && s.Value != nil && c.sense(s.Value) == (sense{kind: primitive, name: s.Name}) {
 			primitives[s.Name] = append(primitives[s.Name], s)
 		}
 	}
@@ -46,6 +46,6 @@ func (c *checker) isSomethingElse(s *fennel.Symbol) bool {
 	case fennel.Literal, fennel.ArrayOf, fennel.TableOf, fennel.Lambda:
 		return true
 	}
-	t := c.meaning(s.Value)
-	return t.kind != unknown && t.kind != absent && t != (meaning{kind: primitive, name: s.Name})
+	t := c.sense(s.Value)
+	return t.kind != unknown && t.kind != absent && t != (sense{kind: primitive, name: s.Name})
 }

@@ -107,7 +107,7 @@ func newChecker(m *fennel.Module, g *pipeline.Graph, s surround) *checker {
 	}
 	c.errors = newRegions(errors)
 	for _, call := range c.calls {
-		if t := c.meaning(call.Callee); t.kind == function {
+		if t := c.sense(call.Callee); t.kind == function {
 			c.callers[t.fn] = append(c.callers[t.fn], call)
 		}
 	}
@@ -145,7 +145,7 @@ func (c *checker) certainly() map[*fennel.Func]bool {
 
 // call checks one call.
 func (c *checker) call(call *fennel.Call) {
-	switch t := c.meaning(call.Callee); {
+	switch t := c.sense(call.Callee); {
 	case t.kind == primitive && call.Fn != nil:
 		c.primitive(call, t.name)
 	case t.kind == member:

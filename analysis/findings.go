@@ -178,7 +178,7 @@ func (c *checker) mentions(id string) []source.Place {
 		}
 	}
 	for _, call := range c.calls {
-		t := c.meaning(call.Callee)
+		t := c.sense(call.Callee)
 		if t.kind == primitive && t.name == "jobs" && len(call.Args) > 0 && literalID(call.Args[0]) == id {
 			places = append(places, source.Place{File: c.file, Span: call.Args[0].Span})
 		}

@@ -8,7 +8,7 @@ import (
 	"quire/analysis/pipeline"
 )
 
-// A meaning is what a value is to a pipeline, as far as that is known without
+// A sense is what a value is to a pipeline, as far as that is known without
 // running anything.
 //
 // The compiler says what every expression is in terms of the language: a path
@@ -17,18 +17,18 @@ import (
 // run-fn is given, a primitive in it. Parameters of ordinary functions mean
 // what all their calls in the file agree on, so a helper that is passed sh is
 // followed too, whatever it calls its parameter.
-type meaning struct {
-	kind   meaningKind
+type sense struct {
+	kind   senseKind
 	name   string       // of a module, member or primitive
 	module string       // of a member, or of an absent key that is not the runtime's
 	fn     *fennel.Func // of a function
 	call   *fennel.Call // of a result: the call, where that is known
 }
 
-type meaningKind int
+type senseKind int
 
 const (
-	unknown   meaningKind = iota
+	unknown   senseKind = iota
 	module                // (require :quire.ci): name
 	member                // a function of a module that is no primitive: name
 	runtime               // the table of primitives
@@ -60,7 +60,7 @@ type flow struct {
 // A resolving remembers what was found out, since functions may call each
 // other in a circle, or in so many ways that following each takes for ever.
 type resolving struct {
-	known map[any]meaning // by param, or by function for its result
+	known map[any]sense // by param, or by function for its result
 	busy  map[any]bool    // what is being resolved
 	cut   bool            // a circle was met since the present resolution began
 	steps int
@@ -71,13 +71,13 @@ type resolving struct {
 const maxSteps = 1_000_000
 
 // resolve returns what a key means, which is computed unless it is known.
-func (r *resolving) resolve(key any, compute func() meaning) meaning {
+func (r *resolving) resolve(key any, compute func() sense) sense {
 	if t, ok := r.known[key]; ok {
 		return t
 	}
 	if r.busy[key] || r.steps >= maxSteps {
 		r.cut = true
-		return meaning{}
+		return sense{}
 	}
 	r.steps++
 	r.busy[key] = true
@@ -100,7 +100,7 @@ func newFlow(m *fennel.Module, g *pipeline.Graph) *flow {
 		calls:     slices.Collect(m.Calls()),
 		passed:    map[param][]*fennel.Value{},
 		jobs:      map[*fennel.Func][]string{},
-		resolving: resolving{known: map[any]meaning{}, busy: map[any]bool{}},
+		resolving: resolving{known: map[any]sense{}, busy: map[any]bool{}},
 	}
 	f.registered(m, g)
 	// A run-fn may reach job through a helper's parameter, whose calls are
@@ -128,7 +128,7 @@ func newFlow(m *fennel.Module, g *pipeline.Graph) *flow {
 
 // registers reports whether a call is one of (ci.job id inputs run-fn).
 func (f *flow) registers(c *fennel.Call) bool {
-	t := f.meaning(c.Callee)
+	t := f.sense(c.Callee)
 	return t.kind == member && t.module == dsl.CI && t.name == "job" && len(c.Args) >= 3
 }
 
@@ -162,17 +162,17 @@ func literalID(v *fennel.Value) string {
 // news.
 func (f *flow) register(v *fennel.Value, id string) (news bool) {
 	if !isParam(v) {
-		return f.registerFunc(f.meaning(v), id)
+		return f.registerFunc(f.sense(v), id)
 	}
 	for _, arg := range f.passed[param{v.Root.Fn, v.Root.Index}] {
 		if arg != v {
-			news = f.registerFunc(f.meaning(arg), "") || news
+			news = f.registerFunc(f.sense(arg), "") || news
 		}
 	}
 	return news
 }
 
-func (f *flow) registerFunc(t meaning, id string) (news bool) {
+func (f *flow) registerFunc(t sense, id string) (news bool) {
 	if t.kind != function {
 		return false
 	}
@@ -186,7 +186,7 @@ func (f *flow) registerFunc(t meaning, id string) (news bool) {
 
 // pass notes what a call of a function of the file passes for its parameters.
 func (f *flow) pass(c *fennel.Call) {
-	t := f.meaning(c.Callee)
+	t := f.sense(c.Callee)
 	if t.kind != function {
 		return
 	}
@@ -196,14 +196,14 @@ func (f *flow) pass(c *fennel.Call) {
 	}
 }
 
-// meaning returns what a value is.
-func (f *flow) meaning(v *fennel.Value) meaning {
+// sense returns what a value is.
+func (f *flow) sense(v *fennel.Value) sense {
 	if v == nil {
-		return meaning{}
+		return sense{}
 	}
 	switch v.Kind {
 	case fennel.Lambda:
-		return meaning{kind: function, fn: v.Fn}
+		return sense{kind: function, fn: v.Fn}
 	case fennel.Result:
 		return f.result(v.Call)
 	case fennel.Path:
@@ -213,58 +213,58 @@ func (f *flow) meaning(v *fennel.Value) meaning {
 		}
 		return t
 	}
-	return meaning{}
+	return sense{}
 }
 
-func (f *flow) root(r fennel.Root) meaning {
+func (f *flow) root(r fennel.Root) sense {
 	switch r.Kind {
 	case fennel.ModuleRoot:
 		if r.Name == dsl.RuntimeOf {
-			return meaning{kind: runtime}
+			return sense{kind: runtime}
 		}
-		return meaning{kind: module, name: r.Name}
+		return sense{kind: module, name: r.Name}
 	case fennel.ParamRoot:
 		return f.param(param{r.Fn, r.Index})
 	case fennel.CallRoot:
 		return f.result(r.Call)
 	}
-	return meaning{}
+	return sense{}
 }
 
 // param returns what a parameter is: the runtime, for the first one of a
 // run-fn, or else what all calls agree on.
-func (f *flow) param(p param) meaning {
+func (f *flow) param(p param) sense {
 	if p.index == 0 && len(f.jobs[p.fn]) > 0 {
-		return meaning{kind: runtime}
+		return sense{kind: runtime}
 	}
 	passed := f.passed[p]
 	if len(passed) == 0 || f.leaked[p.fn] {
-		return meaning{}
+		return sense{}
 	}
-	return f.resolve(p, func() meaning { return f.common(passed) })
+	return f.resolve(p, func() sense { return f.common(passed) })
 }
 
 // result returns what the first result of a call is.
-func (f *flow) result(c *fennel.Call) meaning {
+func (f *flow) result(c *fennel.Call) sense {
 	if c == nil {
-		return meaning{}
+		return sense{}
 	}
-	switch t := f.meaning(c.Callee); t.kind {
+	switch t := f.sense(c.Callee); t.kind {
 	case primitive:
-		return meaning{kind: result, name: t.name, call: c}
+		return sense{kind: result, name: t.name, call: c}
 	case function:
-		return f.resolve(t.fn, func() meaning { return f.common(t.fn.Returns) })
+		return f.resolve(t.fn, func() sense { return f.common(t.fn.Returns) })
 	}
-	return meaning{}
+	return sense{}
 }
 
-// common returns the meaning that all values share.
-func (f *flow) common(values []*fennel.Value) meaning {
-	var all meaning
+// common returns the sense that all values share.
+func (f *flow) common(values []*fennel.Value) sense {
+	var all sense
 	for i, v := range values {
-		t := f.meaning(v)
+		t := f.sense(v)
 		if i > 0 && t != all {
-			return meaning{}
+			return sense{}
 		}
 		all = t
 	}
@@ -272,17 +272,17 @@ func (f *flow) common(values []*fennel.Value) meaning {
 }
 
 // key returns what stands under a key of a value.
-func (t meaning) key(name string) meaning {
+func (t sense) key(name string) sense {
 	switch t.kind {
 	case module:
 		return moduleKey(t.name, name)
 	case runtime:
 		if isPrimitive(name) {
-			return meaning{kind: primitive, name: name}
+			return sense{kind: primitive, name: name}
 		}
-		return meaning{kind: absent, name: name, module: dsl.RuntimeOf}
+		return sense{kind: absent, name: name, module: dsl.RuntimeOf}
 	}
-	return meaning{}
+	return sense{}
 }
 
 func isPrimitive(name string) bool {
@@ -291,24 +291,38 @@ func isPrimitive(name string) bool {
 }
 
 // moduleKey returns what a module of the product holds under a name.
-func moduleKey(mod, name string) meaning {
+func moduleKey(mod, name string) sense {
 	m, ok := dsl.FindModule(mod)
 	if !ok {
-		return meaning{}
+		return sense{}
 	}
 	for _, f := range m.Funcs {
 		switch {
 		case f.Name != name:
 		case isPrimitive(name):
-			return meaning{kind: primitive, name: name}
+			return sense{kind: primitive, name: name}
 		default:
-			return meaning{kind: member, name: name, module: mod}
+			return sense{kind: member, name: name, module: mod}
 		}
 	}
 	for _, k := range m.Fields {
 		if k.Name == name {
-			return meaning{kind: runtime}
+			return sense{kind: runtime}
 		}
 	}
-	return meaning{kind: absent, name: name, module: mod}
+	return sense{kind: absent, name: name, module: mod}
+}
+
+// fieldsOf returns the fields of what a primitive gave and what that is, or
+// nothing when they are not known.
+func fieldsOf(of sense) (what string, fields []dsl.Key) {
+	if of.name == "jobs" {
+		if len(of.call.Args) == 0 {
+			return "", nil
+		}
+		s, _ := dsl.FindSource(literalID(of.call.Args[0]))
+		return s.Name, s.Fields
+	}
+	f, _ := dsl.Primitive(of.name)
+	return "the result of " + of.name, f.Result
 }

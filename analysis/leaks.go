@@ -120,7 +120,7 @@ func (l *leakage) contained(s *fennel.Symbol, least role) bool {
 // spread follows functions through the parameters that they are passed for.
 func (l *leakage) spread() {
 	for _, c := range l.calls {
-		callee := l.meaning(c.Callee)
+		callee := l.sense(c.Callee)
 		for i, arg := range c.Args {
 			if arg.Kind != fennel.Lambda {
 				continue

@@ -26,7 +26,7 @@ func (c *checker) onServer() {
 		}
 	}
 	for _, call := range c.calls {
-		if t := c.meaning(call.Callee); t.kind == primitive {
+		if t := c.sense(call.Callee); t.kind == primitive {
 			c.serverCall(call, t.name)
 		}
 	}
@@ -120,8 +120,8 @@ func (c *checker) serverPrimitive(a *fennel.Access, k fennel.Key) {
 }
 
 // serverField checks a field of what a primitive gave.
-func (c *checker) serverField(of meaning, k fennel.Key) {
-	what, fields := c.fields(of)
+func (c *checker) serverField(of sense, k fennel.Key) {
+	what, fields := fieldsOf(of)
 	i := slices.IndexFunc(fields, func(f dsl.Key) bool { return f.Name == k.Name })
 	if i >= 0 && !c.has(fields[i].States) {
 		c.lacks(k.Span, fmt.Sprintf("has no field `%s` in %s", k.Name, what), c.instead(what+"."+k.Name))
