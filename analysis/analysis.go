@@ -56,6 +56,10 @@ type Snapshot struct {
 	module func() *fennel.Module
 	load   func() loaded
 	found  func() found
+	// The rest is for what editors ask about places.
+	lexicon func() *lexicon
+	secrets []string
+	resolve fennel.Resolver
 }
 
 // found is what is wrong, without what comments silence.
@@ -77,7 +81,7 @@ func New(f *source.File, o Options) *Snapshot {
 	if o.Limits == (pipeline.Limits{}) {
 		o.Limits = pipeline.DefaultLimits()
 	}
-	s := &Snapshot{File: f}
+	s := &Snapshot{File: f, secrets: o.Secrets, resolve: pipeline.Resolver(o.Tree, o.Limits)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.module = sync.OnceValue(func() *fennel.Module {
 		return pipeline.Compile(f, o.Tree, o.Cache, o.Limits)
@@ -92,6 +96,7 @@ func New(f *source.File, o Options) *Snapshot {
 		go gather(m)
 		return find(m, s.load(), surround{secrets: o.Secrets, server: o.Server})
 	})
+	s.lexicon = sync.OnceValue(func() *lexicon { return newLexicon(s.module(), s.Graph()) })
 	return s
 }
 

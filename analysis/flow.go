@@ -13,7 +13,7 @@ import (
 //
 // The compiler says what every expression is in terms of the language: a path
 // from a module, from a parameter, from the result of a call. This file gives
-// those roots their meaning: a module of the product, the runtime table that a
+// those roots their sense: a module of the product, the runtime table that a
 // run-fn is given, a primitive in it. Parameters of ordinary functions mean
 // what all their calls in the file agree on, so a helper that is passed sh is
 // followed too, whatever it calls its parameter.
@@ -29,13 +29,13 @@ type senseKind int
 
 const (
 	unknown   senseKind = iota
-	module                // (require :quire.ci): name
-	member                // a function of a module that is no primitive: name
-	runtime               // the table of primitives
-	primitive             // one of them: name
-	absent                // a key that the runtime or a module does not have: name
-	function              // a function of the file
-	result                // what a primitive gives: its name, and the call
+	module              // (require :quire.ci): name
+	member              // a function of a module that is no primitive: name
+	runtime             // the table of primitives
+	primitive           // one of them: name
+	absent              // a key that the runtime or a module does not have: name
+	function            // a function of the file
+	result              // what a primitive gives: its name, and the call
 )
 
 // A param is one parameter of one function.
@@ -61,8 +61,8 @@ type flow struct {
 // other in a circle, or in so many ways that following each takes for ever.
 type resolving struct {
 	known map[any]sense // by param, or by function for its result
-	busy  map[any]bool    // what is being resolved
-	cut   bool            // a circle was met since the present resolution began
+	busy  map[any]bool  // what is being resolved
+	cut   bool          // a circle was met since the present resolution began
 	steps int
 }
 

@@ -1,0 +1,115 @@
+package analysis
+
+import (
+	"quire/analysis/dsl"
+	"quire/analysis/fennel"
+	"quire/analysis/fennel/syntax"
+	"quire/analysis/source"
+)
+
+// A Reference is one place where a name stands.
+type Reference struct {
+	Span source.Span
+	// Defines reports that the place gives the name its meaning: it binds a
+	// local or registers a job.
+	Defines bool
+}
+
+// Definition returns where what the name at an offset refers to is defined. A
+// job that is registered more than once has several places; what the product
+// provides has none.
+func (s *Snapshot) Definition(offset int) []source.Place {
+	m, ok := s.MeaningAt(offset)
+	switch {
+	case !ok:
+		return nil
+	case m.Symbol != nil:
+		return []source.Place{{File: s.File, Span: m.Symbol.Def}}
+	case m.Kind == ModuleName:
+		return s.moduleFile(m.Name)
+	case m.Kind != JobName:
+		return nil
+	}
+	var places []source.Place
+	for _, r := range s.mentions(m) {
+		if r.Defines {
+			places = append(places, source.Place{File: s.File, Span: r.Span})
+		}
+	}
+	if len(places) > 0 {
+		return places
+	}
+	for _, j := range s.Graph().Jobs {
+		if j.ID == m.Name && j.Name.File != nil {
+			places = append(places, j.Name)
+		}
+	}
+	return places
+}
+
+// moduleFile returns the start of the file of a module of the repository.
+func (s *Snapshot) moduleFile(name string) []source.Place {
+	if _, ours := dsl.FindModule(name); ours {
+		return nil
+	}
+	for _, kind := range []fennel.ModuleKind{fennel.Code, fennel.Macros} {
+		if f, err := s.resolve(name, kind); err == nil {
+			return []source.Place{{File: f}}
+		}
+	}
+	return nil
+}
+
+// References returns where what the name at an offset refers to stands in the
+// file, in the order of the places.
+func (s *Snapshot) References(offset int) []Reference {
+	m, ok := s.MeaningAt(offset)
+	if !ok {
+		return nil
+	}
+	switch {
+	case m.Symbol != nil:
+		return s.occurrences(m.Symbol)
+	case m.Kind == FormName || m.Kind == LibraryName:
+		return s.symbolsNamed(m)
+	}
+	return s.mentions(m)
+}
+
+// occurrences returns where a symbol of the file stands.
+func (s *Snapshot) occurrences(sym *fennel.Symbol) []Reference {
+	var out []Reference
+	for _, w := range s.lexicon().words {
+		if w.Symbol == sym {
+			out = append(out, Reference{w.Span, w.Span == sym.Def})
+		}
+	}
+	return out
+}
+
+// mentions returns where what is no symbol of the file is named.
+func (s *Snapshot) mentions(m Meaning) []Reference {
+	var out []Reference
+	for _, w := range s.lexicon().words {
+		if w.Kind == m.Kind && w.Name == m.Name && w.Of == m.Of {
+			out = append(out, Reference{w.Span, w.Kind == JobName && w.As == Registers})
+		}
+	}
+	return out
+}
+
+// symbolsNamed returns where a form or something of Lua is used.
+func (s *Snapshot) symbolsNamed(m Meaning) []Reference {
+	var out []Reference
+	for _, form := range s.Module().Tree.Forms {
+		for n := range form.All() {
+			if n.Kind != syntax.Symbol || len(n.Text) < len(m.Name) || n.Text[:len(m.Name)] != m.Name {
+				continue
+			}
+			if other, ok := s.MeaningAt(n.Span.Start + len(m.Name)); ok && other.Kind == m.Kind && other.Name == m.Name {
+				out = append(out, Reference{Span: other.Span})
+			}
+		}
+	}
+	return out
+}

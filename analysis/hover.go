@@ -1,0 +1,253 @@
+package analysis
+
+import (
+	"fmt"
+	"strings"
+
+	"quire/analysis/dsl"
+	"quire/analysis/fennel"
+	"quire/analysis/fennel/syntax"
+	"quire/analysis/source"
+)
+
+// A Hover is what is shown of a name.
+type Hover struct {
+	Span     source.Span // of the name
+	Markdown string
+}
+
+// Hover describes what the name at an offset refers to.
+func (s *Snapshot) Hover(offset int) (Hover, bool) {
+	m, ok := s.MeaningAt(offset)
+	if !ok {
+		return Hover{}, false
+	}
+	text := s.describe(m)
+	return Hover{m.Span, text}, text != ""
+}
+
+// describe returns what is known of a meaning, as Markdown.
+func (s *Snapshot) describe(m Meaning) string {
+	switch m.Kind {
+	case JobName:
+		return s.jobCard(m.Name)
+	case SourceName:
+		src, _ := dsl.FindSource(m.Name)
+		return page("source "+code(m.Name), src.Doc, keyList("Fields", src.Fields))
+	case SecretName:
+		return page("secret "+code(m.Name), s.secretDoc(m.Name))
+	case PrimitiveName:
+		f, _ := dsl.Primitive(m.Name)
+		return funcCard(f)
+	case OptionName, FieldName:
+		return page(keyHead(m.key)+" of "+code(m.Of), m.key.Doc)
+	case ModuleName:
+		return s.moduleCard(m.Name)
+	case MemberName:
+		return memberCard(m)
+	case FormName:
+		f, _ := findForm(m.Name)
+		return page(fenced(signature(f.Name, f.Params)), f.Doc)
+	case LibraryName:
+		g, _ := dsl.FindGlobal(m.Name)
+		if g.Kind == dsl.FunctionGlobal {
+			return page(fenced(signature(g.Name, g.Params)), g.Doc)
+		}
+		return page(string(g.Kind)+" "+code(g.Name), g.Doc)
+	case SymbolName:
+		return s.symbolCard(m.Symbol)
+	}
+	return ""
+}
+
+// jobCard describes a job by its place in the graph.
+func (s *Snapshot) jobCard(id string) string {
+	g := s.Graph()
+	j, ok := g.Job(id)
+	if !ok {
+		return page("job "+code(id), s.unknownJob(id))
+	}
+	inputs := make([]string, len(j.Inputs))
+	for i, in := range j.Inputs {
+		inputs[i] = in.Name
+	}
+	head := "job " + code(id)
+	if j.Mirror {
+		head += ", registered by " + code("ci.mirror")
+	}
+	return page(head, strings.Join([]string{
+		"- inputs: " + codeList(inputs),
+		"- needs in all: " + codeList(g.Needs(id)),
+		"- needed by: " + codeList(g.Dependents(id)),
+	}, "\n"))
+}
+
+func (s *Snapshot) unknownJob(id string) string {
+	for _, j := range s.Graph().Jobs {
+		if j.ID == id {
+			return "It cannot run: see what is wrong with it."
+		}
+	}
+	return "No job of this name was registered."
+}
+
+func (s *Snapshot) secretDoc(name string) string {
+	if s.secrets == nil {
+		return "Its value comes from the configuration or the command line."
+	}
+	for _, known := range s.secrets {
+		if known == name {
+			return "It is configured."
+		}
+	}
+	return "It is not among the secrets of the configuration."
+}
+
+func (s *Snapshot) moduleCard(name string) string {
+	m, ok := dsl.FindModule(name)
+	if !ok {
+		return page("module "+code(name), "")
+	}
+	var names []string
+	for n := range dsl.MemberNames(m) {
+		names = append(names, n)
+	}
+	for _, f := range m.Macros {
+		names = append(names, f.Name)
+	}
+	return page("module "+code(name), m.Doc, "It holds "+codeList(names)+".")
+}
+
+func memberCard(m Meaning) string {
+	mod, _ := dsl.FindModule(m.Of)
+	if f, ok := mod.Func(m.Name); ok {
+		return funcCard(f)
+	}
+	for _, k := range mod.Fields {
+		if k.Name == m.Name {
+			return page(keyHead(k)+" of "+code(m.Of), k.Doc)
+		}
+	}
+	return ""
+}
+
+func funcCard(f dsl.Func) string {
+	var params []string
+	var options []dsl.Key
+	for _, p := range f.Params {
+		params = append(params, "- "+code(p.Name)+" ("+string(p.Type)+"): "+p.Doc)
+		options = append(options, p.Keys...)
+	}
+	return page(fenced(f.Signature()), f.Doc, strings.Join(params, "\n"),
+		keyList("Options", options), keyList("It returns a table with", f.Result))
+}
+
+// symbolCard describes a name that the file binds, with the form that binds it.
+func (s *Snapshot) symbolCard(sym *fennel.Symbol) string {
+	if sym.Kind == fennel.Function || sym.Kind == fennel.Macro {
+		return page(symbolKind(sym)+"\n\n"+fenced(signature(sym.Name, sym.Params)), sym.Doc)
+	}
+	return page(symbolKind(sym)+" "+code(sym.Name), fenced(s.bindingForm(sym)), sym.Doc)
+}
+
+func symbolKind(sym *fennel.Symbol) string {
+	switch sym.Kind {
+	case fennel.Var:
+		return "variable"
+	case fennel.Param:
+		return "parameter"
+	case fennel.LoopVar:
+		return "loop variable"
+	case fennel.Function:
+		return "function"
+	case fennel.Macro:
+		return "macro"
+	case fennel.Global:
+		return "global"
+	}
+	return "local"
+}
+
+// bindingForm returns the first line of the form that binds a symbol.
+func (s *Snapshot) bindingForm(sym *fennel.Symbol) string {
+	path := s.Module().Tree.Path(sym.Def.Start)
+	for i := len(path) - 1; i >= 0; i-- {
+		if path[i].Kind == syntax.List {
+			first, _, more := strings.Cut(s.File.Slice(path[i].Span), "\n")
+			for n := range path[i].All() {
+				if n.Kind == syntax.Comment && n.Span.Start-path[i].Span.Start < len(first) {
+					first = first[:n.Span.Start-path[i].Span.Start]
+				}
+			}
+			first = strings.TrimRight(first, "\r ")
+			if more {
+				first += " …"
+			}
+			return first
+		}
+	}
+	return ""
+}
+
+// page joins the paragraphs that are not empty.
+func page(paragraphs ...string) string {
+	var out []string
+	for _, p := range paragraphs {
+		if p != "" {
+			out = append(out, p)
+		}
+	}
+	return strings.Join(out, "\n\n")
+}
+
+// code returns text as inline code, whatever it holds.
+func code(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	fence := "`"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	if strings.HasPrefix(text, "`") || strings.HasSuffix(text, "`") {
+		text = " " + text + " "
+	}
+	return fence + text + fence
+}
+
+func codeList(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = code(n)
+	}
+	return strings.Join(out, ", ")
+}
+
+func fenced(text string) string {
+	if text == "" {
+		return ""
+	}
+	fence := "```"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	return fence + "fennel\n" + text + "\n" + fence
+}
+
+func signature(name string, params []string) string {
+	return "(" + strings.Join(append([]string{name}, params...), " ") + ")"
+}
+
+func keyHead(k dsl.Key) string { return fmt.Sprintf("%s (%s)", code(k.Name), k.Type) }
+
+func keyList(title string, keys []dsl.Key) string {
+	if len(keys) == 0 {
+		return ""
+	}
+	lines := []string{title + ":", ""}
+	for _, k := range keys {
+		lines = append(lines, "- "+keyHead(k)+": "+k.Doc)
+	}
+	return strings.Join(lines, "\n")
+}

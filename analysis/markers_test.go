@@ -1,0 +1,311 @@
+package analysis_test
+
+import (
+	"fmt"
+	"go/scanner"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"quire/analysis"
+	"quire/analysis/diag"
+	"quire/analysis/pipeline"
+	"quire/analysis/source"
+)
+
+// TestEditor runs testdata/editor/*.txtar. An archive holds a pipeline, ci.fnl,
+// and files that notes in its comments, which begin with ;;@, refer to. The
+// first argument of a note is text on the line of the note, the first that
+// matches, or a regular expression, re"…", whose group () is meant:
+//
+//	loc("text", name …)             names a place
+//	hover("text", file)             the file holds what hover shows, about the text
+//	nohover("text")
+//	def("text", name …)             the places of the definition
+//	refs("text", name …)            all places of the name
+//	complete("text", "x" …, not, "y" …)  what is and is not offered behind the text
+//	completewhole(…)                the same, where what follows has to be there
+//	symbols(file)                   the outline
+//	rename("text", "new", file)     the file holds the lines that change
+//	renameerr("text", "new", "part of the reason")
+//
+// Each archive also runs with CRLF, and with a comment of characters from
+// everywhere before each line. Completion also runs on the text up to the
+// place, where names that only the rest registers may be missing.
+func TestEditor(t *testing.T) {
+	paths, err := filepath.Glob("../testdata/editor/*.txtar")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no test data: %v", err)
+	}
+	variants := []struct {
+		name   string
+		change func(string) string
+	}{
+		{"plain", func(s string) string { return s }},
+		{"crlf", func(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") }},
+		{"astral", func(s string) string {
+			return strings.TrimSuffix("; é𝄞\n"+strings.ReplaceAll(s, "\n", "\n; é𝄞\n"), "; é𝄞\n")
+		}},
+	}
+	for _, path := range paths {
+		archive, err := txtar.ParseFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range variants {
+			t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar")+"/"+v.name, func(t *testing.T) {
+				m := newMarkers(t, archive, v.change)
+				m.run()
+			})
+		}
+		if *update {
+			if err := os.WriteFile(path, txtar.Format(archive), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// markers is one archive being run.
+type markers struct {
+	t       *testing.T
+	archive *txtar.Archive
+	*analysis.Snapshot
+	notes []note
+	locs  map[string]source.Span
+}
+
+// A note is one claim.
+type note struct {
+	line int
+	name string
+	args []string // "re:…" for regular expressions
+}
+
+func newMarkers(t *testing.T, a *txtar.Archive, change func(string) string) *markers {
+	m := &markers{t: t, archive: a, locs: map[string]source.Span{}}
+	m.Snapshot = m.snapshot(change(string(m.file("ci.fnl").Data)))
+	for line := 1; line <= m.File.LineCount(); line++ {
+		if _, text, ok := strings.Cut(m.File.Slice(m.File.Line(line)), ";;@"); ok {
+			m.notes = append(m.notes, parseNotes(t, line, text)...)
+		}
+	}
+	return m
+}
+
+func (m *markers) snapshot(text string) *analysis.Snapshot {
+	return analysis.New(source.NewFile(pipeline.Path, text), analysis.Options{Secrets: []string{"token", "deploy-key"}})
+}
+
+func (m *markers) file(name string) *txtar.File {
+	i := slices.IndexFunc(m.archive.Files, func(f txtar.File) bool { return f.Name == name })
+	if i < 0 {
+		if !*update {
+			m.t.Fatalf("there is no file %s", name)
+		}
+		m.archive.Files = append(m.archive.Files, txtar.File{Name: name})
+		i = len(m.archive.Files) - 1
+	}
+	return &m.archive.Files[i]
+}
+
+// parseNotes reads name(arg, …) …, with commas between.
+func parseNotes(t *testing.T, line int, text string) (notes []note) {
+	var s scanner.Scanner
+	file := token.NewFileSet().AddFile("", -1, len(text))
+	s.Init(file, []byte(text), func(_ token.Position, msg string) { t.Fatalf("line %d: %s", line, msg) }, 0)
+	depth, re := 0, false
+	for {
+		switch _, tok, lit := s.Scan(); tok {
+		case token.EOF:
+			return notes
+		case token.IDENT:
+			if re = lit == "re"; re {
+				continue
+			}
+			if depth == 0 {
+				notes = append(notes, note{line: line, name: lit})
+			} else {
+				notes[len(notes)-1].args = append(notes[len(notes)-1].args, lit)
+			}
+		case token.STRING:
+			value, err := strconv.Unquote(lit)
+			if err != nil {
+				t.Fatalf("line %d: %v", line, err)
+			}
+			if re {
+				value = "re:" + value
+			}
+			re = false
+			notes[len(notes)-1].args = append(notes[len(notes)-1].args, value)
+		case token.LPAREN:
+			depth++
+		case token.RPAREN:
+			depth--
+		}
+	}
+}
+
+// find returns the place that a note is about.
+func (m *markers) find(n note) source.Span {
+	m.t.Helper()
+	line := m.File.Line(n.line)
+	text, _, _ := strings.Cut(m.File.Slice(line), ";;@")
+	pattern, ok := strings.CutPrefix(n.args[0], "re:")
+	if !ok {
+		pattern = "(" + regexp.QuoteMeta(n.args[0]) + ")"
+	}
+	at := regexp.MustCompile(pattern).FindStringSubmatchIndex(text)
+	if at == nil {
+		m.t.Fatalf("line %d: no %q", n.line, n.args[0])
+	}
+	return source.Span{Start: at[2], End: at[3]}.Shift(line.Start)
+}
+
+func (m *markers) run() {
+	for _, n := range m.notes {
+		if n.name == "loc" {
+			for _, name := range n.args[1:] {
+				m.locs[name] = m.find(n)
+			}
+		}
+	}
+	for _, n := range m.notes {
+		switch n.name {
+		case "loc":
+		case "symbols":
+			m.golden(n.args[0], strings.Join(outlineText(m.Snapshot, m.Outline(), ""), ""))
+		case "complete":
+			m.complete(n, m.Snapshot, m.snapshot(m.File.Text()[:m.find(n).End]))
+		case "completewhole":
+			m.complete(n, m.Snapshot)
+		default:
+			// Every place of a name means the same.
+			at := m.find(n)
+			for offset := at.Start; offset <= at.End; offset++ {
+				m.ask(n, at, offset)
+			}
+		}
+	}
+}
+
+func (m *markers) ask(n note, at source.Span, offset int) {
+	where := fmt.Sprintf("line %d: %s at %q", n.line, n.name, m.File.Slice(at))
+	switch n.name {
+	case "hover":
+		h, ok := m.Hover(offset)
+		if !ok || h.Span != at {
+			m.t.Errorf("%s is about %q", where, m.File.Slice(h.Span))
+		}
+		m.golden(n.args[1], h.Markdown+"\n")
+	case "nohover":
+		if h, ok := m.Hover(offset); ok {
+			m.t.Errorf("%s shows %q", where, h.Markdown)
+		}
+	case "def":
+		var got []source.Span
+		for _, p := range m.Definition(offset) {
+			got = append(got, p.Span)
+		}
+		m.places(where, n, got)
+	case "refs":
+		var got []source.Span
+		for _, r := range m.References(offset) {
+			got = append(got, r.Span)
+		}
+		m.places(where, n, got)
+	case "rename":
+		edits, err := m.Rename(offset, n.args[1])
+		if err != nil {
+			m.t.Errorf("%s: %v", where, err)
+		}
+		m.golden(n.args[2], m.changed(edits))
+	case "renameerr":
+		if _, err := m.Rename(offset, n.args[1]); err == nil || !strings.Contains(err.Error(), n.args[2]) {
+			m.t.Errorf("%s: %v, want %q", where, err, n.args[2])
+		}
+	default:
+		m.t.Fatalf("%s: no such note", where)
+	}
+}
+
+func (m *markers) places(where string, n note, got []source.Span) {
+	var want []source.Span
+	for _, name := range n.args[1:] {
+		want = append(want, m.locs[name])
+	}
+	slices.SortFunc(want, func(a, b source.Span) int { return a.Start - b.Start })
+	if diff := gocmp.Diff(want, got); diff != "" {
+		m.t.Errorf("%s (-want +got):\n%s", where, diff)
+	}
+}
+
+func (m *markers) complete(n note, in ...*analysis.Snapshot) {
+	offset := m.find(n).End
+	for _, s := range in {
+		text := s.File.Text()
+		var labels []string
+		for _, c := range s.Complete(offset) {
+			labels = append(labels, c.Label)
+			if c.Span.End != offset || !strings.HasPrefix(text[c.Span.Start:], text[c.Span.Start:offset]) || c.Text == "" {
+				m.t.Errorf("line %d: %q replaces %q", n.line, c.Label, s.File.Slice(c.Span))
+			}
+		}
+		wanted := true
+		for _, label := range n.args[1:] {
+			_, elsewhere := m.Graph().Job(strings.Trim(label, `:"`))
+			_, here := s.Graph().Job(strings.Trim(label, `:"`))
+			switch {
+			case label == "not":
+				wanted = false
+			case wanted && elsewhere && !here:
+			case slices.Contains(labels, label) != wanted:
+				m.t.Errorf("line %d (whole: %v): %q offered: %v, among %q", n.line, s == m.Snapshot, label, !wanted, labels)
+			}
+		}
+	}
+}
+
+// changed returns the lines that edits change, as they are afterwards.
+func (m *markers) changed(edits []diag.Edit) string {
+	text := m.File.Text()
+	for _, e := range slices.Backward(edits) {
+		text = text[:e.Span.Start] + e.Text + text[e.Span.End:]
+	}
+	before := strings.Split(m.File.Text(), "\n")
+	var out strings.Builder
+	for i, line := range strings.Split(text, "\n") {
+		if line != before[i] {
+			code, _, _ := strings.Cut(line, ";;@")
+			out.WriteString(strings.TrimSpace(code) + "\n")
+		}
+	}
+	return out.String()
+}
+
+func (m *markers) golden(name, got string) {
+	f := m.file(name)
+	if *update {
+		f.Data = []byte(got)
+	} else if diff := gocmp.Diff(string(f.Data), got); diff != "" {
+		m.t.Errorf("%s (-want +got):\n%s", name, diff)
+	}
+}
+
+// outlineText returns an outline, indented, with the text of each selection.
+func outlineText(s *analysis.Snapshot, items []analysis.Item, indent string) (lines []string) {
+	kinds := []string{"", "image", "job", "command", "function", "variable", "macro"}
+	for _, x := range items {
+		lines = append(lines, fmt.Sprintf("%s%s %s [%s] %s\n", indent, kinds[x.Kind], x.Name, x.Detail, s.File.Slice(x.Select)))
+		lines = append(lines, outlineText(s, x.Children, indent+"  ")...)
+	}
+	return lines
+}

@@ -1,0 +1,175 @@
+package analysis
+
+import (
+	"fmt"
+	"strings"
+
+	"quire/analysis/diag"
+	"quire/analysis/dsl"
+	"quire/analysis/fennel"
+	"quire/analysis/fennel/syntax"
+	"quire/analysis/source"
+)
+
+// Renameable returns what the name at an offset refers to if it can be
+// renamed: a job, or a name that the file binds. The error says why not, for
+// the user to read.
+func (s *Snapshot) Renameable(offset int) (Meaning, error) {
+	m, ok := s.MeaningAt(offset)
+	switch {
+	case !ok:
+		return m, fmt.Errorf("there is no name here that can be renamed")
+	case m.Symbol != nil:
+		return m, renameableSymbol(m.Symbol)
+	case m.Kind == JobName:
+		return m, s.renameableJob(m.Name)
+	}
+	return m, fmt.Errorf("'%s' is not a name of this file: only jobs and names that the file binds can be renamed", m.Name)
+}
+
+func renameableSymbol(sym *fennel.Symbol) error {
+	switch {
+	case strings.HasPrefix(sym.Name, "$") || sym.Name == "...":
+		return fmt.Errorf("'%s' is a name of the language", sym.Name)
+	case sym.Expanded:
+		return fmt.Errorf("'%s' is bound by a macro and not in the text", sym.Name)
+	case sym.UsedByMacro:
+		return fmt.Errorf("code that a macro makes uses '%s', which would not follow", sym.Name)
+	case sym.Kind == fennel.Global:
+		return fmt.Errorf("'%s' is a global, which other files may use", sym.Name)
+	}
+	return nil
+}
+
+func (s *Snapshot) renameableJob(id string) error {
+	registered := false
+	for _, j := range s.Graph().Jobs {
+		if j.ID == id && j.Mirror {
+			return fmt.Errorf("the job '%s' is registered by ci.mirror, which names it", id)
+		}
+		registered = registered || j.ID == id
+	}
+	for _, w := range s.lexicon().words {
+		registered = registered || w.Kind == JobName && w.As == Registers && w.Name == id
+	}
+	if !registered {
+		return fmt.Errorf("no job '%s' is registered", id)
+	}
+	if at := s.lexicon().computed[id]; len(at) > 0 {
+		return fmt.Errorf("'%s' is not written out at %v, so that place would not follow", id, at[0])
+	}
+	return nil
+}
+
+// Rename returns the edits of the file that give what the name at an offset
+// refers to another name. The error says why it cannot have it.
+func (s *Snapshot) Rename(offset int, name string) ([]diag.Edit, error) {
+	m, err := s.Renameable(offset)
+	switch {
+	case err != nil:
+		return nil, err
+	case m.Symbol != nil && m.Symbol.Name == name, m.Symbol == nil && m.Name == name:
+		return nil, nil
+	case m.Symbol != nil:
+		return s.renameSymbol(m.Symbol, name)
+	}
+	return s.renameJob(m, name)
+}
+
+func (s *Snapshot) renameJob(m Meaning, name string) ([]diag.Edit, error) {
+	switch {
+	case name == "":
+		return nil, fmt.Errorf("a job needs a name")
+	case strings.Contains(name, "/"):
+		return nil, fmt.Errorf("the id of a job must not contain a slash")
+	case strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r == 0x7f }):
+		return nil, fmt.Errorf("the id of a job must not contain quotes, backslashes or control characters")
+	}
+	for _, j := range s.Graph().Jobs {
+		if j.ID == name {
+			return nil, fmt.Errorf("there is a job '%s' already", name)
+		}
+	}
+	written := ":" + name
+	if n := onlyForm(written); n == nil || n.Kind != syntax.String || n.Text != name {
+		written = `"` + name + `"`
+	}
+	var edits []diag.Edit
+	for _, w := range s.lexicon().words {
+		if w.Kind != JobName || w.Name != m.Name {
+			continue
+		}
+		e := diag.Edit{File: s.File, Span: w.Span, Text: name}
+		if written[0] == '"' || strings.HasPrefix(s.File.Slice(w.whole), `"`) {
+			e.Span, e.Text = w.whole, `"`+name+`"`
+		}
+		edits = append(edits, e)
+	}
+	return edits, nil
+}
+
+// onlyForm returns the form that a text consists of, or nil.
+func onlyForm(text string) *syntax.Node {
+	t := syntax.Read(source.NewFile("name", text))
+	if len(t.Diagnostics) > 0 || len(t.Forms) != 1 || t.Forms[0].Span.Len() != len(text) {
+		return nil
+	}
+	return t.Forms[0]
+}
+
+func (s *Snapshot) renameSymbol(sym *fennel.Symbol, name string) ([]diag.Edit, error) {
+	if err := s.freeName(sym, name); err != nil {
+		return nil, err
+	}
+	var edits []diag.Edit
+	for _, r := range s.occurrences(sym) {
+		e := diag.Edit{File: s.File, Span: r.Span, Text: name}
+		if colon, ok := s.shorthand(r.Span); ok {
+			e.Span.Start = colon
+			e.Text = ":" + sym.Name + " " + name
+		}
+		edits = append(edits, e)
+	}
+	return edits, nil
+}
+
+// freeName says why a symbol cannot have a name.
+func (s *Snapshot) freeName(sym *fennel.Symbol, name string) error {
+	n := onlyForm(name)
+	if n == nil || n.Kind != syntax.Symbol || strings.ContainsAny(name, ".:&#$|") {
+		return fmt.Errorf("'%s' cannot be the name of a local", name)
+	}
+	switch name {
+	case "true", "false", "nil":
+		return fmt.Errorf("'%s' is a value", name)
+	}
+	if _, ok := findForm(name); ok {
+		return fmt.Errorf("'%s' is a special form or macro", name)
+	}
+	if _, ok := dsl.FindGlobal(name); ok {
+		return fmt.Errorf("'%s' is provided by Lua and would be hidden", name)
+	}
+	for other := range s.Module().Index.Symbols() {
+		if other.Name == name && other.Scope.Start <= sym.Scope.End && sym.Scope.Start <= other.Scope.End {
+			return fmt.Errorf("'%s' is bound at %v already, where both could be seen", name,
+				source.Place{File: s.File, Span: other.Def})
+		}
+	}
+	return nil
+}
+
+// shorthand reports whether a name stands behind a lone colon, as in {: sh},
+// where it is the key as well, and where that colon is.
+func (s *Snapshot) shorthand(at source.Span) (colon int, ok bool) {
+	path := s.Module().Tree.Path(at.Start)
+	if len(path) < 2 || path[len(path)-2].Kind != syntax.Table || path[len(path)-1].Span != at {
+		return 0, false
+	}
+	items := path[len(path)-2].Items()
+	for i := 0; i+1 < len(items); i += 2 {
+		if items[i+1].Span == at && items[i].Kind == syntax.Symbol && items[i].Text == ":" {
+			return items[i].Span.Start, true
+		}
+	}
+	return 0, false
+}
