@@ -196,7 +196,7 @@ func (c *completer) inputs(here *syntax.Node) bool {
 	}
 	for _, j := range c.Graph().Jobs {
 		if !taken[j.ID] && !j.Broken {
-			c.addName(JobName, j.ID, "job", c.jobCard(j.ID))
+			c.addName(JobName, j.ID, "job", inputsDoc(j))
 		}
 	}
 	for _, src := range dsl.Sources() {
@@ -255,6 +255,16 @@ func (c *completer) argument(here *syntax.Node) bool {
 	return false
 }
 
+// inputsDoc says what a job needs. The whole card would cost a walk through
+// the graph for every job that is offered.
+func inputsDoc(j *pipeline.Job) string {
+	names := make([]string, len(j.Inputs))
+	for i, in := range j.Inputs {
+		names[i] = in.Name
+	}
+	return "inputs: " + codeList(names)
+}
+
 func (c *completer) secretNames() {
 	for _, name := range c.secrets {
 		c.addName(SecretName, name, "secret", "")
@@ -267,7 +277,7 @@ func (c *completer) readable() {
 	form := c.jobForm()
 	if len(form) < 3 {
 		for _, j := range c.Graph().Jobs {
-			c.addName(JobName, j.ID, "job", c.jobCard(j.ID))
+			c.addName(JobName, j.ID, "job", inputsDoc(j))
 		}
 		for _, src := range dsl.Sources() {
 			c.addName(SourceName, src.Name, "source", src.Doc)
@@ -290,7 +300,7 @@ func (c *completer) readable() {
 		if src, ok := dsl.FindSource(name); ok {
 			c.addName(SourceName, name, "source", src.Doc)
 		} else if j, ok := c.Graph().Job(name); ok {
-			c.addName(JobName, name, "job", c.jobCard(name))
+			c.addName(JobName, name, "job", inputsDoc(j))
 			for _, in := range j.Inputs {
 				todo = append(todo, in.Name)
 			}

@@ -34,6 +34,14 @@ func (s *server) Initialize(_ context.Context, p *protocol.InitializeParams) (*p
 			CodeActionProvider: &protocol.CodeActionOptions{
 				CodeActionKinds: []protocol.CodeActionKind{protocol.CodeActionKindQuickFix, runKind},
 			},
+			HoverProvider:             protocol.Boolean(true),
+			DefinitionProvider:        protocol.Boolean(true),
+			ReferencesProvider:        protocol.Boolean(true),
+			DocumentHighlightProvider: protocol.Boolean(true),
+			DocumentSymbolProvider:    protocol.Boolean(true),
+			CompletionProvider:        &protocol.CompletionOptions{TriggerCharacters: completionTriggers()},
+			RenameProvider:            &protocol.RenameOptions{PrepareProvider: &yes},
+
 			ExecuteCommandProvider: protocol.ExecuteCommandOptions{Commands: commands()},
 		},
 	}, nil

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"go.lsp.dev/protocol"
+
+	"quire/analysis"
+)
+
+// completionTriggers are the characters behind which a name begins.
+func completionTriggers() []string { return []string{":", ".", `"`, "(", "[", "{"} }
+
+var completionKinds = map[analysis.Kind]protocol.CompletionItemKind{
+	analysis.SymbolName:    protocol.CompletionItemKindVariable,
+	analysis.JobName:       protocol.CompletionItemKindClass,
+	analysis.SourceName:    protocol.CompletionItemKindEvent,
+	analysis.SecretName:    protocol.CompletionItemKindConstant,
+	analysis.PrimitiveName: protocol.CompletionItemKindFunction,
+	analysis.OptionName:    protocol.CompletionItemKindProperty,
+	analysis.FieldName:     protocol.CompletionItemKindField,
+	analysis.ModuleName:    protocol.CompletionItemKindModule,
+	analysis.MemberName:    protocol.CompletionItemKindField,
+	analysis.FormName:      protocol.CompletionItemKindKeyword,
+	analysis.LibraryName:   protocol.CompletionItemKindVariable,
+}
+
+// Completion offers what could stand at the cursor.
+func (s *server) Completion(ctx context.Context, p *protocol.CompletionParams) (protocol.CompletionResult, error) {
+	doc, offset := s.place(ctx, p.TextDocumentPositionParams)
+	list := &protocol.CompletionList{Items: []protocol.CompletionItem{}}
+	if doc == nil {
+		return list, nil
+	}
+	for i, c := range doc.snapshot.Complete(offset) {
+		item := protocol.CompletionItem{
+			Label:    c.Label,
+			Kind:     completionKinds[c.Kind],
+			SortText: protocol.NewOptional(fmt.Sprintf("%05d", i)),
+			TextEdit: &protocol.TextEdit{Range: s.caps.encoding.rangeOf(doc.file, c.Span), NewText: c.Text},
+		}
+		if c.Function && c.Kind != analysis.FormName {
+			item.Kind = protocol.CompletionItemKindFunction
+		}
+		if c.Detail != "" {
+			item.Detail = protocol.NewOptional(c.Detail)
+		}
+		if c.Doc != "" {
+			item.Documentation = &protocol.MarkupContent{Kind: protocol.MarkupKindMarkdown, Value: c.Doc}
+		}
+		list.Items = append(list.Items, item)
+	}
+	return list, ctx.Err()
+}
