@@ -66,6 +66,9 @@ type Snapshot struct {
 type found struct {
 	loaded   diag.List
 	findings []finding
+	// flow is what was learned on the way. Asking it changes it, so that only
+	// the lexicon may.
+	flow *flow
 }
 
 // loaded is what evaluation found out. Nothing of the Lua state is kept.
@@ -96,7 +99,7 @@ func New(f *source.File, o Options) *Snapshot {
 		go gather(m)
 		return find(m, s.load(), surround{secrets: o.Secrets, server: o.Server})
 	})
-	s.lexicon = sync.OnceValue(func() *lexicon { return newLexicon(s.module(), s.Graph()) })
+	s.lexicon = sync.OnceValue(func() *lexicon { return newLexicon(s.module(), s.Graph(), s.found().flow) })
 	return s
 }
 

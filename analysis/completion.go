@@ -210,14 +210,18 @@ func (c *completer) inputs(here *syntax.Node) bool {
 // dependents returns the jobs that need a job, which the graph may not hold
 // while its form is being written.
 func (c *completer) dependents(id string) map[string]bool {
+	feeds := map[string][]string{}
+	for _, j := range c.Graph().Jobs {
+		for _, in := range j.Inputs {
+			feeds[in.Name] = append(feeds[in.Name], j.ID)
+		}
+	}
 	found := map[string]bool{}
-	for todo := []string{id}; len(todo) > 0; {
-		next := todo[0]
-		todo = todo[1:]
-		for _, j := range c.Graph().Jobs {
-			if !found[j.ID] && slices.ContainsFunc(j.Inputs, func(in pipeline.Input) bool { return in.Name == next }) {
-				found[j.ID] = true
-				todo = append(todo, j.ID)
+	for todo := []string{id}; len(todo) > 0; todo = todo[1:] {
+		for _, next := range feeds[todo[0]] {
+			if !found[next] {
+				found[next] = true
+				todo = append(todo, next)
 			}
 		}
 	}
@@ -343,6 +347,10 @@ func (c *completer) options(here *syntax.Node) bool {
 // pattern offers what can be taken out of a table that is destructured.
 func (c *completer) pattern(here *syntax.Node) bool {
 	outer := c.outer(1)
+	if outer != nil && here.Kind == syntax.Sequence && head(outer) == "defrun" && c.index(outer) == 1 {
+		c.taken(here, sense{kind: runtime}, "")
+		return true
+	}
 	if here.Kind != syntax.Table || outer == nil {
 		return false
 	}
@@ -352,25 +360,29 @@ func (c *completer) pattern(here *syntax.Node) bool {
 	}
 	items := here.Items()
 	at := c.index(here)
-	given := map[string]bool{}
-	for _, x := range items {
-		given[x.Text] = x != c.partial
+	colon := ": "
+	if at%2 == 1 {
+		if items[at-1].Text != ":" {
+			return false
+		}
+		colon = ""
 	}
-	behindColon := at%2 == 1 && items[at-1].Text == ":"
-	if at%2 == 1 && !behindColon {
-		return false
+	c.taken(here, of, colon)
+	return true
+}
+
+// taken offers the members of something that a pattern does not name yet.
+func (c *completer) taken(pattern *syntax.Node, of sense, prefix string) {
+	given := map[string]bool{}
+	for x := range pattern.Forms() {
+		given[x.Text] = given[x.Text] || x != c.partial
 	}
 	for _, m := range c.members(of) {
-		if given[m.Label] {
-			continue
+		if !given[m.Label] {
+			m.Span, m.Text = c.typed(), prefix+m.Label
+			c.out = append(c.out, m)
 		}
-		m.Span, m.Text = c.typed(), m.Label
-		if !behindColon {
-			m.Text = ": " + m.Label
-		}
-		c.out = append(c.out, m)
 	}
-	return true
 }
 
 // destructured returns what a pattern takes apart: the runtime table where it
@@ -531,12 +543,18 @@ func (c *completer) typed() source.Span {
 // addName offers a string: with a colon, or within the quotes that are there.
 func (c *completer) addName(kind Kind, name, detail, doc string) {
 	x := Candidate{Label: ":" + name, Kind: kind, Detail: detail, Doc: doc, Span: c.typed(), Text: ":" + name}
-	switch n := onlyForm(":" + name); {
+	switch {
 	case c.partial != nil && c.partial.Kind == syntax.String && strings.HasPrefix(c.File.Slice(c.partial.Span), `"`):
 		x.Label, x.Text = name, name
 		x.Span.Start++
-	case n == nil || n.Kind != syntax.String || n.Text != name:
+	case !isKeyword(name):
 		x.Label, x.Text = `"`+name+`"`, `"`+name+`"`
 	}
 	c.out = append(c.out, x)
+}
+
+// isKeyword reports whether a string can be written with a colon.
+func isKeyword(text string) bool {
+	n := onlyForm(":" + text)
+	return n != nil && n.Kind == syntax.String && n.Text == text
 }

@@ -19,7 +19,7 @@ var allForms = sync.OnceValue(fennel.Forms)
 // evaluation knows. It is made once for a version, so that a request looks up
 // and several can at once.
 type lexicon struct {
-	words []word // by place
+	words []*word // by place
 	// senses are those of the symbols whose value is known to be something of
 	// the product's.
 	senses map[*fennel.Symbol]sense
@@ -46,8 +46,8 @@ type lexicographer struct {
 	file *source.File
 }
 
-func newLexicon(m *fennel.Module, g *pipeline.Graph) *lexicon {
-	l := lexicographer{newFlow(m, g), &lexicon{senses: map[*fennel.Symbol]sense{}, computed: map[string][]source.Place{},
+func newLexicon(m *fennel.Module, g *pipeline.Graph, f *flow) *lexicon {
+	l := lexicographer{f, &lexicon{senses: map[*fennel.Symbol]sense{}, computed: map[string][]source.Place{},
 		known: map[source.Span]int{}}, m.Tree.File}
 	for a := range m.Accesses() {
 		l.path(a.Value)
@@ -68,16 +68,18 @@ func newLexicon(m *fennel.Module, g *pipeline.Graph) *lexicon {
 	for s := range m.Index.Symbols() {
 		l.symbol(s)
 	}
-	slices.SortStableFunc(l.words, func(a, b word) int { return cmp.Compare(a.whole.Start, b.whole.Start) })
+	slices.SortFunc(l.words, func(a, b *word) int {
+		return cmp.Or(cmp.Compare(a.whole.Start, b.whole.Start), cmp.Compare(a.whole.End, b.whole.End))
+	})
 	l.known = nil
 	return l.lexicon
 }
 
 // at returns the word that an offset is in, or just behind.
-func (l *lexicon) at(offset int) (word, bool) {
+func (l *lexicon) at(offset int) (*word, bool) {
 	i := sort.Search(len(l.words), func(i int) bool { return l.words[i].whole.Start > offset }) - 1
 	if i < 0 || !l.words[i].whole.Touches(offset) {
-		return word{}, false
+		return nil, false
 	}
 	return l.words[i], true
 }
@@ -94,7 +96,7 @@ func (l *lexicon) add(whole source.Span, m Meaning) {
 		return
 	}
 	l.known[m.Span] = len(l.words)
-	l.words = append(l.words, word{whole, m})
+	l.words = append(l.words, &word{whole, m})
 }
 
 // literal adds the meaning of a string, if it is written there as it is read.

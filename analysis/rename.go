@@ -20,14 +20,14 @@ func (s *Snapshot) Renameable(offset int) (Meaning, error) {
 	case !ok:
 		return m, fmt.Errorf("there is no name here that can be renamed")
 	case m.Symbol != nil:
-		return m, renameableSymbol(m.Symbol)
+		return m, s.renameableSymbol(m.Symbol)
 	case m.Kind == JobName:
 		return m, s.renameableJob(m.Name)
 	}
 	return m, fmt.Errorf("'%s' is not a name of this file: only jobs and names that the file binds can be renamed", m.Name)
 }
 
-func renameableSymbol(sym *fennel.Symbol) error {
+func (s *Snapshot) renameableSymbol(sym *fennel.Symbol) error {
 	switch {
 	case strings.HasPrefix(sym.Name, "$") || sym.Name == "...":
 		return fmt.Errorf("'%s' is a name of the language", sym.Name)
@@ -35,6 +35,8 @@ func renameableSymbol(sym *fennel.Symbol) error {
 		return fmt.Errorf("'%s' is bound by a macro and not in the text", sym.Name)
 	case sym.UsedByMacro:
 		return fmt.Errorf("code that a macro makes uses '%s', which would not follow", sym.Name)
+	case s.takenBare(sym):
+		return fmt.Errorf("defrun takes the primitive by the name '%s': write (defrun [{: %s}] …) to give it another", sym.Name, sym.Name)
 	case sym.Kind == fennel.Global:
 		return fmt.Errorf("'%s' is a global, which other files may use", sym.Name)
 	}
@@ -91,7 +93,7 @@ func (s *Snapshot) renameJob(m Meaning, name string) ([]diag.Edit, error) {
 		}
 	}
 	written := ":" + name
-	if n := onlyForm(written); n == nil || n.Kind != syntax.String || n.Text != name {
+	if !isKeyword(name) {
 		written = `"` + name + `"`
 	}
 	var edits []diag.Edit
@@ -143,6 +145,12 @@ func (s *Snapshot) freeName(sym *fennel.Symbol, name string) error {
 	case "true", "false", "nil":
 		return fmt.Errorf("'%s' is a value", name)
 	}
+	if strings.HasPrefix(name, "?") != strings.HasPrefix(sym.Name, "?") {
+		return fmt.Errorf("a ? at the start of a name says that it may be nil, so '%s' and '%s' do not mean the same", sym.Name, name)
+	}
+	if strings.HasPrefix(name, "_") != strings.HasPrefix(sym.Name, "_") && s.matched(sym) {
+		return fmt.Errorf("a _ at the start of a name in a pattern says that it matches nil too, so '%s' and '%s' do not mean the same", sym.Name, name)
+	}
 	if _, ok := findForm(name); ok {
 		return fmt.Errorf("'%s' is a special form or macro", name)
 	}
@@ -156,6 +164,24 @@ func (s *Snapshot) freeName(sym *fennel.Symbol, name string) error {
 		}
 	}
 	return nil
+}
+
+// takenBare reports whether a symbol is one of the names of (defrun [sh] …).
+func (s *Snapshot) takenBare(sym *fennel.Symbol) bool {
+	path := s.Module().Tree.Path(sym.Def.Start)
+	n := len(path)
+	return n >= 3 && path[n-2].Kind == syntax.Sequence && head(path[n-3]) == "defrun"
+}
+
+// matched reports whether a symbol may be bound by a pattern of case or match.
+func (s *Snapshot) matched(sym *fennel.Symbol) bool {
+	for _, n := range s.Module().Tree.Path(sym.Def.Start) {
+		switch head(n) {
+		case "case", "match", "case-try", "match-try":
+			return true
+		}
+	}
+	return false
 }
 
 // shorthand reports whether a name stands behind a lone colon, as in {: sh},

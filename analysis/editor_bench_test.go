@@ -1,0 +1,45 @@
+package analysis_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// BenchmarkEditor measures what an editor asks about a pipeline of 400 jobs:
+// first of a new version, which finds out what the names mean, and then again.
+func BenchmarkEditor(b *testing.B) {
+	var text strings.Builder
+	text.WriteString("(local {: job} (require :quire.ci))\n")
+	for i := range 400 {
+		input := ":quire/push"
+		if i > 0 {
+			input = fmt.Sprintf(":job-%d", i-1)
+		}
+		fmt.Fprintf(&text, "(job :job-%d [%s]\n  (fn [{: sh : jobs}]\n    (let [push (jobs :quire/push)]\n      (sh [:echo push.sha] {:cwd \"x\"}))))\n", i, input)
+	}
+	at := strings.Index(text.String(), "[:job-199")
+	b.Run("first", func(b *testing.B) {
+		for b.Loop() {
+			b.StopTimer()
+			s := load(text.String(), nil)
+			s.Diagnostics()
+			b.StartTimer()
+			s.Hover(at + 3)
+		}
+	})
+	s := load(text.String(), nil)
+	for name, ask := range map[string]func(){
+		"hover":      func() { s.Hover(at + 3) },
+		"references": func() { s.References(at + 3) },
+		"completion": func() { s.Complete(at + 1) },
+		"outline":    func() { s.Outline() },
+		"rename":     func() { _, _ = s.Rename(at+3, "x") },
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				ask()
+			}
+		})
+	}
+}
