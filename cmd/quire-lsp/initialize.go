@@ -39,6 +39,7 @@ func (s *server) Initialize(_ context.Context, p *protocol.InitializeParams) (*p
 			ReferencesProvider:        protocol.Boolean(true),
 			DocumentHighlightProvider: protocol.Boolean(true),
 			DocumentSymbolProvider:    protocol.Boolean(true),
+			WorkspaceSymbolProvider:   protocol.Boolean(true),
 			CompletionProvider:        &protocol.CompletionOptions{TriggerCharacters: completionTriggers()},
 			RenameProvider:            &protocol.RenameOptions{PrepareProvider: &yes},
 

@@ -125,6 +125,25 @@ func TestDocumentSymbol(t *testing.T) {
 	})
 }
 
+func TestWorkspaceSymbol(t *testing.T) {
+	asked(t, func(t *testing.T, a asker) {
+		for query, want := range map[string][]string{
+			"":   {"job 1:11 job", "build 2:15 :build", "test 3:15 :test", "pack 4:15 :pack", "later 5:14 later"},
+			"TE": {"test 3:15 :test", "later 5:14 later"},
+			"é":  nil,
+		} {
+			var found protocol.SymbolInformationSlice
+			a.call("workspace/symbol", &protocol.WorkspaceSymbolParams{Query: query}, &found)
+			var got []string
+			for _, x := range found {
+				equal(t, "document", x.Location.URI, a.uri)
+				got = append(got, x.Name+" "+a.text(x.Location.Range))
+			}
+			equal(t, "symbols for "+query, got, want)
+		}
+	})
+}
+
 func TestCompletion(t *testing.T) {
 	asked(t, func(t *testing.T, a asker) {
 		var list protocol.CompletionList
