@@ -43,7 +43,10 @@ func (s *server) Initialize(_ context.Context, p *protocol.InitializeParams) (*p
 			CompletionProvider:        &protocol.CompletionOptions{TriggerCharacters: completionTriggers()},
 			RenameProvider:            &protocol.RenameOptions{PrepareProvider: &yes},
 
-			ExecuteCommandProvider: protocol.ExecuteCommandOptions{Commands: commands()},
+			DocumentFormattingProvider:       protocol.Boolean(true),
+			DocumentRangeFormattingProvider:  protocol.Boolean(true),
+			DocumentOnTypeFormattingProvider: protocol.DocumentOnTypeFormattingOptions{FirstTriggerCharacter: "\n"},
+			ExecuteCommandProvider:           protocol.ExecuteCommandOptions{Commands: commands()},
 		},
 	}, nil
 }
