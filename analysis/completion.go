@@ -469,8 +469,7 @@ func (c *completer) members(of sense) []Candidate {
 			out = append(out, Candidate{Label: k.Name, Kind: MemberName, Detail: string(k.Type), Doc: k.Doc})
 		}
 	case result:
-		_, fields := fieldsOf(of)
-		for _, k := range fields {
+		for _, k := range c.lexicon().fields(of) {
 			out = append(out, Candidate{Label: k.Name, Kind: FieldName, Detail: string(k.Type), Doc: k.Doc})
 		}
 	}

@@ -20,9 +20,12 @@ type Reference struct {
 // provides has none.
 func (s *Snapshot) Definition(offset int) []source.Place {
 	m, ok := s.MeaningAt(offset)
+	outputs := s.outputs(m)
 	switch {
 	case !ok:
 		return nil
+	case len(outputs) > 0 && (m.Symbol == nil || m.Span == m.Symbol.Def):
+		return outputs
 	case m.Symbol != nil:
 		return []source.Place{{File: s.File, Span: m.Symbol.Def}}
 	case m.Kind == ModuleName:
@@ -42,6 +45,17 @@ func (s *Snapshot) Definition(offset int) []source.Place {
 	for _, j := range s.Graph().Jobs {
 		if j.ID == m.Name && j.Name.File != nil {
 			places = append(places, j.Name)
+		}
+	}
+	return places
+}
+
+// outputs returns where the run-fn of a job gives its table a field.
+func (s *Snapshot) outputs(m Meaning) []source.Place {
+	var places []source.Place
+	for _, k := range s.lexicon().outputs[m.Of] {
+		if m.Kind == FieldName && m.As == Reads && k.Text == m.Name {
+			places = append(places, source.Place{File: s.File, Span: k.Span})
 		}
 	}
 	return places
@@ -91,7 +105,7 @@ func (s *Snapshot) occurrences(sym *fennel.Symbol) []Reference {
 func (s *Snapshot) mentions(m Meaning) []Reference {
 	var out []Reference
 	for _, w := range s.lexicon().words {
-		if w.Kind == m.Kind && w.Name == m.Name && w.Of == m.Of {
+		if w.Kind == m.Kind && w.Name == m.Name && w.Of == m.Of && (w.Kind != FieldName || w.As == m.As) {
 			out = append(out, Reference{w.Span, w.Kind == JobName && w.As == Registers})
 		}
 	}

@@ -239,7 +239,12 @@ func signature(name string, params []string) string {
 	return "(" + strings.Join(append([]string{name}, params...), " ") + ")"
 }
 
-func keyHead(k dsl.Key) string { return fmt.Sprintf("%s (%s)", code(k.Name), k.Type) }
+func keyHead(k dsl.Key) string {
+	if k.Type == dsl.Any {
+		return code(k.Name)
+	}
+	return fmt.Sprintf("%s (%s)", code(k.Name), k.Type)
+}
 
 func keyList(title string, keys []dsl.Key) string {
 	if len(keys) == 0 {

@@ -26,6 +26,8 @@ type lexicon struct {
 	// commands are the calls of sh, and registrations those of ci.job, in the
 	// order of their places.
 	commands, registrations []*fennel.Call
+	// outputs holds the fields of the tables that jobs are known to return.
+	outputs map[string][]fennel.Value
 	// computed holds, by job id, places where the id is used but not written.
 	computed map[string][]source.Place
 	// known are the indexes of words by the places of their names, while it is
@@ -47,8 +49,11 @@ type lexicographer struct {
 }
 
 func newLexicon(m *fennel.Module, g *pipeline.Graph, f *flow) *lexicon {
-	l := lexicographer{f, &lexicon{senses: map[*fennel.Symbol]sense{}, computed: map[string][]source.Place{},
+	l := lexicographer{f, &lexicon{senses: map[*fennel.Symbol]sense{}, computed: map[string][]source.Place{}, outputs: map[string][]fennel.Value{},
 		known: map[source.Span]int{}}, m.Tree.File}
+	for fn := range m.Functions() {
+		l.returned(fn)
+	}
 	for a := range m.Accesses() {
 		l.path(a.Value)
 	}
@@ -164,14 +169,48 @@ func (l *lexicographer) step(of sense, name string) Meaning {
 	case of.kind == module && t.kind != absent && t.kind != unknown:
 		return Meaning{Kind: MemberName, Name: name, Of: of.name}
 	case of.kind == result:
-		_, fields := fieldsOf(of)
-		for _, k := range fields {
+		for _, k := range l.fields(of) {
 			if k.Name == name {
-				return Meaning{Kind: FieldName, Name: name, Of: ownerOf(of), key: k}
+				m := Meaning{Kind: FieldName, Name: name, Of: ownerOf(of), key: k}
+				if of.name == "jobs" {
+					m.As = Reads
+				}
+				return m
 			}
 		}
 	}
 	return Meaning{}
+}
+
+// returned notes the fields of the tables that a run-fn returns.
+func (l *lexicographer) returned(fn *fennel.Func) {
+	for _, id := range l.jobs[fn] {
+		for _, v := range fn.Returns {
+			if v.Parts == nil {
+				continue
+			}
+			for _, f := range v.Fields {
+				if name := literalID(f.Key); id != "" && name != "" && !f.Key.Made {
+					l.outputs[id] = append(l.outputs[id], *f.Key)
+				}
+			}
+		}
+	}
+}
+
+// fields returns the fields of what a primitive gave.
+func (l *lexicon) fields(of sense) []dsl.Key {
+	var keys []dsl.Key
+	if of.name == "jobs" && len(of.call.Args) > 0 {
+		id := ownerOf(of)
+		for _, k := range l.outputs[id] {
+			keys = append(keys, dsl.Key{Name: k.Text, Type: dsl.Any, Doc: "What the job `" + id + "` returns under this key."})
+		}
+	}
+	if keys == nil {
+		_, keys = fieldsOf(of)
+	}
+	return keys
 }
 
 // ownerOf returns the name of what has the fields of a result.

@@ -47,7 +47,9 @@ type Meaning struct {
 	// Of is what an option, field or member belongs to: a function, a source
 	// or a module.
 	Of string
-	As Mention // of a job or source
+	// As says, of a job or source, in which place it stands. Of a field, it is
+	// Reads when Of is what a job or source gives, and not a primitive.
+	As Mention
 	// Symbol is set when the name is one that the file binds, whatever Kind it
 	// has: in {: sh}, the primitive sh and the local that holds it.
 	Symbol *fennel.Symbol
