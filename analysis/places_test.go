@@ -1,6 +1,7 @@
 package analysis_test
 
 import (
+	"sync"
 	"testing"
 
 	"quire/analysis"
@@ -72,4 +73,20 @@ func checkOutline(t *testing.T, items []analysis.Item, start, end int) {
 		}
 		checkOutline(t, x.Children, x.Span.Start, x.Span.End)
 	}
+}
+
+// A snapshot answers several questions at once.
+func TestQuestionsAtOnce(t *testing.T) {
+	text := examples(t)["release.fnl"]
+	s := load(text, nil)
+	var all sync.WaitGroup
+	for start := range 4 {
+		all.Go(func() {
+			for at := start * 97; at < len(text); at += 997 {
+				askEverything(t, s, at)
+			}
+			s.Diagnostics()
+		})
+	}
+	all.Wait()
 }
