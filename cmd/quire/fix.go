@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sort"
 	"strings"
 
 	"quire/analysis"
@@ -52,7 +53,7 @@ func fixAll(src *exec.Source, o analysis.Options) *fixing {
 }
 
 // choose returns the edits of all safe fixes that do not touch each other, by
-// the name of the file.
+// the name of the file and in the order of places.
 func (f *fixing) choose(found diag.List) map[string][]diag.Edit {
 	chosen := map[string][]diag.Edit{}
 	for _, d := range found {
@@ -61,13 +62,19 @@ func (f *fixing) choose(found diag.List) map[string][]diag.Edit {
 				continue
 			}
 			for _, e := range fix.Edits {
-				chosen[e.File.Name()] = append(chosen[e.File.Name()], e)
+				name := e.File.Name()
+				i := sort.Search(len(chosen[name]), func(i int) bool { return compareEdits(chosen[name][i], e) > 0 })
+				chosen[name] = slices.Insert(chosen[name], i, e)
 			}
 			f.applied++
 			break
 		}
 	}
 	return chosen
+}
+
+func compareEdits(a, b diag.Edit) int {
+	return cmp.Or(cmp.Compare(a.Span.Start, b.Span.Start), cmp.Compare(a.Span.End, b.Span.End))
 }
 
 // applicable reports whether edits are of files that can be changed, and away
@@ -77,10 +84,10 @@ func (f *fixing) applicable(edits []diag.Edit, chosen map[string][]diag.Edit) bo
 		if !f.editable(e.File) {
 			return false
 		}
-		for _, c := range chosen[e.File.Name()] {
-			if e.Span.Start <= c.Span.End && c.Span.Start <= e.Span.End {
-				return false
-			}
+		before := chosen[e.File.Name()]
+		i := sort.Search(len(before), func(i int) bool { return before[i].Span.Start > e.Span.End })
+		if i > 0 && before[i-1].Span.End >= e.Span.Start {
+			return false
 		}
 	}
 	return true
@@ -105,9 +112,8 @@ func (f *fixing) editable(file *source.File) bool {
 	return current.Text() == file.Text()
 }
 
-// edited returns the text of a file with edits applied.
+// edited returns the text of a file with edits applied, which are in order.
 func edited(edits []diag.Edit) string {
-	slices.SortStableFunc(edits, func(a, b diag.Edit) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
 	text := edits[0].File.Text()
 	var b strings.Builder
 	at := 0
