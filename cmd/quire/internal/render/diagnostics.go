@@ -57,7 +57,8 @@ func count(n int, noun string) string {
 
 // Diagnostic writes one diagnostic.
 func Diagnostic(w io.Writer, s terminal.Screen, d diag.Diagnostic) error {
-	p := &printer{screen: s, gutter: gutterWidth(d)}
+	// Lines of the configuration hold secrets.
+	p := &printer{screen: s, gutter: gutterWidth(d), bare: d.Code == diag.Config}
 	style := severityStyle(d.Severity())
 	p.header(style, fmt.Sprintf("%s[%s]", d.Severity(), d.Code), strings.TrimRight(d.Message, "\n"))
 	if d.File != nil {
@@ -110,7 +111,8 @@ func gutterWidth(d diag.Diagnostic) int {
 // A printer writes the parts of one diagnostic.
 type printer struct {
 	screen terminal.Screen
-	gutter int // digits of a line number
+	gutter int  // digits of a line number
+	bare   bool // of places, the text is left out
 	out    strings.Builder
 }
 

@@ -28,6 +28,9 @@ type mark struct {
 func (p *printer) place(at source.Place, m mark) {
 	arrow := p.screen.Paint(terminal.Blue, strings.Repeat(" ", p.gutter)+"-->")
 	fmt.Fprintf(&p.out, "%s %s\n", arrow, terminal.Inline(at.String()))
+	if p.bare {
+		return
+	}
 	p.row(0, "")
 	first := at.File.Position(at.Span.Start).Line
 	last := lastLine(at.File, at.Span)
