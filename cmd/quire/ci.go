@@ -31,7 +31,7 @@ or, outside of one, of the nearest directory that holds .quire/.`,
   quire ci show last`,
 	})
 	c.AddCommand(newValidate(s), newRun(s), newJobs(s), newGraph(s),
-		newRuns(s), newShow(s), newLogs(s), newReport(s), newPrune(s))
+		newRuns(s), newShow(s), newLogs(s), newReport(s), newPrune(s), newShell(s))
 	return c
 }
 
