@@ -92,7 +92,7 @@ func TestLiveTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, screen, "✗ build  failed", "· deploy not run\n", "▶ build\n$ echo compiling", "\ncompiling\ndone\n(exit 3)\n",
-		"Run failed.", "job 'build' failed", "again:   quire ci run build\n")
+		"Run failed.", "job 'build' failed", "again:   quire ci run --resume --only build\n")
 	if text := screen.Text(); strings.Contains(text, "waiting") || strings.Contains(text, "running") {
 		t.Errorf("the live view is left behind:\n%s", text)
 	}
@@ -127,7 +127,7 @@ func TestTerminalWithoutLiveView(t *testing.T) {
 			if err := os.WriteFile(fifo, []byte("\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			await(t, screen, "build  │ done\n", "again:   quire ci run build\n")
+			await(t, screen, "build  │ done\n", "again:   quire ci run --resume --only build\n")
 			if strings.Contains(screen.Text(), "waiting") || len(screen.Faults()) > 0 {
 				t.Errorf("the terminal shows\n%s", screen.Text())
 			}

@@ -8,11 +8,13 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -31,6 +33,10 @@ type suite struct{ tests *testing.M }
 
 func (s suite) Run() int {
 	defer exectest.RemoveContainers()
+	if signal.Ignored(syscall.SIGHUP) {
+		// What nohup had the tests ignore, the programs that they start would too.
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	}
 	return s.tests.Run()
 }
 
