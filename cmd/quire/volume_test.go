@@ -72,7 +72,7 @@ func TestVolumeUnread(t *testing.T) {
 				t.Fatal(err)
 			}
 			unread := peakMemory(t, r.cmd.Process.Pid)
-			if unread > 40<<20 {
+			if unread > memoryFactor*40<<20 {
 				t.Errorf("quire took %d MiB while nobody read its output", unread>>20)
 			}
 			told := make(chan int)
@@ -106,7 +106,7 @@ func TestVolumeUnread(t *testing.T) {
 				t.Errorf("the events have %d bytes, the output has %d", n, r.size)
 			}
 			r.checkLog(t)
-			if most > 64<<20 {
+			if most > memoryFactor*64<<20 {
 				t.Errorf("quire took %d MiB while its output was read", most>>20)
 			}
 		})
