@@ -22,7 +22,7 @@ func (c *compiler) text(n *syntax.Node, text string) expr {
 }
 
 func (c *compiler) number(n *syntax.Node) expr {
-	v, ok := parseNumber(n.Text)
+	v, ok := syntax.ParseNumber(n.Text)
 	if !ok {
 		c.fail(n, "could not read number \"%s\"", n.Text)
 	}
@@ -50,44 +50,6 @@ func (c *compiler) numberExpr(n *syntax.Node, v float64) ast.Expr {
 		return x
 	}
 	return at(c, n, &ast.UnaryMinusOpExpr{Expr: x})
-}
-
-// parseNumber reads a number as the reader passes it on: decimal or
-// hexadecimal, with a sign, or one of the words .inf and .nan.
-func parseNumber(text string) (float64, bool) {
-	body, negative := strings.TrimPrefix(text, "+"), false
-	if rest, ok := strings.CutPrefix(text, "-"); ok {
-		body, negative = rest, true
-	}
-	var v float64
-	var err error
-	switch lower := strings.ToLower(body); {
-	case lower == ".inf":
-		v = math.Inf(1)
-	case lower == ".nan":
-		v = math.NaN()
-	case strings.HasPrefix(lower, "0x"):
-		v, err = parseHex(lower)
-	default:
-		v, err = strconv.ParseFloat(lower, 64)
-		if math.IsInf(v, 0) {
-			err = nil
-		}
-	}
-	if negative {
-		v = -v
-	}
-	return v, err == nil
-}
-
-func parseHex(text string) (float64, error) {
-	if i, err := strconv.ParseUint(text[2:], 16, 64); err == nil {
-		return float64(i), nil
-	}
-	if !strings.Contains(text, "p") {
-		text += "p0"
-	}
-	return strconv.ParseFloat(text, 64)
 }
 
 // symbol compiles a symbol that stands for a value.

@@ -54,7 +54,7 @@ func shown(n *syntax.Node) string {
 	case syntax.List, syntax.Prefix:
 		return codeText(n)
 	case syntax.Number:
-		if v, ok := parseNumber(n.Text); ok {
+		if v, ok := syntax.ParseNumber(n.Text); ok {
 			return displayNumber(v)
 		}
 	}

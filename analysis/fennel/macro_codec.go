@@ -102,7 +102,7 @@ func (c *codec) encode(n *syntax.Node, at *site, rename func(string) string) lua
 	case syntax.String:
 		return lua.LString(n.Text)
 	case syntax.Number:
-		v, _ := parseNumber(n.Text)
+		v, _ := syntax.ParseNumber(n.Text)
 		return lua.LNumber(v)
 	case syntax.Symbol:
 		switch n.Text {
@@ -250,7 +250,7 @@ func (c *codec) decode(v lua.LValue, was *syntax.Node, depth int) (*syntax.Node,
 		return c.atom(syntax.String, string(v)), nil
 	case lua.LNumber:
 		if was != nil && was.Kind == syntax.Number {
-			if n, ok := parseNumber(was.Text); ok && n == float64(v) {
+			if n, ok := syntax.ParseNumber(was.Text); ok && n == float64(v) {
 				return was, nil
 			}
 		}

@@ -97,7 +97,7 @@ func codeTextAs(n *syntax.Node, o view.Options) string {
 	case syntax.String:
 		return view.View(lua.LString(n.Text), o)
 	case syntax.Number:
-		if v, ok := parseNumber(n.Text); ok {
+		if v, ok := syntax.ParseNumber(n.Text); ok {
 			return view.View(lua.LNumber(v), o)
 		}
 	case syntax.List:

@@ -128,11 +128,11 @@ func throughFunction(fn, zero, before string) func(*compiler, form) exprs {
 		xs := c.operands(f)
 		if len(xs) == 0 {
 			c.require(zero != "", f.n, "Expected more than 0 arguments.")
-			v, _ := parseNumber(zero)
+			v, _ := syntax.ParseNumber(zero)
 			return c.single(expr{lua: c.numberExpr(f.n, v), kind: literal, fact: c.literal(f.n, "number", zero)})
 		}
 		if len(xs) == 1 && before != "" {
-			v, _ := parseNumber(before)
+			v, _ := syntax.ParseNumber(before)
 			xs = append([]ast.Expr{c.numberExpr(f.n, v)}, xs...)
 		}
 		return c.operation(f, fold(xs, false, func(l, r ast.Expr) ast.Expr {

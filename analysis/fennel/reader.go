@@ -201,7 +201,7 @@ func (r *reading) value(L *lua.LState, n *syntax.Node) lua.LValue {
 	case syntax.String:
 		return lua.LString(n.Text)
 	case syntax.Number:
-		v, _ := parseNumber(n.Text)
+		v, _ := syntax.ParseNumber(n.Text)
 		return lua.LNumber(v)
 	case syntax.Symbol:
 		switch n.Text {

@@ -17,7 +17,7 @@ func compilePickValues(c *compiler, f form) exprs {
 	}
 	v, ok := 0.0, false
 	if len(f.items) > 1 && f.items[1].Kind == syntax.Number {
-		v, ok = parseNumber(f.items[1].Text)
+		v, ok = syntax.ParseNumber(f.items[1].Text)
 	}
 	c.require(ok && v >= 0 && v == math.Floor(v) && v <= 200, f.n, "Expected n to be an integer >= 0, got %s", got)
 	n, args := int(v), f.items[2:]

@@ -108,7 +108,7 @@ func falseLast(entries []tableEntry) []tableEntry {
 // plainNumber returns a number as it is usually written, so that the same key
 // is found to be the same.
 func plainNumber(n *syntax.Node) *syntax.Node {
-	v, ok := parseNumber(n.Text)
+	v, ok := syntax.ParseNumber(n.Text)
 	text := numberText(v + 0) // no sign on zero
 	if !ok || text == n.Text || math.IsNaN(v) {
 		return n
