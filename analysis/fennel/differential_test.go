@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"unicode/utf8"
 
 	"quire/analysis/diag"
 	"quire/analysis/fennel"
@@ -139,7 +140,7 @@ func (v *verdict) forgive(program string) {
 	case e == nil:
 	case strings.HasPrefix(e.Message, "Missing argument"):
 		e.Line = nil // here the place is the lambda, and that of its call is beside it
-	case strings.HasPrefix(e.Message, "malformed multisym"):
+	case !utf8.ValidString(e.Message):
 		e.Message = "" // bytes that are no text are shown as numbers
 	case strings.Contains(e.Message, "closing delimiter"):
 		e.Line, e.Message = nil, "" // here it is reported where it opens, and may be the fault of another

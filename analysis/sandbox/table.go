@@ -152,54 +152,91 @@ func tableSort(a args) int {
 	if a.given(2) {
 		less = a.function(2)
 	}
-	n := t.Len()
-	a.meter.step(n)
-	values := make([]lua.LValue, n)
-	for i := range values {
-		values[i] = t.RawGetInt(i + 1)
-	}
-	s := sorter{args: a, less: less, spare: make([]lua.LValue, n)}
-	s.sort(values)
-	for i, v := range values {
-		a.rawSet(t, lua.LNumber(i+1), v)
-	}
+	s := sorter{args: a, table: t, less: less}
+	s.sort(1, t.Len())
 	return 0
 }
 
-// A sorter sorts by merging: with the fewest comparisons, stable, and to an end
-// whatever the comparison says.
+// A sorter sorts in place by the quicksort of PUC Lua, whose comparisons, in
+// their order, and whose order of equal elements a program can see. What it
+// costs is metered, and an inconsistent comparison is an error.
 type sorter struct {
 	args
+	table *lua.LTable
 	less  lua.LValue // nil for the operator
-	spare []lua.LValue
 }
 
-func (s *sorter) sort(values []lua.LValue) {
-	n := len(values)
-	if n < 2 {
-		return
-	}
-	left, right := values[:n/2], values[n/2:]
-	s.sort(left)
-	s.sort(right)
-	if !s.before(right[0], left[len(left)-1]) {
-		return
-	}
-	left = s.spare[:copy(s.spare, left)]
-	i, j := 0, 0
-	for k := range values {
-		if j == len(right) || i < len(left) && !s.before(right[j], left[i]) {
-			values[k] = left[i]
-			i++
+// sort orders the elements from lo to hi.
+func (s *sorter) sort(lo, hi int) {
+	for lo < hi {
+		s.order(lo, hi)
+		if hi-lo == 1 {
+			return
+		}
+		middle := (lo + hi) / 2
+		if !s.order(lo, middle) {
+			s.order(middle, hi)
+		}
+		if hi-lo == 2 {
+			return
+		}
+		pivot := s.partition(lo, middle, hi)
+		// The smaller part is sorted apart, so that the depth is logarithmic.
+		if pivot-lo < hi-pivot {
+			s.sort(lo, pivot-1)
+			lo = pivot + 1
 		} else {
-			values[k] = right[j]
-			j++
-		}
-		if i == len(left) {
-			// The rest stands where it belongs.
-			break
+			s.sort(pivot+1, hi)
+			hi = pivot - 1
 		}
 	}
+}
+
+// partition divides the elements from lo to hi, of which the first is not
+// after that in the middle, and that not after the last: what comes before that
+// in the middle stands on its left then, and what comes after it on its right.
+// It returns where it stands itself.
+func (s *sorter) partition(lo, middle, hi int) int {
+	pivot := s.at(middle)
+	s.swap(middle, hi-1)
+	i, j := lo, hi-1
+	for {
+		for i++; s.before(s.at(i), pivot); i++ {
+			s.check(i <= hi)
+		}
+		for j--; s.before(pivot, s.at(j)); j-- {
+			s.check(j >= lo)
+		}
+		if j < i {
+			s.swap(hi-1, i)
+			return i
+		}
+		s.swap(i, j)
+	}
+}
+
+func (s *sorter) check(consistent bool) {
+	if !consistent {
+		s.raise("invalid order function for sorting")
+	}
+}
+
+// order swaps two elements if the second comes before the first, and reports
+// whether it did.
+func (s *sorter) order(i, j int) bool {
+	if !s.before(s.at(j), s.at(i)) {
+		return false
+	}
+	s.swap(i, j)
+	return true
+}
+
+func (s *sorter) at(i int) lua.LValue { return s.table.RawGetInt(i) }
+
+func (s *sorter) swap(i, j int) {
+	x, y := s.at(i), s.at(j)
+	s.rawSet(s.table, lua.LNumber(i), y)
+	s.rawSet(s.table, lua.LNumber(j), x)
 }
 
 // before reports whether x comes before y.
