@@ -109,6 +109,9 @@ func (o *oracle) compare(program string) (difference, error) {
 	if strings.Contains(why, tooComplex) {
 		return difference{undecided: true}, nil // both machines have about as many registers
 	}
+	if strings.Contains(why, "unknown identifier: $") && strings.Contains(program, "with-open") {
+		return difference{undecided: true}, nil // the reference wraps the body in a hashfn, whose arguments it then sees
+	}
 	panicked := strings.HasPrefix(why, "panic")
 	if why != "" && !panicked && (c.signless() || want.Error != nil && c.reports(want.Error)) {
 		why = ""
