@@ -42,15 +42,12 @@ func (c *compiler) table(n *syntax.Node, s *scope, b *block) expr {
 	items, rest := splitSequence(entries)
 	fields := c.positional(items, s, b, fact, len(rest))
 	fact.Open = fact.Open && len(rest) == 0
-	keys := c.work.values.Take(len(rest))
-	for i, e := range rest {
-		keys[i] = c.one(e.key, s, b)
-	}
 	fact.Fields = c.pairs.Take(len(rest))
 	for i, e := range rest {
 		v := c.one(e.value, s, b)
-		fields = append(fields, c.work.fields.New(ast.Field{Key: keys[i].lua, Value: v.lua}))
-		fact.Fields[i] = Field{c.known(keys[i], e.key), c.known(v, e.value)}
+		key := c.one(e.key, s, b)
+		fields = append(fields, c.work.fields.New(ast.Field{Key: key.lua, Value: v.lua}))
+		fact.Fields[i] = Field{c.known(key, e.key), c.known(v, e.value)}
 	}
 	return expr{lua: c.tableExpr(n, fields), kind: plain, fact: fact}
 }

@@ -28,13 +28,25 @@ func (l *Lua) number(n float64) string {
 	if n != math.Floor(n) || short == strconv.FormatFloat(n, 'f', 0, 64) {
 		return short
 	}
-	exact := strconv.FormatFloat(n, 'e', -1, 64)
+	exact := exact(n)
 	if _, exponent, _ := strings.Cut(exact, "e+"); exponent != "" {
 		if e, err := strconv.Atoi(exponent); err == nil && e > plainExponent {
 			return exact
 		}
 	}
 	return short
+}
+
+// exact returns a number rounded to the fewest digits that read as it. At a
+// power of two these can be one more than the fewest of any text that does.
+func exact(n float64) string {
+	mantissa, _, _ := strings.Cut(strconv.FormatFloat(n, 'e', -1, 64), "e")
+	_, fraction, _ := strings.Cut(mantissa, ".")
+	rounded := strconv.FormatFloat(n, 'e', len(fraction), 64)
+	if v, _ := strconv.ParseFloat(rounded, 64); v == n {
+		return rounded
+	}
+	return strconv.FormatFloat(n, 'e', len(fraction)+1, 64)
 }
 
 func orElse(s, other string) string {
