@@ -51,7 +51,7 @@ func (c *compiler) unpack(left *syntax.Node, from expr, f form, p pattern) {
 // is none.
 func (c *compiler) firstOf(d *destructuring, left *syntax.Node, from expr) {
 	items := listed(left)
-	c.require(len(items) > 0, left, "must provide at least one value")
+	c.requireValue(left, items)
 	for i, item := range items {
 		if i > 0 {
 			from = c.none(item)
@@ -154,9 +154,16 @@ func isAtom(n *syntax.Node) bool {
 		n.Kind == syntax.Symbol && (n.Text == "nil" || n.Text == "true" || n.Text == "false")
 }
 
+// requireValue fails for a list of no patterns, which one that starts with false
+// is to the reference.
+func (c *compiler) requireValue(left *syntax.Node, items []*syntax.Node) {
+	none := len(items) == 0 || isListed(left) && isNamed(items[0], "false")
+	c.require(!none, left, "must provide at least one value")
+}
+
 // multiple assigns several values to a list of patterns.
 func (c *compiler) multiple(d *destructuring, left *syntax.Node, items []*syntax.Node) {
-	c.require(len(items) > 0, left, "must provide at least one value")
+	c.requireValue(left, items)
 	targets := c.work.lists.Take(len(items))
 	bound := make([]*binding, len(items))
 	type later struct {

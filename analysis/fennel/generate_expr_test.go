@@ -199,7 +199,7 @@ func (g *generator) sequence() string {
 	case 3, 4:
 		return g.collection()
 	case 5:
-		return fmt.Sprintf("(doto %s (table.insert %s))", g.expr(sequence), g.expr(number))
+		return fmt.Sprintf("(doto %s (table.insert (pick-values 1 %s)))", g.expr(sequence), g.expr(number))
 	case 6:
 		return g.in(func() string {
 			p := g.bind(sequence, false)

@@ -116,7 +116,16 @@ func plainNumber(n *syntax.Node) *syntax.Node {
 }
 
 // isShorthand reports whether an entry is written {: name}.
-func isShorthand(e tableEntry) bool { return isNamed(e.key, ":") && e.value.Kind == syntax.Symbol }
+func isShorthand(e tableEntry) bool {
+	if !isNamed(e.key, ":") || e.value.Kind != syntax.Symbol {
+		return false
+	}
+	switch e.value.Text {
+	case "true", "false", "...":
+		return false
+	}
+	return true
+}
 
 // A keySet remembers which constant keys a table literal has, and where.
 type keySet struct {

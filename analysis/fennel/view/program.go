@@ -120,6 +120,9 @@ var options = []option{
 func optionsOf(v lua.LValue, base Options) []Options {
 	t, ok := v.(*lua.LTable)
 	if !ok {
+		if L := base.Lua.L; L != nil && lua.LVAsBool(v) {
+			L.RaiseError("bad argument #2 to 'view' (table expected, got %s)", v.Type())
+		}
 		return []Options{base}
 	}
 	levels := 1
