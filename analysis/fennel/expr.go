@@ -31,6 +31,7 @@ const (
 	name                // is a variable
 	literal             // is a constant
 	vararg              // is ...
+	picked              // is (pick-values 1 …), of which a statement does nothing
 )
 
 // An expr is a Lua expression with what is known of its value.

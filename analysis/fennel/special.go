@@ -42,7 +42,9 @@ func compilePickValues(c *compiler, f form) exprs {
 	}
 	xs = c.finish(xs, f.block, want{n: 1}, f.n)
 	if len(xs.list) > 0 {
-		return c.single(first(xs.list[0]))
+		x := first(xs.list[0])
+		x.kind = picked
+		return c.single(x)
 	}
 	return xs
 }
