@@ -36,6 +36,30 @@ func Nearest(name string, candidates iter.Seq[string]) (string, bool) {
 	return best, best != ""
 }
 
+// minSlip is the shortest name, in bytes, that [Slip] finds a meaning for: of
+// two letters everything is one edit away from something.
+const minSlip = 3
+
+// Slip returns the only candidate that is one edit away from name, as [Nearest]
+// counts them, and false when there is none or more than one.
+func Slip(name string, candidates iter.Seq[string]) (string, bool) {
+	if len(name) < minSlip || len(name) > maxNearest {
+		return "", false
+	}
+	typed, found := []rune(name), ""
+	for c := range candidates {
+		meant := []rune(c)
+		if c == found || len(c) < minSlip || max(len(meant), len(typed))-min(len(meant), len(typed)) > 1 || editDistance(typed, meant) != 1 {
+			continue
+		}
+		if found != "" {
+			return "", false
+		}
+		found = c
+	}
+	return found, found != ""
+}
+
 // closeness returns the distance of two names and whether it is small enough
 // for one to be meant by the other.
 func closeness(a, b []rune) (int, bool) {

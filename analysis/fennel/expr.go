@@ -163,6 +163,9 @@ func (c *compiler) dispatch(n *syntax.Node, s *scope, b *block, w want) exprs {
 		if word.method {
 			return c.finish(c.methodSymbol(f, word.keys), b, w, n)
 		}
+		if meant := c.slipOfForm(f); meant != nil {
+			return c.list(meant, s, b, w)
+		}
 	}
 	return c.finish(c.call(f), b, w, n)
 }

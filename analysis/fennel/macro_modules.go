@@ -133,10 +133,12 @@ func (w *macroWorld) members(code *moduleCode, t *lua.LTable, path []string, kno
 func (c *compiler) importByName(binding *syntax.Node, code *moduleCode, t *lua.LTable, f form) {
 	for _, e := range c.entries(binding) {
 		c.require(isName(e.value), e.value, "expected the name of a macro")
-		found := t.RawGetString(e.key.Text).Type() == lua.LTFunction
-		c.require(found, f.n, "macro %s not found in module %s", e.key.Text, code.name)
+		key := e.key.Text
+		if t.RawGetString(key).Type() != lua.LTFunction {
+			key = c.slipOfMacro(key, code, t, f)
+		}
 		c.checkMacroName(e.value.Text, f)
-		c.defineMacro(e.value.Text, &moduleMacro{code, []string{e.key.Text}}, e.value, f.scope, nil, "")
+		c.defineMacro(e.value.Text, &moduleMacro{code, []string{key}}, e.value, f.scope, nil, "")
 	}
 }
 

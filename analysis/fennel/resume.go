@@ -43,7 +43,7 @@ func (p *Program) standIn(m *Module, r *run, unit int) {
 		if cell.Value() != lua.LNil {
 			continue
 		}
-		b := Broken{Name: e.name, Message: "the definition of " + e.name + " is broken", Told: true}
+		b := Broken{Name: e.name, Message: "the definition of " + e.name + " is broken", Told: true, Slip: lua.LNil}
 		if p.StandIn != nil {
 			if v := p.StandIn(p.State.L, b); v != nil {
 				cell.SetValue(v)

@@ -129,6 +129,15 @@ func suggestions() []suggestion {
 // nearest returns a hint at the name that an unknown one was probably meant to
 // be.
 func (c *compiler) nearest(unknown string, s *scope) string {
+	if name, ok := diag.Nearest(unknown, slices.Values(c.visible(s))); ok {
+		return "Did you mean " + name + "?"
+	}
+	return ""
+}
+
+// visible returns the names that mean something in a scope, in no order and
+// some of them more than once.
+func (c *compiler) visible(s *scope) []string {
 	c.unit.lookedAt = c.around.names
 	var known []string
 	for ; s != nil; s = s.outer {
@@ -150,8 +159,5 @@ func (c *compiler) nearest(unknown string, s *scope) string {
 	for _, m := range macros.All() {
 		known = append(known, m.Name)
 	}
-	if name, ok := diag.Nearest(unknown, slices.Values(known)); ok {
-		return "Did you mean " + name + "?"
-	}
-	return ""
+	return known
 }

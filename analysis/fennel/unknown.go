@@ -39,18 +39,22 @@ func (c *compiler) missing(n *syntax.Node, s *scope, name string) expr {
 		c.diagnose(d)
 		return c.none(n)
 	}
-	args := []ast.Expr{c.stringExpr(n, name), c.stringExpr(n, d.Message)}
+	told := ast.Expr(at(c, n, &ast.FalseExpr{}))
 	switch {
 	case c.muted:
 	case c.fn.fact == nil:
 		c.unit.diagnostics = append(c.unit.diagnostics, d)
 		c.unit.doubtful = true
-		args = append(args, at(c, n, &ast.TrueExpr{}))
+		told = at(c, n, &ast.TrueExpr{})
 	default:
 		c.unit.missing = append(c.unit.missing, &MissingGlobal{
 			Name: name, Span: d.Span, Message: d.Message, Help: d.Help,
 			Fn: c.fn.fact, Conditional: c.fn.branches > 0,
 		})
+	}
+	args := []ast.Expr{c.stringExpr(n, name), c.stringExpr(n, d.Message), c.stringExpr(n, d.Help), told}
+	if meant := c.slipOfValue(n, name, s); meant != nil {
+		args = append(args, meant)
 	}
 	return expr{lua: at(c, n, &ast.FuncCallExpr{Func: runtimeFunc(raiseMissing), Args: args, AdjustRet: true}), kind: plain}
 }
@@ -60,18 +64,22 @@ func (c *compiler) missing(n *syntax.Node, s *scope, name string) expr {
 type Broken struct {
 	Name    string
 	Message string // what reaching the name raises
+	Help    string // what would be right, if that is known
+	// Slip is the value of the name that this one was most likely meant to be,
+	// LNil when there is none.
+	Slip lua.LValue
 	// Told reports that a diagnostic of compiling says so. Otherwise nobody has
 	// said yet that the name was reached.
 	Told bool
 }
 
 // raiseMissing is the operation that stands for a global that does not exist.
-const raiseMissing = "\x00missing" // function (name, message, told)
+const raiseMissing = "\x00missing" // function (name, message, help, told, slip)
 
 // addMissing adds the operation to those of the runtime.
 func (p *Program) addMissing() {
 	p.runtime[raiseMissing] = newCell(p.State.L.NewFunction(func(L *lua.LState) int {
-		b := Broken{Name: L.CheckString(1), Message: L.CheckString(2), Told: L.ToBool(3)}
+		b := Broken{Name: L.CheckString(1), Message: L.CheckString(2), Help: L.CheckString(3), Told: L.ToBool(4), Slip: L.Get(5)}
 		if p.StandIn != nil {
 			if v := p.StandIn(L, b); v != nil {
 				L.Push(v)

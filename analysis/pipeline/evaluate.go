@@ -81,36 +81,43 @@ func (ld *loader) blamed(err *sandbox.Error) *source.File {
 	return ld.main.Tree.File
 }
 
-// standIn returns what a name of the vocabulary means where the form that
-// would define it is broken, so that jobs are found all the same. That the name
-// was reached is an error nevertheless.
+// standIn returns what a name means that has no value: what the vocabulary says
+// of it, where the form that would define it is broken, or what it was most
+// likely meant to be, so that jobs are found all the same. That the name was
+// reached is an error nevertheless, unless the program would catch it.
 func (ld *loader) standIn(L *lua.LState, b fennel.Broken) lua.LValue {
-	v := ld.vocabulary(b.Name)
+	if ld.sealed {
+		return nil
+	}
+	v, help := ld.vocabulary(b.Name), forgotten(b.Name)
+	if v == nil && b.Slip != lua.LNil {
+		v, help = b.Slip, b.Help
+	}
 	if v == nil || b.Told {
 		return v
 	}
-	p := source.Place{File: ld.main.Tree.File}
-	for _, frame := range ld.program.State.Frames(L) {
-		if place, ok := ld.program.Place(frame); ok {
-			p = place
-			break
-		}
+	if ld.program.State.Protected(L) {
+		return nil
 	}
-	if !ld.reached[p] {
+	d := ld.here(L, b.Message)
+	if p := (source.Place{File: d.File, Span: d.Span}); !ld.reached[p] {
 		ld.reached[p] = true
-		ld.report(diag.Diagnostic{File: p.File, Span: p.Span, Code: diag.UnknownGlobal, Message: b.Message,
-			Help: forgotten(b.Name)})
+		d.Code, d.Help = diag.UnknownGlobal, help
+		ld.report(d)
 	}
 	return v
+}
+
+// here returns the diagnostic of an error that L would raise now.
+func (ld *loader) here(L *lua.LState, message string) diag.Diagnostic {
+	err := &sandbox.Error{Value: lua.LString(message), Message: message, Frames: ld.program.State.Frames(L)}
+	return diagnose(ld.program, err, ld.main.Tree.File, loading)
 }
 
 // vocabulary returns the value that a name usually has, or nil.
 func (ld *loader) vocabulary(name string) lua.LValue {
 	ci, _ := ld.vm.builtins[dsl.CI].(*lua.LTable)
-	switch {
-	case ld.sealed:
-		return nil
-	case name == "ci":
+	if name == "ci" {
 		return ci
 	}
 	for _, t := range []*lua.LTable{ci, ld.vm.runtime} {

@@ -143,7 +143,7 @@ func (ld *loader) require(L *lua.LState) int {
 		ld.raise(L, diag.Diagnostic{Code: diag.Runtime,
 			Message: fmt.Sprintf("module '%s' requires itself, directly or through another module", name),
 			Help:    "Move what both need into a module of its own."})
-	case m.mistake.Message != "":
+	case m.value == nil:
 		ld.raise(L, m.mistake)
 	}
 	L.Push(m.value)
@@ -162,6 +162,9 @@ func (ld *loader) loadModule(L *lua.LState, name string) *module {
 	if err != nil {
 		m.loading = false
 		m.mistake = ld.missingModule(L, name, err)
+		if m.value = ld.slipOfModule(L, name, m.mistake); m.value != nil {
+			return m
+		}
 		ld.raise(L, m.mistake)
 	}
 	done := false
@@ -195,18 +198,32 @@ func (ld *loader) loadModule(L *lua.LState, name string) *module {
 // missingModule returns the diagnostic for a module that is not there.
 func (ld *loader) missingModule(L *lua.LState, name string, err error) diag.Diagnostic {
 	d := diag.Diagnostic{Code: diag.Runtime, Message: err.Error()}
-	near, ok := diag.Nearest(name, func(yield func(string) bool) {
-		for _, m := range dsl.Modules() {
-			if !yield(m.Name) {
-				return
-			}
-		}
-	})
-	if ok {
+	if near, ok := diag.Nearest(name, moduleNames); ok {
 		d.Help = fmt.Sprintf("Did you mean '%s'?", near)
 		d.Fixes = ld.replaceLiteral(ld.site(L, "require").argumentPlace(1), name, near)
 	}
 	return d
+}
+
+// slipOfModule returns the module that one which is not there was most likely
+// meant to be, once this is reported, and nil where the program would catch the
+// error or there is no such module.
+func (ld *loader) slipOfModule(L *lua.LState, name string, mistake diag.Diagnostic) lua.LValue {
+	meant, ok := diag.Slip(name, moduleNames)
+	if !ok || ld.sealed || ld.program.State.Protected(L) {
+		return nil
+	}
+	ld.report(refine(ld.here(L, mistake.Message), mistake))
+	return ld.vm.builtins[meant]
+}
+
+// moduleNames iterates over the modules that need no file.
+func moduleNames(yield func(string) bool) {
+	for _, m := range dsl.Modules() {
+		if !yield(m.Name) {
+			return
+		}
+	}
 }
 
 // addFindings reports the diagnostics of a module. One with errors is not run.

@@ -191,6 +191,13 @@ func (s *State) Call(ctx context.Context, L *lua.LState, fn lua.LValue, args ...
 // wait on in a Go function: L.Context() counts instructions.
 func (s *State) Context(L *lua.LState) context.Context { return fiberOf(L).meter.ctx }
 
+// Protected reports whether the program itself would be told of an error that
+// is raised in L, by a pcall or of a coroutine.
+func (s *State) Protected(L *lua.LState) bool {
+	f := fiberOf(L)
+	return f.parent != nil || f.co != nil
+}
+
 // Charge takes n bytes of created strings from the budget of the call now
 // running, for functions that make values for a program. It raises when the
 // budget is used up.
