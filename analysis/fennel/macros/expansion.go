@@ -178,6 +178,10 @@ func isSym(n *syntax.Node) bool {
 	return n != nil && n.Kind == syntax.Symbol && n.Text != "true" && n.Text != "false" && n.Text != "..."
 }
 
+func isVararg(n *syntax.Node) bool {
+	return n != nil && n.Kind == syntax.Symbol && n.Text == "..."
+}
+
 // isNamed reports whether a node is the symbol of that name.
 func isNamed(n *syntax.Node, name string) bool { return isSym(n) && n.Text == name }
 

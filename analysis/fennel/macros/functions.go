@@ -85,7 +85,7 @@ func lambda(e *expansion) *syntax.Node {
 		at = 1
 	}
 	params := e.arg(at)
-	e.require(isTable(params) || isList(params) || params != nil && params.Kind == syntax.Symbol, "expected arg list")
+	e.require(isTable(params) || isList(params) || isSym(params) || isVararg(params), "expected arg list")
 	body := e.afterMetadata(at + 1)
 	var checks []*syntax.Node
 	if isTable(params) {

@@ -90,7 +90,7 @@ func (m *matcher) test(values []*syntax.Node, pattern *syntax.Node, s seen, r ru
 		return m.symbolTest(value, pattern, s, r)
 	case isTable(pattern):
 		return m.tableTest(value, pattern, s, r, true)
-	case pattern.Kind == syntax.Symbol && pattern.Text == "...":
+	case isVararg(pattern):
 		// To the reference it is a table that no value is equal to.
 		return test{condition: m.list("and", value, "false")}
 	case !isList(pattern):
