@@ -13,7 +13,16 @@ import (
 	"quire/analysis/source"
 )
 
-var allForms = sync.OnceValue(fennel.Forms)
+var (
+	allForms    = sync.OnceValue(fennel.Forms)
+	formsByName = sync.OnceValue(func() map[string]fennel.Form {
+		byName := map[string]fennel.Form{}
+		for _, f := range allForms() {
+			byName[f.Name] = f
+		}
+		return byName
+	})
+)
 
 // A lexicon holds the meaning of every name in a file that the compiler or
 // evaluation knows. It is made once for a version, so that a request looks up

@@ -117,10 +117,6 @@ func isHead(list, n *syntax.Node) bool {
 
 // findForm returns the special form or built-in macro of that name.
 func findForm(name string) (fennel.Form, bool) {
-	for _, f := range allForms() {
-		if f.Name == name {
-			return f, true
-		}
-	}
-	return fennel.Form{}, false
+	f, ok := formsByName()[name]
+	return f, ok
 }

@@ -42,6 +42,7 @@ func (s *server) Initialize(_ context.Context, p *protocol.InitializeParams) (*p
 			WorkspaceSymbolProvider:   protocol.Boolean(true),
 			CompletionProvider:        &protocol.CompletionOptions{TriggerCharacters: completionTriggers()},
 			RenameProvider:            &protocol.RenameOptions{PrepareProvider: &yes},
+			SemanticTokensProvider:    tokenOptions(),
 
 			DocumentFormattingProvider:       protocol.Boolean(true),
 			DocumentRangeFormattingProvider:  protocol.Boolean(true),

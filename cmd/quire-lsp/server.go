@@ -36,6 +36,7 @@ type server struct {
 	inflight  inflight
 	caps      capabilities
 	documents documents
+	tokens    tokenMemory
 	config    configReport
 	runs      runs
 
