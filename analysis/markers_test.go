@@ -34,6 +34,9 @@ import (
 //	complete("text", "x" …, not, "y" …)  what is and is not offered behind the text
 //	completewhole(…)                the same, where what follows has to be there
 //	symbols(file)                   the outline
+//	folds(file)                     what can be folded: kinds, lines and first texts
+//	selections("text", "x" …)       the texts that a selection grows over from
+//	                                behind the text, up to a whole form of top level
 //	rename("text", "new", file)     the file holds the lines that change
 //	renameerr("text", "new", "part of the reason")
 //
@@ -183,6 +186,10 @@ func (m *markers) run() {
 		case "loc":
 		case "symbols":
 			m.golden(n.args[0], strings.Join(outlineText(m.Snapshot, m.Outline(), ""), ""))
+		case "folds":
+			m.golden(n.args[0], foldText(m.Snapshot))
+		case "selections":
+			m.selections(n)
 		case "complete":
 			m.complete(n, m.Snapshot, m.snapshot(m.File.Text()[:m.find(n).End]))
 		case "completewhole":
@@ -308,4 +315,40 @@ func outlineText(s *analysis.Snapshot, items []analysis.Item, indent string) (li
 		lines = append(lines, outlineText(s, x.Children, indent+"  ")...)
 	}
 	return lines
+}
+
+// foldText returns the folds of a file, one a line. Lines that a variant added
+// are not counted.
+func foldText(s *analysis.Snapshot) string {
+	kinds := []string{"", "form", "comment", "string"}
+	var b strings.Builder
+	for _, f := range s.Folds() {
+		text := strings.Split(strings.ReplaceAll(s.File.Slice(f.Span), "\r", ""), "\n")
+		text = slices.DeleteFunc(text, func(line string) bool { return strings.HasPrefix(line, "; é𝄞") })
+		if len(text) > 1 {
+			first, _, _ := strings.Cut(text[0], ";;@")
+			fmt.Fprintf(&b, "%s of %d lines: %s\n", kinds[f.Kind], len(text), strings.TrimSpace(first))
+		}
+	}
+	return b.String()
+}
+
+func (m *markers) selections(n note) {
+	want := n.args[1:]
+	got := m.Selections(m.find(n).End)
+	if last := got[len(got)-1]; last != (source.Span{End: len(m.File.Text())}) {
+		m.t.Errorf("line %d: the last selection is %v", n.line, last)
+	}
+	var texts []string
+	for i, at := range got[:len(got)-1] {
+		if !got[i+1].Encloses(at) || got[i+1] == at || at.Len() == 0 {
+			m.t.Errorf("line %d: %v within %v", n.line, at, got[i+1])
+		}
+		first, _, _ := strings.Cut(m.File.Slice(at), "\n")
+		first, _, _ = strings.Cut(first, ";;@")
+		texts = append(texts, strings.TrimSpace(first))
+	}
+	if diff := gocmp.Diff(want, texts); diff != "" {
+		m.t.Errorf("line %d (-want +got):\n%s", n.line, diff)
+	}
 }

@@ -43,6 +43,8 @@ func (s *server) Initialize(_ context.Context, p *protocol.InitializeParams) (*p
 			CompletionProvider:        &protocol.CompletionOptions{TriggerCharacters: completionTriggers()},
 			RenameProvider:            &protocol.RenameOptions{PrepareProvider: &yes},
 			SemanticTokensProvider:    tokenOptions(),
+			FoldingRangeProvider:      protocol.Boolean(true),
+			SelectionRangeProvider:    protocol.Boolean(true),
 
 			DocumentFormattingProvider:       protocol.Boolean(true),
 			DocumentRangeFormattingProvider:  protocol.Boolean(true),
