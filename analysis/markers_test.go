@@ -33,6 +33,8 @@ import (
 //	refs("text", name …)            all places of the name
 //	complete("text", "x" …, not, "y" …)  what is and is not offered behind the text
 //	completewhole(…)                the same, where what follows has to be there
+//	signature("text", "x")          the signature behind the text, with the parameter
+//	                                that stands there marked, as in (sh «cmd» ?opts)
 //	symbols(file)                   the outline
 //	folds(file)                     what can be folded: kinds, lines and first texts
 //	selections("text", "x" …)       the texts that a selection grows over from
@@ -41,8 +43,8 @@ import (
 //	renameerr("text", "new", "part of the reason")
 //
 // Each archive also runs with CRLF, and with a comment of characters from
-// everywhere before each line. Completion also runs on the text up to the
-// place, where names that only the rest registers may be missing.
+// everywhere before each line. Completion and signatures also run on the text up
+// to the place, where names that only the rest registers may be missing.
 func TestEditor(t *testing.T) {
 	paths, err := filepath.Glob("../testdata/editor/*.txtar")
 	if err != nil || len(paths) == 0 {
@@ -190,6 +192,8 @@ func (m *markers) run() {
 			m.golden(n.args[0], foldText(m.Snapshot))
 		case "selections":
 			m.selections(n)
+		case "signature":
+			m.signature(n, m.Snapshot, m.snapshot(m.File.Text()[:m.find(n).End]))
 		case "complete":
 			m.complete(n, m.Snapshot, m.snapshot(m.File.Text()[:m.find(n).End]))
 		case "completewhole":
@@ -350,5 +354,19 @@ func (m *markers) selections(n note) {
 	}
 	if diff := gocmp.Diff(want, texts); diff != "" {
 		m.t.Errorf("line %d (-want +got):\n%s", n.line, diff)
+	}
+}
+
+func (m *markers) signature(n note, in ...*analysis.Snapshot) {
+	for _, s := range in {
+		sig, ok := s.SignatureAt(m.find(n).End)
+		got := sig.Label
+		if ok && sig.Active >= 0 {
+			at := sig.Params[sig.Active].Span
+			got = got[:at.Start] + "«" + got[at.Start:at.End] + "»" + got[at.End:]
+		}
+		if got != n.args[1] {
+			m.t.Errorf("line %d (whole: %v): %q, want %q", n.line, s == m.Snapshot, got, n.args[1])
+		}
 	}
 }

@@ -15,6 +15,7 @@ type capabilities struct {
 	progress     bool // window/workDoneProgress/create
 	showDocument bool
 	related      bool // relatedInformation in diagnostics
+	labelOffsets bool // parameters of a signature by their place in its label
 }
 
 func (s *server) Initialize(_ context.Context, p *protocol.InitializeParams) (*protocol.InitializeResult, error) {
@@ -45,6 +46,7 @@ func (s *server) Initialize(_ context.Context, p *protocol.InitializeParams) (*p
 			SemanticTokensProvider:    tokenOptions(),
 			FoldingRangeProvider:      protocol.Boolean(true),
 			SelectionRangeProvider:    protocol.Boolean(true),
+			SignatureHelpProvider:     &protocol.SignatureHelpOptions{TriggerCharacters: []string{" ", "(", "[", "{"}},
 
 			DocumentFormattingProvider:       protocol.Boolean(true),
 			DocumentRangeFormattingProvider:  protocol.Boolean(true),
@@ -62,6 +64,11 @@ func clientCapabilities(c protocol.ClientCapabilities) capabilities {
 	if w := c.Window; w != nil {
 		caps.progress = w.WorkDoneProgress != nil && *w.WorkDoneProgress
 		caps.showDocument = w.ShowDocument != nil && w.ShowDocument.Support
+	}
+	if t := c.TextDocument; t != nil && t.SignatureHelp != nil && t.SignatureHelp.SignatureInformation != nil {
+		if p := t.SignatureHelp.SignatureInformation.ParameterInformation; p != nil {
+			caps.labelOffsets = p.LabelOffsetSupport != nil && *p.LabelOffsetSupport
+		}
 	}
 	if t := c.TextDocument; t != nil && t.PublishDiagnostics != nil {
 		caps.related = t.PublishDiagnostics.RelatedInformation != nil && *t.PublishDiagnostics.RelatedInformation
