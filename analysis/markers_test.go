@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
@@ -39,6 +40,7 @@ import (
 //	folds(file)                     what can be folded: kinds, lines and first texts
 //	selections("text", "x" …)       the texts that a selection grows over from
 //	                                behind the text, up to a whole form of top level
+//	hints(file)                     the lines with hints, which stand in them as «…»
 //	rename("text", "new", file)     the file holds the lines that change
 //	renameerr("text", "new", "part of the reason")
 //
@@ -192,6 +194,8 @@ func (m *markers) run() {
 			m.golden(n.args[0], foldText(m.Snapshot))
 		case "selections":
 			m.selections(n)
+		case "hints":
+			m.golden(n.args[0], m.hints())
 		case "signature":
 			m.signature(n, m.Snapshot, m.snapshot(m.File.Text()[:m.find(n).End]))
 		case "complete":
@@ -369,4 +373,36 @@ func (m *markers) signature(n note, in ...*analysis.Snapshot) {
 			m.t.Errorf("line %d (whole: %v): %q, want %q", n.line, s == m.Snapshot, got, n.args[1])
 		}
 	}
+}
+
+// hints returns the lines that have hints.
+func (m *markers) hints() string {
+	whole := source.Span{End: len(m.File.Text())}
+	all := analysis.HintOptions{Order: true, Dependents: true, Parameters: true,
+		Duration: func(job string) (time.Duration, bool) { return 1234 * time.Millisecond, job == "ship" }}
+	if none := m.Hints(whole, analysis.HintOptions{}); len(none) > 0 {
+		m.t.Errorf("hints that nobody wants: %v", none)
+	}
+	hints := m.Hints(whole, all)
+	var b strings.Builder
+	for line := 1; line <= m.File.LineCount(); line++ {
+		at := m.File.Line(line)
+		of := m.Hints(at, all)
+		start := at.Start
+		for _, h := range of {
+			if len(hints) == 0 || hints[0] != h {
+				m.t.Fatalf("line %d: %v is not the next of all hints, %v", line, h, hints)
+			}
+			hints = hints[1:]
+			b.WriteString(m.File.Slice(source.Span{Start: start, End: h.Offset}) + "«" + h.Label + "»")
+			start = h.Offset
+		}
+		if len(of) > 0 {
+			b.WriteString(m.File.Slice(source.Span{Start: start, End: at.End}) + "\n")
+		}
+	}
+	if len(hints) > 0 {
+		m.t.Errorf("hints in no line: %v", hints)
+	}
+	return b.String()
 }

@@ -46,6 +46,7 @@ func (s *server) Initialize(_ context.Context, p *protocol.InitializeParams) (*p
 			SemanticTokensProvider:    tokenOptions(),
 			FoldingRangeProvider:      protocol.Boolean(true),
 			SelectionRangeProvider:    protocol.Boolean(true),
+			InlayHintProvider:         protocol.Boolean(true),
 			SignatureHelpProvider:     &protocol.SignatureHelpOptions{TriggerCharacters: []string{" ", "(", "[", "{"}},
 
 			DocumentFormattingProvider:       protocol.Boolean(true),
