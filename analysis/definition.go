@@ -50,6 +50,16 @@ func (s *Snapshot) Definition(offset int) []source.Place {
 	return places
 }
 
+// Declaration returns where the name at an offset gets its meaning in the file:
+// where a local is bound, even one that holds what another job returns, else
+// what Definition returns.
+func (s *Snapshot) Declaration(offset int) []source.Place {
+	if m, ok := s.MeaningAt(offset); ok && m.Symbol != nil && !m.Symbol.Expanded {
+		return []source.Place{{File: s.File, Span: m.Symbol.Def}}
+	}
+	return s.Definition(offset)
+}
+
 // outputs returns where the run-fn of a job gives its table a field.
 func (s *Snapshot) outputs(m Meaning) []source.Place {
 	var places []source.Place

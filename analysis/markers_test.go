@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/scanner"
 	"go/token"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -23,7 +24,8 @@ import (
 )
 
 // TestEditor runs testdata/editor/*.txtar. An archive holds a pipeline, ci.fnl,
-// and files that notes in its comments, which begin with ;;@, refer to. The
+// files that notes in its comments, which begin with ;;@, refer to, and modules,
+// whose names are paths. The
 // first argument of a note is text on the line of the note, the first that
 // matches, or a regular expression, re"…", whose group () is meant:
 //
@@ -31,7 +33,12 @@ import (
 //	hover("text", file)             the file holds what hover shows, about the text
 //	nohover("text")
 //	def("text", name …)             the places of the definition
+//	decl("text", name …)            the places of the declaration
 //	refs("text", name …)            all places of the name
+//	dependents("text", "job" …)     what needs the job or source at the text
+//	needs("text", "job" …)          what it needs
+//	linked("text", name …)          what changes together with it
+//	links(file)                     the texts of links and what they lead to
 //	complete("text", "x" …, not, "y" …)  what is and is not offered behind the text
 //	completewhole(…)                the same, where what follows has to be there
 //	signature("text", "x")          the signature behind the text, with the parameter
@@ -109,7 +116,19 @@ func newMarkers(t *testing.T, a *txtar.Archive, change func(string) string) *mar
 }
 
 func (m *markers) snapshot(text string) *analysis.Snapshot {
-	return analysis.New(source.NewFile(pipeline.Path, text), analysis.Options{Secrets: []string{"token", "deploy-key"}})
+	return analysis.New(source.NewFile(pipeline.Path, text), analysis.Options{Secrets: []string{"token", "deploy-key"}, Tree: modules{m.archive}})
+}
+
+// modules are the files of an archive whose names are paths, as a repository.
+type modules struct{ *txtar.Archive }
+
+func (m modules) Read(path string) (*source.File, error) {
+	for _, f := range m.Files {
+		if f.Name == path && strings.Contains(path, "/") {
+			return source.NewFile(path, string(f.Data)), nil
+		}
+	}
+	return nil, fs.ErrNotExist
 }
 
 func (m *markers) file(name string) *txtar.File {
@@ -194,6 +213,12 @@ func (m *markers) run() {
 			m.golden(n.args[0], foldText(m.Snapshot))
 		case "selections":
 			m.selections(n)
+		case "links":
+			var b strings.Builder
+			for _, l := range m.Links() {
+				fmt.Fprintf(&b, "%s: %s\n", m.File.Slice(l.Span), l.Path)
+			}
+			m.golden(n.args[0], b.String())
 		case "hints":
 			m.golden(n.args[0], m.hints())
 		case "signature":
@@ -231,6 +256,16 @@ func (m *markers) ask(n note, at source.Span, offset int) {
 			got = append(got, p.Span)
 		}
 		m.places(where, n, got)
+	case "decl":
+		var got []source.Span
+		for _, p := range m.Declaration(offset) {
+			got = append(got, p.Span)
+		}
+		m.places(where, n, got)
+	case "linked":
+		m.places(where, n, m.Linked(offset))
+	case "dependents", "needs":
+		m.neighbours(where, n, offset)
 	case "refs":
 		var got []source.Span
 		for _, r := range m.References(offset) {
@@ -405,4 +440,36 @@ func (m *markers) hints() string {
 		m.t.Errorf("hints in no line: %v", hints)
 	}
 	return b.String()
+}
+
+// neighbours checks the edges of a job or source, each of which has to lead
+// from the places where the inputs of the one name the other.
+func (m *markers) neighbours(where string, n note, offset int) {
+	node, ok := m.NodeAt(offset)
+	if !ok {
+		m.t.Errorf("%s: nothing", where)
+	}
+	edges := m.Needs(node.Name)
+	if n.name == "dependents" {
+		edges = m.Dependents(node.Name)
+	}
+	var got []string
+	for _, e := range edges {
+		got = append(got, e.Node.Name)
+		named := e.Node.Name
+		if n.name == "dependents" {
+			named = node.Name
+		}
+		for _, at := range e.Inputs {
+			if text := m.File.Slice(at.Span); strings.Trim(text, `:"`) != named {
+				m.t.Errorf("%s: the input for %s is %q", where, e.Node.Name, text)
+			}
+		}
+		if len(e.Inputs) == 0 {
+			m.t.Errorf("%s: no inputs for %s", where, e.Node.Name)
+		}
+	}
+	if diff := gocmp.Diff(n.args[1:], got); diff != "" && len(got)+len(n.args) > 1 {
+		m.t.Errorf("%s (-want +got):\n%s", where, diff)
+	}
 }
