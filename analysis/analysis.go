@@ -60,6 +60,9 @@ type Snapshot struct {
 	lexicon func() *lexicon
 	secrets []string
 	resolve fennel.Resolver
+	// compile compiles another file as part of the same pipeline.
+	compile   func(*source.File) *fennel.Module
+	libraries libraries
 }
 
 // found is what is wrong, without what comments silence.
@@ -85,6 +88,7 @@ func New(f *source.File, o Options) *Snapshot {
 		o.Limits = pipeline.DefaultLimits()
 	}
 	s := &Snapshot{File: f, secrets: o.Secrets, resolve: pipeline.Resolver(o.Tree, o.Limits)}
+	s.compile = func(f *source.File) *fennel.Module { return pipeline.Compile(f, o.Tree, nil, o.Limits) }
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.module = sync.OnceValue(func() *fennel.Module {
 		return pipeline.Compile(f, o.Tree, o.Cache, o.Limits)
@@ -99,7 +103,7 @@ func New(f *source.File, o Options) *Snapshot {
 		go gather(m)
 		return find(m, s.load(), surround{secrets: o.Secrets, server: o.Server})
 	})
-	s.lexicon = sync.OnceValue(func() *lexicon { return newLexicon(s.module(), s.Graph(), s.found().flow) })
+	s.lexicon = sync.OnceValue(func() *lexicon { return newLexicon(s.module(), s.Graph(), s.found().flow, s.library) })
 	return s
 }
 

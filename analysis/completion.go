@@ -238,10 +238,10 @@ func (c *completer) argument(here *syntax.Node) bool {
 	if c.partial != nil && c.partial.Kind == syntax.Symbol && !strings.HasPrefix(c.partial.Text, ":") {
 		return false
 	}
-	if items[0].Kind == syntax.Symbol && items[0].Text == "require" && at == 1 {
-		for _, m := range dsl.Modules() {
-			c.addName(ModuleName, m.Name, "module", m.Doc)
-		}
+	switch name := items[0].Text; {
+	case items[0].Kind != syntax.Symbol:
+	case name == "require" && at == 1, name == "include" && at == 1, name == "import-macros" && at%2 == 0, name == "require-macros" && at == 1:
+		c.modules(name != "require")
 		return true
 	}
 	f, ok := c.callee(here)
@@ -257,6 +257,24 @@ func (c *completer) argument(here *syntax.Node) bool {
 		return true
 	}
 	return false
+}
+
+// modules offers those of the product that hold what is wanted, and those of
+// the repository that the file names elsewhere.
+func (c *completer) modules(forMacros bool) {
+	for _, m := range dsl.Modules() {
+		if !forMacros || len(m.Macros) > 0 {
+			c.addName(ModuleName, m.Name, "module", m.Doc)
+		}
+	}
+	for _, u := range c.Module().Uses {
+		if c.partial != nil && u.Span == c.partial.Span {
+			continue
+		}
+		if files := c.moduleFile(u.Name); len(files) > 0 {
+			c.addName(ModuleName, u.Name, "module", files[0].File.Name())
+		}
+	}
 }
 
 // inputsDoc says what a job needs. The whole card would cost a walk through
@@ -407,6 +425,8 @@ func (c *completer) destructured(pattern, outer *syntax.Node) (sense, bool) {
 		}
 	case at == 1 && len(items) > 2 && (head(outer) == "local" || head(outer) == "var"):
 		return c.valueOf(items[2])
+	case head(outer) == "import-macros" && at%2 == 1 && at+1 < len(items):
+		return sense{kind: macros, name: items[at+1].Text}, true
 	}
 	return sense{}, false
 }
@@ -445,6 +465,9 @@ func rootModule(name string) sense {
 func (c *completer) symbolSense(name string) (sense, bool) {
 	for _, sym := range c.Module().Index.Visible(c.offset) {
 		if sym.Name == name {
+			if binding, module := c.importing(sym); binding != nil && binding.Kind == syntax.Symbol {
+				return sense{kind: macros, name: module}, true
+			}
 			t, ok := c.lexicon().senses[sym]
 			return t, ok && t.kind != unknown
 		}
@@ -461,6 +484,9 @@ func (c *completer) members(of sense) []Candidate {
 			out = append(out, Candidate{Label: f.Name, Kind: PrimitiveName, Detail: f.Signature(), Doc: f.Doc, Function: true})
 		}
 	case module:
+		if l := c.library(of.name); l != nil {
+			return l.candidates()
+		}
 		m, _ := dsl.FindModule(of.name)
 		for _, f := range m.Funcs {
 			out = append(out, Candidate{Label: f.Name, Kind: MemberName, Detail: f.Signature(), Doc: f.Doc, Function: true})
@@ -468,10 +494,31 @@ func (c *completer) members(of sense) []Candidate {
 		for _, k := range m.Fields {
 			out = append(out, Candidate{Label: k.Name, Kind: MemberName, Detail: string(k.Type), Doc: k.Doc})
 		}
+	case macros:
+		m, _ := dsl.FindModule(of.name)
+		for _, f := range m.Macros {
+			out = append(out, Candidate{Label: f.Name, Kind: MemberName, Detail: f.Signature(), Doc: f.Doc, Function: true})
+		}
+		if l := c.library(of.name); l != nil {
+			out = l.candidates()
+		}
 	case result:
 		for _, k := range c.lexicon().fields(of) {
 			out = append(out, Candidate{Label: k.Name, Kind: FieldName, Detail: string(k.Type), Doc: k.Doc})
 		}
+	}
+	return out
+}
+
+// candidates returns the members of a module of the repository.
+func (l *library) candidates() []Candidate {
+	var out []Candidate
+	for i := range l.members {
+		x := Candidate{Label: l.members[i].name, Kind: MemberName, Detail: l.name}
+		if c, ok := l.callable(&l.members[i]); ok {
+			x.Detail, x.Doc, x.Function = signature(c.name, c.names), c.doc, true
+		}
+		out = append(out, x)
 	}
 	return out
 }

@@ -9,7 +9,7 @@ import (
 
 // A Reference is one place where a name stands.
 type Reference struct {
-	Span source.Span
+	source.Place
 	// Defines reports that the place gives the name its meaning: it binds a
 	// local or registers a job.
 	Defines bool
@@ -24,9 +24,15 @@ func (s *Snapshot) Definition(offset int) []source.Place {
 	switch {
 	case !ok:
 		return nil
+	case m.Kind == MemberName && s.library(m.Of) != nil:
+		l := s.library(m.Of)
+		return []source.Place{l.place(l.member(m.Name))}
 	case len(outputs) > 0 && (m.Symbol == nil || m.Span == m.Symbol.Def):
 		return outputs
 	case m.Symbol != nil:
+		if l, member := s.imported(m.Symbol); member != nil {
+			return []source.Place{l.place(member)}
+		}
 		return []source.Place{{File: s.File, Span: m.Symbol.Def}}
 	case m.Kind == ModuleName:
 		return s.moduleFile(m.Name)
@@ -36,7 +42,7 @@ func (s *Snapshot) Definition(offset int) []source.Place {
 	var places []source.Place
 	for _, r := range s.mentions(m) {
 		if r.Defines {
-			places = append(places, source.Place{File: s.File, Span: r.Span})
+			places = append(places, r.Place)
 		}
 	}
 	if len(places) > 0 {
@@ -84,14 +90,17 @@ func (s *Snapshot) moduleFile(name string) []source.Place {
 	return nil
 }
 
-// References returns where what the name at an offset refers to stands in the
-// file, in the order of the places.
+// References returns where what the name at an offset refers to stands: in the
+// order of the places in the file, then in the modules of the repository that
+// it needs.
 func (s *Snapshot) References(offset int) []Reference {
 	m, ok := s.MeaningAt(offset)
 	if !ok {
 		return nil
 	}
 	switch {
+	case m.Kind == MemberName && s.library(m.Of) != nil:
+		return s.memberReferences(m)
 	case m.Symbol != nil:
 		return s.occurrences(m.Symbol)
 	case m.Kind == FormName || m.Kind == LibraryName:
@@ -102,10 +111,14 @@ func (s *Snapshot) References(offset int) []Reference {
 
 // occurrences returns where a symbol of the file stands.
 func (s *Snapshot) occurrences(sym *fennel.Symbol) []Reference {
+	return s.lexicon().occurrences(sym)
+}
+
+func (l *lexicon) occurrences(sym *fennel.Symbol) []Reference {
 	var out []Reference
-	for _, w := range s.lexicon().words {
+	for _, w := range l.words {
 		if w.Symbol == sym {
-			out = append(out, Reference{w.Span, w.Span == sym.Def})
+			out = append(out, Reference{source.Place{File: l.file, Span: w.Span}, w.Span == sym.Def})
 		}
 	}
 	return out
@@ -114,12 +127,31 @@ func (s *Snapshot) occurrences(sym *fennel.Symbol) []Reference {
 // mentions returns where what is no symbol of the file is named.
 func (s *Snapshot) mentions(m Meaning) []Reference {
 	var out []Reference
-	for _, w := range s.lexicon().words {
-		if w.Kind == m.Kind && w.Name == m.Name && w.Of == m.Of && (w.Kind != FieldName || w.As == m.As) {
-			out = append(out, Reference{w.Span, w.Kind == JobName && w.As == Registers})
+	for _, l := range s.lexicons() {
+		for _, w := range l.words {
+			if w.Kind == m.Kind && w.Name == m.Name && w.Of == m.Of && (w.Kind != FieldName || w.As == m.As) {
+				out = append(out, Reference{source.Place{File: l.file, Span: w.Span}, w.Kind == JobName && w.As == Registers})
+			}
 		}
 	}
 	return out
+}
+
+// memberReferences returns where a member of a module of the repository stands:
+// in the files that take it from the module, and in the module itself.
+func (s *Snapshot) memberReferences(m Meaning) []Reference {
+	of := s.library(m.Of)
+	member := of.member(m.Name)
+	var out []Reference
+	for _, r := range s.mentions(Meaning{Kind: MemberName, Name: m.Name, Of: m.Of}) {
+		if r.File != of.file() {
+			out = append(out, r)
+		}
+	}
+	if member.symbol == nil {
+		return append(out, Reference{source.Place{File: of.file(), Span: member.key}, true})
+	}
+	return append(out, of.lexicon().occurrences(member.symbol)...)
 }
 
 // symbolsNamed returns where a form or something of Lua is used.
@@ -131,7 +163,7 @@ func (s *Snapshot) symbolsNamed(m Meaning) []Reference {
 				continue
 			}
 			if other, ok := s.MeaningAt(n.Span.Start + len(m.Name)); ok && other.Kind == m.Kind && other.Name == m.Name {
-				out = append(out, Reference{Span: other.Span})
+				out = append(out, Reference{Place: source.Place{File: s.File, Span: other.Span}})
 			}
 		}
 	}

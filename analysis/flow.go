@@ -36,6 +36,7 @@ const (
 	absent              // a key that the runtime or a module does not have: name
 	function            // a function of the file
 	result              // what a primitive gives: its name, and the call
+	macros              // what (import-macros … name) takes its macros from: name
 )
 
 // A param is one parameter of one function.

@@ -119,7 +119,7 @@ func inputsNamed(j *pipeline.Job, name string) []source.Place {
 
 // Linked returns the places that have to change together with the id of the
 // job at an offset, that place among them, or nothing when some of them are not
-// written.
+// written, or in other files.
 func (s *Snapshot) Linked(offset int) []source.Span {
 	m, ok := s.MeaningAt(offset)
 	if !ok || m.Kind != JobName || s.renameableJob(m.Name) != nil {
@@ -127,6 +127,9 @@ func (s *Snapshot) Linked(offset int) []source.Span {
 	}
 	var at []source.Span
 	for _, r := range s.mentions(m) {
+		if r.File != s.File {
+			return nil
+		}
 		at = append(at, r.Span)
 	}
 	return at

@@ -44,6 +44,9 @@ func (s *Snapshot) describe(m Meaning) string {
 	case ModuleName:
 		return s.moduleCard(m.Name)
 	case MemberName:
+		if l := s.library(m.Of); l != nil {
+			return l.card(l.member(m.Name), "function")
+		}
 		return memberCard(m)
 	case FormName:
 		f, _ := findForm(m.Name)
@@ -106,7 +109,7 @@ func (s *Snapshot) secretDoc(name string) string {
 func (s *Snapshot) moduleCard(name string) string {
 	m, ok := dsl.FindModule(name)
 	if !ok {
-		return page("module "+code(name), "")
+		return s.libraryCard(name)
 	}
 	var names []string
 	for n := range dsl.MemberNames(m) {
@@ -116,6 +119,35 @@ func (s *Snapshot) moduleCard(name string) string {
 		names = append(names, f.Name)
 	}
 	return page("module "+code(name), m.Doc, "It holds "+codeList(names)+".")
+}
+
+// libraryCard describes a module of the repository.
+func (s *Snapshot) libraryCard(name string) string {
+	head := "module " + code(name)
+	files := s.moduleFile(name)
+	if len(files) == 0 {
+		return page(head, "No file of the repository is this module.")
+	}
+	head += " in " + code(files[0].File.Name())
+	l := s.library(name)
+	if l == nil || len(l.members) == 0 {
+		return head
+	}
+	names := make([]string, len(l.members))
+	for i, m := range l.members {
+		names[i] = m.name
+	}
+	return page(head, "It holds "+codeList(names)+".")
+}
+
+// card describes a member of a module of the repository, which is of a kind if
+// it can be called.
+func (l *library) card(m *libraryMember, kind string) string {
+	from := "of " + code(l.name) + " in " + code(l.file().Name())
+	if c, ok := l.callable(m); ok {
+		return page(kind+" "+from, fenced(signature(c.name, c.names)), c.doc)
+	}
+	return page(code(m.name) + " " + from)
 }
 
 func memberCard(m Meaning) string {
@@ -144,6 +176,12 @@ func funcCard(f dsl.Func) string {
 
 // symbolCard describes a name that the file binds, with the form that binds it.
 func (s *Snapshot) symbolCard(sym *fennel.Symbol) string {
+	if l, m := s.imported(sym); m != nil {
+		return l.card(m, "macro")
+	}
+	if f, ok := providedMacro(sym); ok {
+		return page("macro of "+code(dsl.CI)+"\n\n"+fenced(f.Signature()), f.Doc)
+	}
 	if sym.Kind == fennel.Function || sym.Kind == fennel.Macro {
 		return page(symbolKind(sym)+"\n\n"+fenced(signature(sym.Name, sym.Params)), sym.Doc)
 	}

@@ -28,6 +28,7 @@ var (
 // evaluation knows. It is made once for a version, so that a request looks up
 // and several can at once.
 type lexicon struct {
+	file  *source.File
 	words []*word // by place
 	// senses are those of the symbols whose value is known to be something of
 	// the product's.
@@ -54,12 +55,13 @@ type word struct {
 type lexicographer struct {
 	*flow
 	*lexicon
-	file *source.File
+	// library finds modules of the repository.
+	library func(name string) *library
 }
 
-func newLexicon(m *fennel.Module, g *pipeline.Graph, f *flow) *lexicon {
-	l := lexicographer{f, &lexicon{senses: map[*fennel.Symbol]sense{}, computed: map[string][]source.Place{}, outputs: map[string][]fennel.Value{},
-		known: map[source.Span]int{}}, m.Tree.File}
+func newLexicon(m *fennel.Module, g *pipeline.Graph, f *flow, library func(name string) *library) *lexicon {
+	l := lexicographer{f, &lexicon{file: m.Tree.File, senses: map[*fennel.Symbol]sense{}, computed: map[string][]source.Place{}, outputs: map[string][]fennel.Value{},
+		known: map[source.Span]int{}}, library}
 	for fn := range m.Functions() {
 		l.returned(fn)
 	}
@@ -176,6 +178,8 @@ func (l *lexicographer) step(of sense, name string) Meaning {
 	case t.kind == primitive:
 		return Meaning{Kind: PrimitiveName, Name: name}
 	case of.kind == module && t.kind != absent && t.kind != unknown:
+		return Meaning{Kind: MemberName, Name: name, Of: of.name}
+	case of.kind == module && l.library(of.name).member(name) != nil:
 		return Meaning{Kind: MemberName, Name: name, Of: of.name}
 	case of.kind == result:
 		for _, k := range l.fields(of) {

@@ -1,6 +1,7 @@
 package analysis_test
 
 import (
+	"cmp"
 	"fmt"
 	"go/scanner"
 	"go/token"
@@ -29,10 +30,11 @@ import (
 // first argument of a note is text on the line of the note, the first that
 // matches, or a regular expression, re"…", whose group () is meant:
 //
-//	loc("text", name …)             names a place
+//	loc("text", name …)             names a place; modules may hold such notes too
 //	hover("text", file)             the file holds what hover shows, about the text
 //	nohover("text")
 //	def("text", name …)             the places of the definition
+//	deffile("text", "path")         the definition is a whole file
 //	decl("text", name …)            the places of the declaration
 //	refs("text", name …)            all places of the name
 //	dependents("text", "job" …)     what needs the job or source at the text
@@ -93,39 +95,61 @@ type markers struct {
 	t       *testing.T
 	archive *txtar.Archive
 	*analysis.Snapshot
-	notes []note
-	locs  map[string]source.Span
+	change func(string) string
+	notes  []note
+	locs   map[string]location
 }
+
+// A location is a place in the file of a name.
+type location struct {
+	File string
+	source.Span
+}
+
+func locationOf(p source.Place) location { return location{p.File.Name(), p.Span} }
 
 // A note is one claim.
 type note struct {
+	file *source.File
 	line int
 	name string
 	args []string // "re:…" for regular expressions
 }
 
 func newMarkers(t *testing.T, a *txtar.Archive, change func(string) string) *markers {
-	m := &markers{t: t, archive: a, locs: map[string]source.Span{}}
+	m := &markers{t: t, archive: a, change: change, locs: map[string]location{}}
 	m.Snapshot = m.snapshot(change(string(m.file("ci.fnl").Data)))
-	for line := 1; line <= m.File.LineCount(); line++ {
-		if _, text, ok := strings.Cut(m.File.Slice(m.File.Line(line)), ";;@"); ok {
-			m.notes = append(m.notes, parseNotes(t, line, text)...)
+	m.read(m.File)
+	for _, f := range a.Files {
+		if module, err := m.Read(f.Name); err == nil {
+			m.read(module)
 		}
 	}
 	return m
 }
 
-func (m *markers) snapshot(text string) *analysis.Snapshot {
-	return analysis.New(source.NewFile(pipeline.Path, text), analysis.Options{Secrets: []string{"token", "deploy-key"}, Tree: modules{m.archive}})
+// read takes the notes of a file.
+func (m *markers) read(f *source.File) {
+	for line := 1; line <= f.LineCount(); line++ {
+		if _, text, ok := strings.Cut(f.Slice(f.Line(line)), ";;@"); ok {
+			for _, n := range parseNotes(m.t, line, text) {
+				n.file = f
+				m.notes = append(m.notes, n)
+			}
+		}
+	}
 }
 
-// modules are the files of an archive whose names are paths, as a repository.
-type modules struct{ *txtar.Archive }
+func (m *markers) snapshot(text string) *analysis.Snapshot {
+	return analysis.New(source.NewFile(pipeline.Path, text), analysis.Options{Secrets: []string{"token", "deploy-key"}, Tree: m})
+}
 
-func (m modules) Read(path string) (*source.File, error) {
-	for _, f := range m.Files {
+// Read returns the files of the archive whose names are paths, as those of a
+// repository.
+func (m *markers) Read(path string) (*source.File, error) {
+	for _, f := range m.archive.Files {
 		if f.Name == path && strings.Contains(path, "/") {
-			return source.NewFile(path, string(f.Data)), nil
+			return source.NewFile(path, m.change(string(f.Data))), nil
 		}
 	}
 	return nil, fs.ErrNotExist
@@ -183,8 +207,8 @@ func parseNotes(t *testing.T, line int, text string) (notes []note) {
 // find returns the place that a note is about.
 func (m *markers) find(n note) source.Span {
 	m.t.Helper()
-	line := m.File.Line(n.line)
-	text, _, _ := strings.Cut(m.File.Slice(line), ";;@")
+	line := n.file.Line(n.line)
+	text, _, _ := strings.Cut(n.file.Slice(line), ";;@")
 	pattern, ok := strings.CutPrefix(n.args[0], "re:")
 	if !ok {
 		pattern = "(" + regexp.QuoteMeta(n.args[0]) + ")"
@@ -200,7 +224,7 @@ func (m *markers) run() {
 	for _, n := range m.notes {
 		if n.name == "loc" {
 			for _, name := range n.args[1:] {
-				m.locs[name] = m.find(n)
+				m.locs[name] = location{n.file.Name(), m.find(n)}
 			}
 		}
 	}
@@ -251,25 +275,25 @@ func (m *markers) ask(n note, at source.Span, offset int) {
 			m.t.Errorf("%s shows %q", where, h.Markdown)
 		}
 	case "def":
-		var got []source.Span
-		for _, p := range m.Definition(offset) {
-			got = append(got, p.Span)
+		m.places(where, n, m.Definition(offset))
+	case "deffile":
+		if at := m.Definition(offset); len(at) != 1 || locationOf(at[0]) != (location{File: n.args[1]}) {
+			m.t.Errorf("%s: %v", where, at)
 		}
-		m.places(where, n, got)
 	case "decl":
-		var got []source.Span
-		for _, p := range m.Declaration(offset) {
-			got = append(got, p.Span)
+		m.places(where, n, m.Declaration(offset))
+	case "linked":
+		var got []source.Place
+		for _, at := range m.Linked(offset) {
+			got = append(got, source.Place{File: m.File, Span: at})
 		}
 		m.places(where, n, got)
-	case "linked":
-		m.places(where, n, m.Linked(offset))
 	case "dependents", "needs":
 		m.neighbours(where, n, offset)
 	case "refs":
-		var got []source.Span
+		var got []source.Place
 		for _, r := range m.References(offset) {
-			got = append(got, r.Span)
+			got = append(got, r.Place)
 		}
 		m.places(where, n, got)
 	case "rename":
@@ -287,12 +311,21 @@ func (m *markers) ask(n note, at source.Span, offset int) {
 	}
 }
 
-func (m *markers) places(where string, n note, got []source.Span) {
-	var want []source.Span
-	for _, name := range n.args[1:] {
-		want = append(want, m.locs[name])
+func (m *markers) places(where string, n note, places []source.Place) {
+	var got, want []location
+	for _, p := range places {
+		got = append(got, locationOf(p))
 	}
-	slices.SortFunc(want, func(a, b source.Span) int { return a.Start - b.Start })
+	for _, name := range n.args[1:] {
+		at, ok := m.locs[name]
+		if !ok {
+			m.t.Fatalf("%s: no place %s", where, name)
+		}
+		want = append(want, at)
+	}
+	order := func(a, b location) int { return cmp.Or(cmp.Compare(a.File, b.File), a.Start-b.Start) }
+	slices.SortFunc(want, order)
+	slices.SortFunc(got, order)
 	if diff := gocmp.Diff(want, got); diff != "" {
 		m.t.Errorf("%s (-want +got):\n%s", where, diff)
 	}
@@ -324,18 +357,32 @@ func (m *markers) complete(n note, in ...*analysis.Snapshot) {
 	}
 }
 
-// changed returns the lines that edits change, as they are afterwards.
+// changed returns the lines that edits change, as they are afterwards. Those of
+// modules follow, with the names of their files.
 func (m *markers) changed(edits []diag.Edit) string {
-	text := m.File.Text()
-	for _, e := range slices.Backward(edits) {
-		text = text[:e.Span.Start] + e.Text + text[e.Span.End:]
+	var files []*source.File
+	for _, e := range edits {
+		if !slices.Contains(files, e.File) {
+			files = append(files, e.File)
+		}
 	}
-	before := strings.Split(m.File.Text(), "\n")
 	var out strings.Builder
-	for i, line := range strings.Split(text, "\n") {
-		if line != before[i] {
-			code, _, _ := strings.Cut(line, ";;@")
-			out.WriteString(strings.TrimSpace(code) + "\n")
+	for _, f := range files {
+		text := f.Text()
+		for _, e := range slices.Backward(edits) {
+			if e.File == f {
+				text = text[:e.Span.Start] + e.Text + text[e.Span.End:]
+			}
+		}
+		before := strings.Split(f.Text(), "\n")
+		for i, line := range strings.Split(text, "\n") {
+			if line != before[i] {
+				code, _, _ := strings.Cut(line, ";;@")
+				if f != m.File {
+					code = f.Name() + ": " + code
+				}
+				out.WriteString(strings.TrimSpace(code) + "\n")
+			}
 		}
 	}
 	return out.String()

@@ -168,6 +168,12 @@ func (s *Snapshot) detail(m Meaning) string {
 		f, _ := dsl.Primitive(m.Name)
 		return f.Signature()
 	case MemberName:
+		if l := s.library(m.Of); l != nil {
+			if c, ok := l.callable(l.member(m.Name)); ok {
+				return signature(c.name, c.names)
+			}
+			return m.Of
+		}
 		mod, _ := dsl.FindModule(m.Of)
 		if f, ok := mod.Func(m.Name); ok {
 			return f.Signature()

@@ -21,6 +21,8 @@ func (s *Snapshot) Renameable(offset int) (Meaning, error) {
 		return m, fmt.Errorf("there is no name here that can be renamed")
 	case m.Symbol != nil:
 		return m, s.renameableSymbol(m.Symbol)
+	case m.Kind == MemberName && s.library(m.Of) != nil:
+		return m, fmt.Errorf("'%s' is a name of the module '%s', which other files may use too: change it there", m.Name, m.Of)
 	case m.Kind == JobName:
 		return m, s.renameableJob(m.Name)
 	}
@@ -44,26 +46,65 @@ func (s *Snapshot) renameableSymbol(sym *fennel.Symbol) error {
 }
 
 func (s *Snapshot) renameableJob(id string) error {
-	registered := false
+	registered, written := false, map[source.Place]bool{}
 	for _, j := range s.Graph().Jobs {
 		if j.ID == id && j.Mirror {
 			return fmt.Errorf("the job '%s' is registered by ci.mirror, which names it", id)
 		}
 		registered = registered || j.ID == id
 	}
-	for _, w := range s.lexicon().words {
-		registered = registered || w.Kind == JobName && w.As == Registers && w.Name == id
+	for _, x := range s.lexicons() {
+		for _, w := range x.words {
+			if w.Kind == JobName && w.Name == id {
+				registered = registered || w.As == Registers
+				written[source.Place{File: x.file, Span: w.whole}] = true
+			}
+		}
 	}
 	if !registered {
 		return fmt.Errorf("no job '%s' is registered", id)
 	}
-	if at := s.lexicon().computed[id]; len(at) > 0 {
-		return fmt.Errorf("'%s' is not written out at %v, so that place would not follow", id, at[0])
+	for _, at := range s.lexicon().computed[id] {
+		if !written[at] {
+			return fmt.Errorf("'%s' is not written out at %v, so that place would not follow", id, at)
+		}
+	}
+	if at, ok := s.unknownMention(id, written); ok {
+		return fmt.Errorf("the string at %v may name the job '%s' or not, so it is not safe to rename it", at, id)
+	}
+	if name := s.luaModule(); name != "" {
+		return fmt.Errorf("the module '%s' is Lua, of which it is not known whether it names '%s'", name, id)
 	}
 	return nil
 }
 
-// Rename returns the edits of the file that give what the name at an offset
+// unknownMention returns a string of a module that may be meant as the id of a
+// job or not: a function that is passed jobs may ask for it.
+func (s *Snapshot) unknownMention(id string, written map[source.Place]bool) (source.Place, bool) {
+	for _, l := range s.required() {
+		for _, form := range l.module.Tree.Forms {
+			for n := range form.All() {
+				at := source.Place{File: l.file(), Span: n.Span}
+				if n.Kind == syntax.String && n.Text == id && !written[at] {
+					return at, true
+				}
+			}
+		}
+	}
+	return source.Place{}, false
+}
+
+// luaModule returns the name of a module in Lua that is needed, or nothing.
+func (s *Snapshot) luaModule() string {
+	for _, m := range s.load().modules {
+		if strings.HasSuffix(m.Tree.File.Name(), ".lua") {
+			return m.Tree.File.Name()
+		}
+	}
+	return ""
+}
+
+// Rename returns the edits, in the file and its modules, that give what the name at an offset
 // refers to another name. The error says why it cannot have it.
 func (s *Snapshot) Rename(offset int, name string) ([]diag.Edit, error) {
 	m, err := s.Renameable(offset)
@@ -97,15 +138,17 @@ func (s *Snapshot) renameJob(m Meaning, name string) ([]diag.Edit, error) {
 		written = `"` + name + `"`
 	}
 	var edits []diag.Edit
-	for _, w := range s.lexicon().words {
-		if w.Kind != JobName || w.Name != m.Name {
-			continue
+	for _, x := range s.lexicons() {
+		for _, w := range x.words {
+			if w.Kind != JobName || w.Name != m.Name {
+				continue
+			}
+			e := diag.Edit{File: x.file, Span: w.Span, Text: name}
+			if written[0] == '"' || strings.HasPrefix(x.file.Slice(w.whole), `"`) {
+				e.Span, e.Text = w.whole, `"`+name+`"`
+			}
+			edits = append(edits, e)
 		}
-		e := diag.Edit{File: s.File, Span: w.Span, Text: name}
-		if written[0] == '"' || strings.HasPrefix(s.File.Slice(w.whole), `"`) {
-			e.Span, e.Text = w.whole, `"`+name+`"`
-		}
-		edits = append(edits, e)
 	}
 	return edits, nil
 }

@@ -126,6 +126,9 @@ func (c *completer) signature(name *syntax.Node) (callable, bool) {
 		f, ok := dsl.Primitive(m.Name)
 		return funcCallable(f), ok
 	case MemberName:
+		if l := c.library(m.Of); l != nil {
+			return l.callable(l.member(m.Name))
+		}
 		mod, _ := dsl.FindModule(m.Of)
 		f, ok := mod.Func(m.Name)
 		return funcCallable(f), ok
@@ -182,6 +185,9 @@ func (c *completer) symbolSignature(sym *fennel.Symbol) (callable, bool) {
 	case sym.Kind == fennel.Macro:
 		if f, ok := providedMacro(sym); ok {
 			return funcCallable(f), true
+		}
+		if l, m := c.imported(sym); m != nil {
+			return l.callable(m)
 		}
 		return out, true
 	case sym.Value == nil || sym.Value.Kind != fennel.Lambda || sym.Written:

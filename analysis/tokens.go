@@ -196,6 +196,9 @@ func (t *tokenizer) named(m Meaning, at source.Span) (TokenType, TokenModifier) 
 	case ModuleName:
 		return NamespaceToken, with
 	case MemberName:
+		if l := t.library(m.Of); l != nil {
+			return l.token(m), with
+		}
 		if mod, _ := dsl.FindModule(m.Of); has(mod, m.Name) {
 			return FunctionToken, with | Provided
 		}
@@ -212,6 +215,17 @@ func (t *tokenizer) named(m Meaning, at source.Span) (TokenType, TokenModifier) 
 		return VariableToken, with
 	}
 	return t.bound(m.Symbol), with
+}
+
+// token returns what a member of a module of the repository is.
+func (l *library) token(m Meaning) TokenType {
+	switch {
+	case l.member(m.Name).function != nil:
+		return FunctionToken
+	case m.Symbol != nil:
+		return VariableToken
+	}
+	return PropertyToken
 }
 
 func has(m dsl.Module, function string) bool {

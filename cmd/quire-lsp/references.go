@@ -15,7 +15,7 @@ func (s *server) References(ctx context.Context, p *protocol.ReferenceParams) ([
 	}
 	for _, r := range doc.snapshot.References(offset) {
 		if !r.Defines || p.Context.IncludeDeclaration {
-			locations = append(locations, protocol.Location{URI: doc.uri, Range: s.caps.encoding.rangeOf(doc.file, r.Span)})
+			locations = append(locations, protocol.Location{URI: doc.sibling(r.File), Range: s.caps.encoding.rangeOf(r.File, r.Span)})
 		}
 	}
 	return locations, ctx.Err()
@@ -29,6 +29,9 @@ func (s *server) DocumentHighlight(ctx context.Context, p *protocol.DocumentHigh
 		return highlights, nil
 	}
 	for _, r := range doc.snapshot.References(offset) {
+		if r.File != doc.file {
+			continue
+		}
 		kind := protocol.DocumentHighlightKindRead
 		if r.Defines {
 			kind = protocol.DocumentHighlightKindWrite

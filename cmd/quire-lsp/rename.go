@@ -24,7 +24,8 @@ func (s *server) PrepareRename(ctx context.Context, p *protocol.PrepareRenamePar
 	}, ctx.Err()
 }
 
-// Rename gives a job or a name of the file another name.
+// Rename gives a job or a name of the file another name, a job also in the
+// modules that the file needs.
 func (s *server) Rename(ctx context.Context, p *protocol.RenameParams) (*protocol.WorkspaceEdit, error) {
 	doc, offset := s.place(ctx, p.TextDocumentPositionParams)
 	if doc == nil {
@@ -34,11 +35,12 @@ func (s *server) Rename(ctx context.Context, p *protocol.RenameParams) (*protoco
 	if err != nil {
 		return nil, refused(err)
 	}
-	changes := []protocol.TextEdit{}
+	changes := map[uri.URI][]protocol.TextEdit{doc.uri: {}}
 	for _, e := range edits {
-		changes = append(changes, s.textEdit(doc.file, e))
+		at := doc.sibling(e.File)
+		changes[at] = append(changes[at], s.textEdit(e.File, e))
 	}
-	return &protocol.WorkspaceEdit{Changes: map[uri.URI][]protocol.TextEdit{doc.uri: changes}}, ctx.Err()
+	return &protocol.WorkspaceEdit{Changes: changes}, ctx.Err()
 }
 
 // refused is the answer that shows the user why a request was not done.

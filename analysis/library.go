@@ -1,0 +1,298 @@
+package analysis
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"quire/analysis/dsl"
+	"quire/analysis/fennel"
+	"quire/analysis/fennel/syntax"
+	"quire/analysis/source"
+)
+
+// A library is a module of the repository that the file names.
+type library struct {
+	name    string
+	module  *fennel.Module
+	members []libraryMember
+	lexicon func() *lexicon
+}
+
+// A libraryMember is one thing that a module gives under a name.
+type libraryMember struct {
+	name string
+	// key is where the table that the module gives names it.
+	key source.Span
+	// symbol is the name of the module that it holds, or nil.
+	symbol *fennel.Symbol
+	// function is the form that makes it, when it is a function or macro.
+	function *syntax.Node
+}
+
+// libraries holds the modules of the repository by their names, each from when
+// it is asked for first.
+type libraries struct {
+	mu     sync.Mutex
+	byName map[string]*library
+}
+
+// library returns a module of the repository, or nil when there is none of that
+// name in Fennel.
+func (s *Snapshot) library(name string) *library {
+	if _, ours := dsl.FindModule(name); ours || name == "" {
+		return nil
+	}
+	s.libraries.mu.Lock()
+	defer s.libraries.mu.Unlock()
+	l, ok := s.libraries.byName[name]
+	if !ok {
+		l = s.newLibrary(name)
+		if s.libraries.byName == nil {
+			s.libraries.byName = map[string]*library{}
+		}
+		s.libraries.byName[name] = l
+	}
+	return l
+}
+
+func (s *Snapshot) newLibrary(name string) *library {
+	files := s.moduleFile(name)
+	if len(files) == 0 || strings.HasSuffix(files[0].File.Name(), ".lua") {
+		return nil
+	}
+	m := s.compiled(files[0].File)
+	l := &library{name: name, module: m}
+	l.lexicon = sync.OnceValue(func() *lexicon {
+		return newLexicon(m, s.Graph(), newFlow(m, s.Graph()), s.library)
+	})
+	l.collect()
+	return l
+}
+
+// compiled returns a module as evaluation compiled it, or compiles it when it
+// was not reached.
+func (s *Snapshot) compiled(f *source.File) *fennel.Module {
+	for _, m := range s.load().modules {
+		if m.Tree.File.Name() == f.Name() {
+			return m
+		}
+	}
+	return s.compile(f)
+}
+
+// required returns the modules of the repository that evaluation reached, by
+// the names of their files.
+func (s *Snapshot) required() []*library {
+	var all []*library
+	seen := map[*fennel.Module]bool{s.Module(): true}
+	for todo := []*fennel.Module{s.Module()}; len(todo) > 0; todo = todo[1:] {
+		for _, u := range todo[0].Uses {
+			if l := s.library(u.Name); l != nil && !seen[l.module] {
+				seen[l.module] = true
+				all = append(all, l)
+				todo = append(todo, l.module)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b *library) int { return strings.Compare(a.file().Name(), b.file().Name()) })
+	return all
+}
+
+// lexicons returns that of the file and those of the modules that it needs.
+func (s *Snapshot) lexicons() []*lexicon {
+	all := []*lexicon{s.lexicon()}
+	for _, l := range s.required() {
+		all = append(all, l.lexicon())
+	}
+	return all
+}
+
+func (l *library) file() *source.File { return l.module.Tree.File }
+
+// member returns the member of a name, or nil.
+func (l *library) member(name string) *libraryMember {
+	if l == nil {
+		return nil
+	}
+	i := slices.IndexFunc(l.members, func(m libraryMember) bool { return m.name == name })
+	if i < 0 {
+		return nil
+	}
+	return &l.members[i]
+}
+
+// collect finds the members: what the last form of the module is, or what the
+// table that it names is given.
+func (l *library) collect() {
+	var last *syntax.Node
+	for _, n := range l.module.Tree.Forms {
+		if n.Kind != syntax.Comment && n.Kind != syntax.Error {
+			last = n
+		}
+	}
+	switch {
+	case last == nil:
+	case last.Kind == syntax.Table:
+		l.table(last)
+	case last.Kind == syntax.Symbol:
+		for _, n := range l.module.Tree.Forms {
+			l.stored(n, last.Text)
+		}
+	}
+}
+
+// table adds the pairs of a table.
+func (l *library) table(t *syntax.Node) {
+	items := t.Items()
+	for i := 0; i+1 < len(items); i += 2 {
+		key, value := items[i], items[i+1]
+		switch {
+		case key.Kind == syntax.Symbol && key.Text == ":" && value.Kind == syntax.Symbol:
+			l.add(value.Text, value.Span, value)
+		case key.Kind == syntax.String:
+			l.add(key.Text, key.Span, value)
+		}
+	}
+}
+
+// stored adds what a form of top level stores in a table of a name.
+func (l *library) stored(form *syntax.Node, table string) {
+	items := form.Items()
+	if form.Kind != syntax.List || len(items) < 3 || items[1].Kind != syntax.Symbol {
+		return
+	}
+	member, ok := strings.CutPrefix(items[1].Text, table+".")
+	at := source.Span{Start: items[1].Span.Start + len(table) + 1, End: items[1].Span.End}
+	switch items[0].Text {
+	case "local", "var":
+		if items[1].Text == table && items[2].Kind == syntax.Table {
+			l.table(items[2])
+		}
+	case "fn", "lambda", "λ":
+		if ok {
+			l.add(member, at, form)
+		}
+	case "set":
+		if ok {
+			l.add(member, at, items[2])
+		}
+	case "tset":
+		if items[1].Text == table && len(items) == 4 && items[2].Kind == syntax.String {
+			l.add(items[2].Text, items[2].Span, items[3])
+		}
+	}
+}
+
+// add adds a member with what gives its value. The last one of a name counts.
+func (l *library) add(name string, key source.Span, value *syntax.Node) {
+	m := libraryMember{name: name, key: key}
+	if value.Kind == syntax.Symbol {
+		if sym, at, ok := l.module.Index.At(value.Span.Start); ok && at == value.Span {
+			m.symbol = sym
+			value = l.definition(sym)
+		}
+	}
+	if value != nil && makesFunction(value) {
+		m.function = value
+	}
+	l.members = slices.DeleteFunc(l.members, func(x libraryMember) bool { return x.name == name })
+	l.members = append(l.members, m)
+}
+
+// definition returns the form that makes what a name of the module holds, or
+// nil.
+func (l *library) definition(sym *fennel.Symbol) *syntax.Node {
+	path := l.module.Tree.Path(sym.Def.Start)
+	if len(path) < 2 {
+		return nil
+	}
+	form := path[len(path)-2]
+	items := form.Items()
+	switch head(form) {
+	case "fn", "lambda", "λ", "macro":
+		return form
+	case "local":
+		if len(items) == 3 && items[1] == path[len(path)-1] {
+			return items[2]
+		}
+	}
+	return nil
+}
+
+func makesFunction(n *syntax.Node) bool {
+	switch head(n) {
+	case "fn", "lambda", "λ", "macro":
+		return true
+	}
+	return false
+}
+
+// place returns where a member is defined.
+func (l *library) place(m *libraryMember) source.Place {
+	if m.symbol != nil {
+		return source.Place{File: l.file(), Span: m.symbol.Def}
+	}
+	return source.Place{File: l.file(), Span: m.key}
+}
+
+// callable returns how a member is called, if it is a function or macro.
+func (l *library) callable(m *libraryMember) (callable, bool) {
+	if m == nil || m.function == nil {
+		return callable{}, false
+	}
+	c := callable{name: m.name}
+	for x := range m.function.Forms() {
+		if x.Kind == syntax.Sequence {
+			for p := range x.Forms() {
+				c.names = append(c.names, brief(l.file().Slice(p.Span)))
+			}
+			break
+		}
+	}
+	if doc := docstring(m.function); doc != nil {
+		c.doc = doc.Text
+	}
+	return c, true
+}
+
+// imported returns the member of a module of the repository that a name of the
+// file stands for because import-macros binds it.
+func (s *Snapshot) imported(sym *fennel.Symbol) (*library, *libraryMember) {
+	binding, module := s.importing(sym)
+	if binding == nil || binding.Kind != syntax.Table {
+		return nil, nil
+	}
+	l := s.library(module)
+	pairs := binding.Items()
+	for k := 0; k+1 < len(pairs); k += 2 {
+		if pairs[k+1].Span != sym.Def {
+			continue
+		}
+		name := pairs[k].Text
+		if name == ":" {
+			name = sym.Name
+		}
+		return l, l.member(name)
+	}
+	return nil, nil
+}
+
+// importing returns the binding of import-macros that a name of the file stands
+// in, and the name of the module beside it, or nothing.
+func (s *Snapshot) importing(sym *fennel.Symbol) (binding *syntax.Node, module string) {
+	if sym.Kind != fennel.Macro {
+		return nil, ""
+	}
+	path := s.Module().Tree.Path(sym.Def.Start)
+	for i, form := range path[:max(len(path)-1, 0)] {
+		if head(form) != "import-macros" {
+			continue
+		}
+		items := form.Items()
+		if at := slices.Index(items, path[i+1]); at > 0 && at+1 < len(items) {
+			return items[at], items[at+1].Text
+		}
+	}
+	return nil, ""
+}
