@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"quire/analysis"
+	"quire/analysis/source"
 )
 
 // BenchmarkEditor measures what an editor asks about a pipeline of 400 jobs:
@@ -25,15 +28,24 @@ func BenchmarkEditor(b *testing.B) {
 			s := load(text.String(), nil)
 			s.Diagnostics()
 			b.StartTimer()
-			s.Hover(at + 3)
+			s.Hover(at+3, analysis.HoverOptions{})
 		}
 	})
 	s := load(text.String(), nil)
 	for name, ask := range map[string]func(){
-		"hover":      func() { s.Hover(at + 3) },
+		"hover":      func() { s.Hover(at+3, analysis.HoverOptions{}) },
 		"references": func() { s.References(at + 3) },
 		"completion": func() { s.Complete(at + 1) },
 		"outline":    func() { s.Outline() },
+		"tokens":     func() { s.Tokens() },
+		"folds":      func() { s.Folds() },
+		"selections": func() { s.Selections(at + 3) },
+		"signature":  func() { s.SignatureAt(at + 3) },
+		"hints": func() {
+			s.Hints(source.Span{End: text.Len()}, analysis.HintOptions{Order: true, Dependents: true, Parameters: true})
+		},
+		"links":      func() { s.Links() },
+		"dependents": func() { s.Dependents("job-199") },
 		"rename":     func() { _, _ = s.Rename(at+3, "x") },
 	} {
 		b.Run(name, func(b *testing.B) {

@@ -16,13 +16,25 @@ type Hover struct {
 	Markdown string
 }
 
+// HoverOptions are what others know of a pipeline.
+type HoverOptions struct {
+	// Result tells in a few words how a job went the last time it ran, such as
+	// "✓ 1.2 s"; nil: nothing is known of runs.
+	Result func(job string) (text string, ok bool)
+}
+
 // Hover describes what the name at an offset refers to.
-func (s *Snapshot) Hover(offset int) (Hover, bool) {
+func (s *Snapshot) Hover(offset int, o HoverOptions) (Hover, bool) {
 	m, ok := s.MeaningAt(offset)
 	if !ok {
 		return Hover{}, false
 	}
-	text := s.describe(m)
+	text := page(s.describe(m), s.expansionCard(m, offset))
+	if m.Kind == JobName && o.Result != nil {
+		if result, ok := o.Result(m.Name); ok {
+			text = page(text, "Last result: "+result)
+		}
+	}
 	return Hover{m.Span, text}, text != ""
 }
 

@@ -31,7 +31,7 @@ func TestEveryPlace(t *testing.T) {
 func askEverything(t *testing.T, s *analysis.Snapshot, at int) {
 	t.Helper()
 	size := len(s.File.Text())
-	if h, ok := s.Hover(at); ok && (h.Markdown == "" || h.Span.Start < 0 || h.Span.End > size || at < h.Span.Start-1 || at > h.Span.End+1) {
+	if h, ok := s.Hover(at, analysis.HoverOptions{}); ok && (h.Markdown == "" || h.Span.Start < 0 || h.Span.End > size || at < h.Span.Start-1 || at > h.Span.End+1) {
 		t.Errorf("hover at %d: %+v", at, h)
 	}
 	for _, p := range s.Definition(at) {

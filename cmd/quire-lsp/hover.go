@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"go.lsp.dev/protocol"
+
+	"quire/analysis"
 )
 
 // Hover shows what the name under the cursor refers to.
@@ -12,7 +14,7 @@ func (s *server) Hover(ctx context.Context, p *protocol.HoverParams) (*protocol.
 	if doc == nil {
 		return nil, nil
 	}
-	h, ok := doc.snapshot.Hover(offset)
+	h, ok := doc.snapshot.Hover(offset, analysis.HoverOptions{})
 	if !ok {
 		return nil, ctx.Err()
 	}
