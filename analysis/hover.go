@@ -52,7 +52,7 @@ func (s *Snapshot) describe(m Meaning) string {
 		f, _ := dsl.Primitive(m.Name)
 		return funcCard(f)
 	case OptionName, FieldName:
-		return page(keyHead(m.key)+" of "+code(m.Of), m.key.Doc)
+		return page(keyHead(m.key)+" of "+code(m.Of), m.key.Doc, example(m.key.Example))
 	case ModuleName:
 		return s.moduleCard(m.Name)
 	case MemberName:
@@ -183,7 +183,15 @@ func funcCard(f dsl.Func) string {
 		options = append(options, p.Keys...)
 	}
 	return page(fenced(f.Signature()), f.Doc, strings.Join(params, "\n"),
-		keyList("Options", options), keyList("It returns a table with", f.Result))
+		keyList("Options", options), keyList("It returns a table with", f.Result), example(f.Example))
+}
+
+// example shows code that uses what is described.
+func example(text string) string {
+	if text == "" {
+		return ""
+	}
+	return "Example:\n\n" + fenced(text)
 }
 
 // symbolCard describes a name that the file binds, with the form that binds it.
@@ -192,7 +200,7 @@ func (s *Snapshot) symbolCard(sym *fennel.Symbol) string {
 		return l.card(m, "macro")
 	}
 	if f, ok := providedMacro(sym); ok {
-		return page("macro of "+code(dsl.CI)+"\n\n"+fenced(f.Signature()), f.Doc)
+		return page("macro of "+code(dsl.CI)+"\n\n"+fenced(f.Signature()), f.Doc, example(f.Example))
 	}
 	if sym.Kind == fennel.Function || sym.Kind == fennel.Macro {
 		return page(symbolKind(sym)+"\n\n"+fenced(signature(sym.Name, sym.Params)), sym.Doc)

@@ -80,7 +80,11 @@ type Func struct {
 	Result []Key // fields of the table it returns
 	Type   Type  // of its result
 	Doc    string
-	States State
+	// Example is Fennel that calls it, never empty: of quire.ci, at top level,
+	// where ci is the module; else in a run-fn, where the primitives have their
+	// names and stdlib is quire.stdlib.
+	Example string
+	States  State
 }
 
 // A Param is one parameter.
@@ -98,6 +102,7 @@ type Key struct {
 	Type     Type
 	Required bool // of a result or source: it is never nil
 	Doc      string
+	Example  string // of an option: a call that gives it, unless that of the function does
 	States   State
 }
 

@@ -45,9 +45,10 @@ var modules = []Module{
 }
 
 var jobFunc = Func{
-	Name: "job",
-	Type: Nil,
-	Doc:  "Registers a job. It runs after every job among its inputs has run, and never unless one of its inputs leads back to a source such as :quire/push.",
+	Name:    "job",
+	Type:    Nil,
+	Doc:     "Registers a job. It runs after every job among its inputs has run, and never unless one of its inputs leads back to a source such as :quire/push.",
+	Example: "(ci.job :test [:quire/push]\n  (fn [{: sh}]\n    (sh [:go :test \"./...\"])))",
 	Params: []Param{
 		{Name: "id", Type: String, Doc: "The job's name, unique in the pipeline. It must not contain a slash."},
 		{Name: "inputs", Type: Strings, Doc: "The jobs and sources that the job needs. There must be at least one."},
@@ -57,9 +58,10 @@ var jobFunc = Func{
 }
 
 var imageFunc = Func{
-	Name: "image",
-	Type: Nil,
-	Doc:  "Declares the container image that the pipeline's commands run in. It may be called once.",
+	Name:    "image",
+	Type:    Nil,
+	Doc:     "Declares the container image that the pipeline's commands run in. It may be called once.",
+	Example: "(ci.image \"golang:1.26\")",
 	Params: []Param{
 		{Name: "name", Type: String, Doc: "The image as a container engine knows it, such as \"golang:1.26\"."},
 	},
@@ -67,25 +69,31 @@ var imageFunc = Func{
 }
 
 var ciMirrorFunc = Func{
-	Name: "mirror",
-	Type: Nil,
-	Doc:  "Registers the job quire/mirror, which tags the pushed commit and pushes it to another repository. It may be called once.",
+	Name:    "mirror",
+	Type:    Nil,
+	Doc:     "Registers the job quire/mirror, which tags the pushed commit and pushes it to another repository. It may be called once.",
+	Example: "(ci.mirror \"https://example.org/mirror.git\"\n  {:tag (fn [push] (.. \"build-\" push.sha)) :secret :mirror-auth})",
 	Params: []Param{
 		{Name: "url", Type: String, Doc: "The repository to push to."},
 		{Name: "opts", Type: Table, Doc: "What to push, and how to be let in.", Keys: []Key{
-			{Name: "tag", Type: Function, Required: true, States: S2, Doc: "Called with the table of quire/push; it returns the name of the tag to make."},
-			{Name: "secret", Type: Secret, Required: true, States: S2, Doc: "The secret whose value is sent as the HTTP header, such as \"Authorization: Basic …\"."},
-			{Name: "refs", Type: Strings, States: S2, Doc: "The refs to push, and the only ones that make the job act. Without them it pushes whatever ref was pushed."},
-			{Name: "after", Type: Strings, States: S2, Doc: "Jobs that have to succeed first."},
+			{Name: "tag", Type: Function, Required: true, States: S2, Doc: "Called with the table of quire/push; it returns the name of the tag to make.",
+				Example: "(ci.mirror \"https://example.org/mirror.git\"\n  {:tag (fn [push] (.. \"build-\" push.sha)) :secret :mirror-auth})"},
+			{Name: "secret", Type: Secret, Required: true, States: S2, Doc: "The secret whose value is sent as the HTTP header, such as \"Authorization: Basic …\".",
+				Example: "(ci.mirror \"https://example.org/mirror.git\"\n  {:tag (fn [push] (.. \"build-\" push.sha)) :secret :mirror-auth})"},
+			{Name: "refs", Type: Strings, States: S2, Doc: "The refs to push, and the only ones that make the job act. Without them it pushes whatever ref was pushed.",
+				Example: "(ci.mirror \"https://example.org/mirror.git\"\n  {:tag (fn [push] (.. \"build-\" push.sha)) :secret :mirror-auth\n   :refs [:refs/heads/main]})"},
+			{Name: "after", Type: Strings, States: S2, Doc: "Jobs that have to succeed first.",
+				Example: "(ci.mirror \"https://example.org/mirror.git\"\n  {:tag (fn [push] (.. \"build-\" push.sha)) :secret :mirror-auth\n   :after [:test]})"},
 		}},
 	},
 	States: S2,
 }
 
 var stdlibMirrorFunc = Func{
-	Name: "mirror",
-	Type: Table,
-	Doc:  "Tags a commit and pushes it with the given refs to another repository. It raises when git fails.",
+	Name:    "mirror",
+	Type:    Table,
+	Doc:     "Tags a commit and pushes it with the given refs to another repository. It raises when git fails.",
+	Example: "(let [push (jobs :quire/push)]\n  (stdlib.mirror {:url \"https://example.org/mirror.git\" :auth-header (secret :mirror-auth)\n                  :sha push.sha :tag \"v1\" :git-dir push.git-dir :refs [push.ref]}))",
 	Params: []Param{
 		{Name: "opts", Type: Table, Doc: "What to push, and where to.", Keys: []Key{
 			{Name: "url", Type: String, Required: true, States: S2, Doc: "The repository to push to."},
@@ -104,9 +112,10 @@ var stdlibMirrorFunc = Func{
 }
 
 var defrunMacro = Func{
-	Name: "defrun",
-	Type: RunFn,
-	Doc:  "Makes a run-fn whose body sees the named primitives. (defrun [sh jobs] …) and (defrun [{: sh : jobs}] …) mean the same.",
+	Name:    "defrun",
+	Type:    RunFn,
+	Doc:     "Makes a run-fn whose body sees the named primitives. (defrun [sh jobs] …) and (defrun [{: sh : jobs}] …) mean the same.",
+	Example: "(ci.job :test [:quire/push]\n  (defrun [sh]\n    (sh [:go :test \"./...\"])))",
 	Params: []Param{
 		{Name: "names", Type: Any, Doc: "A sequence of bare symbols that name primitives, or one table that destructures the runtime table; it may be empty."},
 		{Name: "body", Type: Any, Optional: true, Doc: "The forms to run; the last one gives the outputs."},

@@ -3,15 +3,19 @@ package dsl
 var runtime = []Func{shFunc, secretFunc, jobsFunc, readFileFunc, readJSONFunc, writeFileFunc, logFunc, envFunc}
 
 var shFunc = Func{
-	Name: "sh",
-	Type: Table,
-	Doc:  "Runs a command and waits for it. A non-zero exit is returned and does not raise; what cannot be started, or runs out of time, does.",
+	Name:    "sh",
+	Type:    Table,
+	Doc:     "Runs a command and waits for it. A non-zero exit is returned and does not raise; what cannot be started, or runs out of time, does.",
+	Example: "(let [{: exit : stderr} (sh [:go :test \"./...\"])]\n  (when (not= exit 0)\n    (error stderr)))",
 	Params: []Param{
 		{Name: "cmd", Type: Command, Doc: "A string is run by sh -c. A sequence is a program and its arguments, and meets no shell."},
 		{Name: "opts", Type: Table, Optional: true, Doc: "How to run it.", Keys: []Key{
-			{Name: "env", Type: EnvMap, States: every, Doc: "Environment variables to add or replace."},
-			{Name: "cwd", Type: Path, States: S1 | Product, Doc: "The directory to run in, relative to the workspace."},
-			{Name: "timeout", Type: Duration, States: Product, Doc: "How long the command may take, in seconds or as a string such as \"90s\". After that it is ended and the call raises."},
+			{Name: "env", Type: EnvMap, States: every, Doc: "Environment variables to add or replace.",
+				Example: "(sh [:go :build] {:env {:CGO_ENABLED \"0\"}})"},
+			{Name: "cwd", Type: Path, States: S1 | Product, Doc: "The directory to run in, relative to the workspace.",
+				Example: "(sh [:npm :ci] {:cwd \"web\"})"},
+			{Name: "timeout", Type: Duration, States: Product, Doc: "How long the command may take, in seconds or as a string such as \"90s\". After that it is ended and the call raises.",
+				Example: "(sh [:go :test \"./...\"] {:timeout \"90s\"})"},
 		}},
 	},
 	Result: []Key{
@@ -25,9 +29,10 @@ var shFunc = Func{
 }
 
 var secretFunc = Func{
-	Name: "secret",
-	Type: String,
-	Doc:  "Returns the value of a secret. From then on it is replaced by {{ name }} in logs and wherever else output is shown.",
+	Name:    "secret",
+	Type:    String,
+	Doc:     "Returns the value of a secret. From then on it is replaced by {{ name }} in logs and wherever else output is shown.",
+	Example: "(sh [:twine :upload \"dist/*\"] {:env {:TWINE_PASSWORD (secret :pypi)}})",
 	Params: []Param{
 		{Name: "name", Type: Secret, Doc: "A name from the configuration or the command line."},
 	},
@@ -35,9 +40,10 @@ var secretFunc = Func{
 }
 
 var jobsFunc = Func{
-	Name: "jobs",
-	Type: Any,
-	Doc:  "Returns the outputs of a job that this one needs, directly or not, or the table of a source. It is nil for a job that was skipped or returned no table.",
+	Name:    "jobs",
+	Type:    Any,
+	Doc:     "Returns the outputs of a job that this one needs, directly or not, or the table of a source. It is nil for a job that was skipped or returned no table.",
+	Example: "(let [{: sha} (jobs :quire/push)]\n  (sh [:echo sha]))",
 	Params: []Param{
 		{Name: "name", Type: JobName, Doc: "The id of a job, or a source such as :quire/push."},
 	},
@@ -45,9 +51,10 @@ var jobsFunc = Func{
 }
 
 var readFileFunc = Func{
-	Name: "read-file",
-	Type: String,
-	Doc:  "Returns the content of a file in the workspace. It raises when there is no such file.",
+	Name:    "read-file",
+	Type:    String,
+	Doc:     "Returns the content of a file in the workspace. It raises when there is no such file.",
+	Example: "(read-file \"VERSION\")",
 	Params: []Param{
 		{Name: "path", Type: Path, Doc: "Relative to the workspace."},
 	},
@@ -55,9 +62,10 @@ var readFileFunc = Func{
 }
 
 var readJSONFunc = Func{
-	Name: "read-json",
-	Type: Any,
-	Doc:  "Returns the content of a JSON file in the workspace as a Lua value. Arrays become sequences, and null becomes nil.",
+	Name:    "read-json",
+	Type:    Any,
+	Doc:     "Returns the content of a JSON file in the workspace as a Lua value. Arrays become sequences, and null becomes nil.",
+	Example: "(. (read-json \"package.json\") :version)",
 	Params: []Param{
 		{Name: "path", Type: Path, Doc: "Relative to the workspace."},
 	},
@@ -65,9 +73,10 @@ var readJSONFunc = Func{
 }
 
 var writeFileFunc = Func{
-	Name: "write-file",
-	Type: Nil,
-	Doc:  "Replaces the content of a file in the workspace.",
+	Name:    "write-file",
+	Type:    Nil,
+	Doc:     "Replaces the content of a file in the workspace.",
+	Example: "(write-file \"dist/VERSION\" \"1.2.3\\n\")",
 	Params: []Param{
 		{Name: "path", Type: Path, Doc: "Relative to the workspace."},
 		{Name: "content", Type: String, Doc: "The new content, any bytes."},
@@ -76,9 +85,10 @@ var writeFileFunc = Func{
 }
 
 var logFunc = Func{
-	Name: "log",
-	Type: Nil,
-	Doc:  "Adds a message to the job's log. It is shown with the output of the job's commands.",
+	Name:    "log",
+	Type:    Nil,
+	Doc:     "Adds a message to the job's log. It is shown with the output of the job's commands.",
+	Example: "(log \"all tests passed\")",
 	Params: []Param{
 		{Name: "message", Type: String, Doc: "The text, one line or more."},
 	},
@@ -86,9 +96,10 @@ var logFunc = Func{
 }
 
 var envFunc = Func{
-	Name: "env",
-	Type: String,
-	Doc:  "Returns a variable of the environment that commands get. It is nil when the variable is not set.",
+	Name:    "env",
+	Type:    String,
+	Doc:     "Returns a variable of the environment that commands get. It is nil when the variable is not set.",
+	Example: "(or (env \"HOME\") \"/\")",
 	Params: []Param{
 		{Name: "name", Type: String, Doc: "The variable's name, such as \"HOME\"."},
 	},
