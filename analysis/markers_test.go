@@ -45,6 +45,8 @@ import (
 //	completewhole(…)                the same, where what follows has to be there
 //	signature("text", "x")          the signature behind the text, with the parameter
 //	                                that stands there marked, as in (sh «cmd» ?opts)
+//	snippet("text", "x", "y")       behind the text, where nothing follows, x is
+//	                                offered and inserts y
 //	symbols(file)                   the outline
 //	folds(file)                     what can be folded: kinds, lines and first texts
 //	selections("text", "x" …)       the texts that a selection grows over from
@@ -245,6 +247,8 @@ func (m *markers) run() {
 			m.golden(n.args[0], b.String())
 		case "hints":
 			m.golden(n.args[0], m.hints())
+		case "snippet":
+			m.snippet(n)
 		case "signature":
 			m.signature(n, m.Snapshot, m.snapshot(m.File.Text()[:m.find(n).End]))
 		case "complete":
@@ -341,6 +345,9 @@ func (m *markers) complete(n note, in ...*analysis.Snapshot) {
 		var labels []string
 		for _, c := range s.Complete(offset) {
 			labels = append(labels, c.Label)
+			if c.Subject.Kind != 0 && s.Describe(c.Subject) == "" {
+				m.t.Errorf("line %d: nothing is known of %q", n.line, c.Label)
+			}
 			if c.Span.End != offset || !strings.HasPrefix(text[c.Span.Start:], text[c.Span.Start:offset]) || c.Text == "" {
 				m.t.Errorf("line %d: %q replaces %q", n.line, c.Label, s.File.Slice(c.Span))
 			}
@@ -521,5 +528,23 @@ func (m *markers) neighbours(where string, n note, offset int) {
 	}
 	if diff := gocmp.Diff(n.args[1:], got); diff != "" && len(got)+len(n.args) > 1 {
 		m.t.Errorf("%s (-want +got):\n%s", where, diff)
+	}
+}
+
+func (m *markers) snippet(n note) {
+	offset := m.find(n).End
+	var got string
+	for _, c := range m.snapshot(m.File.Text()[:offset]).Complete(offset) {
+		if c.Label == n.args[1] {
+			got = c.Snippet
+		}
+	}
+	if got != n.args[2] {
+		m.t.Errorf("line %d: %q inserts %q", n.line, n.args[1], got)
+	}
+	for _, c := range m.Complete(offset) {
+		if c.Snippet != "" {
+			m.t.Errorf("line %d: %q is offered where its arguments stand", n.line, c.Label)
+		}
 	}
 }

@@ -15,6 +15,7 @@ type capabilities struct {
 	progress     bool // window/workDoneProgress/create
 	showDocument bool
 	related      bool // relatedInformation in diagnostics
+	snippets     bool // in completion
 	labelOffsets bool // parameters of a signature by their place in its label
 }
 
@@ -41,7 +42,7 @@ func (s *server) Initialize(_ context.Context, p *protocol.InitializeParams) (*p
 			DocumentHighlightProvider:  protocol.Boolean(true),
 			DocumentSymbolProvider:     protocol.Boolean(true),
 			WorkspaceSymbolProvider:    protocol.Boolean(true),
-			CompletionProvider:         &protocol.CompletionOptions{TriggerCharacters: completionTriggers()},
+			CompletionProvider:         &protocol.CompletionOptions{TriggerCharacters: completionTriggers(), ResolveProvider: &yes},
 			RenameProvider:             &protocol.RenameOptions{PrepareProvider: &yes},
 			SemanticTokensProvider:     tokenOptions(),
 			FoldingRangeProvider:       protocol.Boolean(true),
@@ -69,6 +70,11 @@ func clientCapabilities(c protocol.ClientCapabilities) capabilities {
 	if w := c.Window; w != nil {
 		caps.progress = w.WorkDoneProgress != nil && *w.WorkDoneProgress
 		caps.showDocument = w.ShowDocument != nil && w.ShowDocument.Support
+	}
+	if t := c.TextDocument; t != nil && t.Completion != nil {
+		if i := t.Completion.CompletionItem; i != nil {
+			caps.snippets = i.SnippetSupport != nil && *i.SnippetSupport
+		}
 	}
 	if t := c.TextDocument; t != nil && t.SignatureHelp != nil && t.SignatureHelp.SignatureInformation != nil {
 		if p := t.SignatureHelp.SignatureInformation.ParameterInformation; p != nil {

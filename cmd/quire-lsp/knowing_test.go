@@ -157,6 +157,45 @@ func TestCompletion(t *testing.T) {
 	})
 }
 
+// TestCompletionResolve asks for everything that is known of what is offered.
+func TestCompletionResolve(t *testing.T) {
+	asked(t, func(t *testing.T, a asker) {
+		var list protocol.CompletionList
+		a.call("textDocument/completion", &protocol.CompletionParams{TextDocumentPositionParams: a.at("[:test :|]")}, &list)
+		var item protocol.CompletionItem
+		a.call("completionItem/resolve", &list.Items[0], &item)
+		equal(t, "label", item.Label, ":build")
+		if doc := item.Documentation.(*protocol.MarkupContent).Value; !strings.Contains(doc, "needed by: `test`") {
+			t.Errorf("documentation: %s", doc)
+		}
+		var same protocol.CompletionItem
+		a.call("completionItem/resolve", &protocol.CompletionItem{Label: "x"}, &same)
+		equal(t, "an item that nothing is known of", same.Label, "x")
+	})
+}
+
+// TestSnippets offers snippets to editors that know them, and to no others.
+func TestSnippets(t *testing.T) {
+	for _, support := range []string{"true", "false"} {
+		c := start(t, `{"textDocument": {"completion": {"completionItem": {"snippetSupport": `+support+`}}}}`)
+		u := c.open(".quire/ci.fnl", "(local {: job} (require :quire.ci))\n(jo")
+		var list protocol.CompletionList
+		c.call("textDocument/completion", &protocol.CompletionParams{TextDocumentPositionParams: protocol.TextDocumentPositionParams{
+			TextDocument: protocol.TextDocumentIdentifier{URI: u}, Position: protocol.Position{Line: 1, Character: 3}}}, &list)
+		found := "false"
+		for _, item := range list.Items {
+			isSnippet := item.InsertTextFormat == protocol.InsertTextFormatSnippet
+			if isSnippet != strings.Contains(item.TextEdit.(*protocol.TextEdit).NewText, "${") {
+				t.Errorf("%s: %+v", item.Label, item.TextEdit)
+			}
+			if item.Label == "job …" && isSnippet {
+				found = "true"
+			}
+		}
+		equal(t, "a snippet for a job", found, support)
+	}
+}
+
 func TestRename(t *testing.T) {
 	asked(t, func(t *testing.T, a asker) {
 		var prepared protocol.PrepareRenamePlaceholder
