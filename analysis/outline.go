@@ -99,10 +99,21 @@ func (s *Snapshot) names(n *syntax.Node, kind Kind, name string) bool {
 	if n.Kind != syntax.Symbol {
 		return false
 	}
-	if m, ok := s.MeaningAt(n.Span.End); ok {
+	if m, ok := s.MeaningAt(n.Span.End); ok && !s.obscure(m) {
 		return m.Kind == kind && m.Name == name
 	}
 	return n.Text == name || strings.HasSuffix(n.Text, "."+name)
+}
+
+// obscure reports whether a meaning is a name of the file that could hold
+// anything, such as one that is taken from what a broken form was to bind.
+func (s *Snapshot) obscure(m Meaning) bool {
+	if m.Kind != SymbolName || m.Symbol.Kind == fennel.Function || m.Symbol.Kind == fennel.Macro {
+		return false
+	}
+	v := m.Symbol.Value
+	return s.lexicon().senses[m.Symbol].kind == unknown &&
+		(v == nil || v.Kind == fennel.Unknown || v.Kind == fennel.Path && v.Root.Kind == fennel.GlobalRoot)
 }
 
 // formItems returns what a form of top level declares.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"quire/analysis"
+	"quire/analysis/source"
 )
 
 // TestEveryPlace asks everything about every place of the examples, whole and
@@ -39,9 +40,17 @@ func askEverything(t *testing.T, s *analysis.Snapshot, at int) {
 			t.Errorf("definition at %d: %+v", at, p)
 		}
 	}
-	end := 0
+	for _, p := range s.Declaration(at) {
+		if p.File == nil || p.Span.Start < 0 || p.Span.End > len(p.File.Text()) {
+			t.Errorf("declaration at %d: %+v", at, p)
+		}
+	}
+	end, file := 0, s.File
 	for _, r := range s.References(at) {
-		if r.Span.Start < end || r.Span.End > size {
+		if r.File != file {
+			end, file = 0, r.File
+		}
+		if r.Span.Start < end || r.Span.End > len(file.Text()) {
 			t.Errorf("reference at %d: %+v", at, r)
 		}
 		end = r.Span.End
@@ -55,14 +64,75 @@ func askEverything(t *testing.T, s *analysis.Snapshot, at int) {
 	if err != nil && err.Error() == "" {
 		t.Errorf("rename at %d gives no reason", at)
 	}
-	end = 0
+	end, file = 0, s.File
 	for _, e := range edits {
-		if e.Span.Start < end || e.Span.End > size {
+		if e.File != file {
+			end, file = 0, e.File
+		}
+		if e.Span.Start < end || e.Span.End > len(file.Text()) {
 			t.Errorf("edit of rename at %d: %+v", at, e)
 		}
 		end = e.Span.End
 	}
 	checkOutline(t, s.Outline(), 0, size)
+	askForms(t, s, at)
+}
+
+// askForms asks what depends on forms rather than names.
+func askForms(t *testing.T, s *analysis.Snapshot, at int) {
+	t.Helper()
+	size := len(s.File.Text())
+	inner := source.Span{Start: min(max(at, 0), size), End: min(max(at, 0), size)}
+	for _, outer := range s.Selections(at) {
+		if !outer.Encloses(inner) && (inner.Len() > 0 || outer.End < at-1) || outer == inner && size > 0 && inner.Len() > 0 {
+			t.Errorf("selection at %d: %v around %v", at, outer, inner)
+		}
+		inner = outer
+	}
+	if sig, ok := s.SignatureAt(at); ok {
+		for _, p := range sig.Params {
+			if p.Span.Start < 1 || p.Span.End > len(sig.Label)-1 || p.Span.Len() == 0 {
+				t.Errorf("signature at %d: %+v", at, sig)
+			}
+		}
+		if sig.Active >= len(sig.Params) {
+			t.Errorf("signature at %d: %+v", at, sig)
+		}
+	}
+	last := -1
+	for _, f := range s.Folds() {
+		if f.Span.Start < last || f.Span.End > size {
+			t.Errorf("fold %+v", f)
+		}
+		last = f.Span.Start
+	}
+	last = 0
+	for _, k := range s.Tokens() {
+		if k.Span.Start < last || k.Span.Len() == 0 || k.Span.End > size {
+			t.Errorf("token %+v", k)
+		}
+		last = k.Span.End
+	}
+	last = 0
+	for _, h := range s.Hints(source.Span{End: size}, analysis.HintOptions{Order: true, Dependents: true, Parameters: true}) {
+		if h.Offset < last || h.Offset > size || h.Label == "" {
+			t.Errorf("hint %+v", h)
+		}
+		last = h.Offset
+	}
+	for _, l := range s.Links() {
+		if l.Span.Start < 0 || l.Span.End > size || l.Path == "" {
+			t.Errorf("link %+v", l)
+		}
+	}
+	for _, span := range s.Linked(at) {
+		if s.File.Slice(span) != s.File.Slice(s.Linked(at)[0]) {
+			t.Errorf("linked at %d: %q", at, s.File.Slice(span))
+		}
+	}
+	if n, ok := s.NodeAt(at); ok && !n.Form.Span.Encloses(n.ID.Span) {
+		t.Errorf("node at %d: %+v", at, n)
+	}
 }
 
 func checkOutline(t *testing.T, items []analysis.Item, start, end int) {

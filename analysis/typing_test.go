@@ -1,0 +1,151 @@
+package analysis_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"quire/analysis"
+	"quire/analysis/diag"
+	"quire/analysis/fennel"
+	"quire/analysis/fennel/syntax"
+	"quire/analysis/pipeline"
+	"quire/analysis/source"
+)
+
+// A fixture is an archive of testdata/editor without its notes.
+type fixture struct {
+	*markers
+	text string
+}
+
+func fixtures(t *testing.T) map[string]fixture {
+	t.Helper()
+	paths, err := filepath.Glob("../testdata/editor/*.txtar")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no test data: %v", err)
+	}
+	all := map[string]fixture{}
+	for _, path := range paths {
+		archive, err := txtar.ParseFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := newMarkers(t, archive, func(s string) string { return s })
+		var text strings.Builder
+		for line := range strings.Lines(m.File.Text()) {
+			code, _, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ";;@")
+			text.WriteString(strings.TrimRight(code, " ") + "\n")
+		}
+		all[strings.TrimSuffix(filepath.Base(path), ".txtar")] = fixture{m, text.String()}
+	}
+	return all
+}
+
+func (f fixture) snapshot(text string, cache *fennel.Cache) *analysis.Snapshot {
+	return analysis.New(source.NewFile(pipeline.Path, text), analysis.Options{
+		Secrets: []string{"token", "deploy-key"}, Tree: f.markers, Cache: cache})
+}
+
+// TestTyping types each fixture, a character at a time, as an editor that keeps
+// what versions have in common: nothing panics on the way, and in the end
+// everything is as if the file had just been opened. The ordinary run looks at
+// some of the versions only.
+func TestTyping(t *testing.T) {
+	for name, f := range fixtures(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cache := new(fennel.Cache)
+			step := 0
+			for end := range f.text {
+				if step++; !long && step%11 != 0 {
+					continue
+				}
+				s := f.snapshot(f.text[:end], cache)
+				s.Diagnostics()
+				askEverything(t, s, end)
+			}
+			got, want := f.snapshot(f.text, cache), f.snapshot(f.text, nil)
+			if diff := gocmp.Diff(lines(want.Diagnostics()), lines(got.Diagnostics())); diff != "" {
+				t.Errorf("diagnostics (-opened +typed):\n%s", diff)
+			}
+			if diff := gocmp.Diff(tokenText(t, want), tokenText(t, got)); diff != "" {
+				t.Errorf("tokens (-opened +typed):\n%s", diff)
+			}
+		})
+	}
+}
+
+func lines(ds diag.List) []string {
+	var out []string
+	for _, d := range ds {
+		out = append(out, d.Error())
+	}
+	return out
+}
+
+// TestMissingDelimiter deletes each delimiter of each fixture in turn: of the
+// jobs that the text registers, the outline loses no more than one.
+func TestMissingDelimiter(t *testing.T) {
+	for name, f := range fixtures(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			whole := written(f.snapshot(f.text, nil))
+			cache := new(fennel.Cache)
+			for i, at := range delimiters(f.text) {
+				if !long && i%5 != 0 {
+					continue
+				}
+				s := f.snapshot(f.text[:at]+f.text[at+1:], cache)
+				left := written(s)
+				lost := []string{}
+				for id := range whole {
+					if !left[id] {
+						lost = append(lost, id)
+					}
+				}
+				if len(lost) > 1 {
+					t.Errorf("without the %q at %v, %d of %d jobs are left: lost are %q",
+						f.text[at], source.NewFile("", f.text).Position(at), len(left), len(whole), lost)
+				}
+			}
+		})
+	}
+}
+
+// written returns the jobs in the outline whose ids stand in the text.
+func written(s *analysis.Snapshot) map[string]bool {
+	ids := map[string]bool{}
+	for _, x := range s.Outline() {
+		if x.Kind == analysis.JobItem && strings.Trim(s.File.Slice(x.Select), `:"`) == x.Name {
+			ids[x.Name] = true
+		}
+	}
+	return ids
+}
+
+// delimiters returns the places of brackets and quotes.
+func delimiters(text string) []int {
+	var at []int
+	for _, form := range syntax.Read(source.NewFile("", text)).Forms {
+		for n := range form.All() {
+			switch n.Kind {
+			case syntax.String:
+				if text[n.Span.Start] != '"' {
+					continue
+				}
+			case syntax.List, syntax.Sequence, syntax.Table:
+			default:
+				continue
+			}
+			at = append(at, n.Span.Start)
+			if !n.Open {
+				at = append(at, n.Span.End-1)
+			}
+		}
+	}
+	return at
+}
