@@ -129,7 +129,10 @@ const (
 
 // A JobReport is how one job went.
 type JobReport struct {
-	ID       string
+	ID string
+	// Text is [JobText] of what ran: a result is of the job as long as that is
+	// the same. It is empty in a dry run, and where a run was interrupted.
+	Text     string
 	Outcome  Outcome
 	Started  time.Time
 	Finished time.Time

@@ -31,7 +31,7 @@ func jobForms(p *pipeline.Pipeline) map[string]string {
 	for _, job := range p.Graph.Jobs {
 		h := sha256.New()
 		h.Write(shared.Sum(nil))
-		io.WriteString(h, jobText(job))
+		io.WriteString(h, JobText(job))
 		for _, in := range job.Inputs {
 			fmt.Fprintf(h, " %q", in.Name)
 		}

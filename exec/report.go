@@ -100,12 +100,9 @@ func (x *execution) writeReport(failed error) error {
 		out.Error = x.values.text(failed.Error())
 	}
 	for _, j := range r.Jobs {
-		s := storedJob{ID: j.ID, Outcome: j.Outcome, Notice: j.Notice, Reused: j.Reused, IgnoredExits: j.IgnoredExits,
+		s := storedJob{ID: j.ID, Text: j.Text, Outcome: j.Outcome, Notice: j.Notice, Reused: j.Reused, IgnoredExits: j.IgnoredExits,
 			Started: stamp(j.Started), Finished: stamp(j.Finished), Failure: x.storeFailure(j.Failure)}
 		s.Outputs = x.host != nil && x.host.gave(j.ID)
-		if job, ok := x.pipe.Graph.Job(j.ID); ok {
-			s.Text = jobText(job)
-		}
 		out.Jobs = append(out.Jobs, s)
 	}
 	out.Sources = x.sources()
@@ -196,9 +193,9 @@ func stamp(t time.Time) *time.Time {
 	return &t
 }
 
-// jobText returns a hash of the text that a job is made of: its call and its
+// JobText returns a hash of the text that a job is made of: its call and its
 // run-fn.
-func jobText(job *pipeline.Job) string {
+func JobText(job *pipeline.Job) string {
 	h := sha256.New()
 	for _, p := range []source.Place{job.Call, job.Run} {
 		if p.File != nil {

@@ -183,6 +183,13 @@ func (r *Request) findCommits(ctx context.Context) (err error) {
 	return err
 }
 
+// StateDir returns the directory in which a run of these options keeps what
+// outlives it. Of the options only State and Environ matter.
+func (o Options) StateDir() (string, error) {
+	_, state, err := runsOf(o)
+	return state, err
+}
+
 func (r *Request) findState(context.Context) (err error) {
 	r.state, err = stateDir(r.env, r.options.State)
 	return err

@@ -429,6 +429,11 @@ func (x *execution) finish(failed error) error {
 		}
 		x.report.Outcome = Internal
 	}
+	for i, j := range x.report.Jobs {
+		if job, ok := x.pipe.Graph.Job(j.ID); ok {
+			x.report.Jobs[i].Text = JobText(job)
+		}
+	}
 	got := x.get()
 	if got != nil && !errors.As(got, new(*UsageError)) {
 		failed, x.report.Outcome = errors.Join(failed, got), Internal

@@ -192,7 +192,7 @@ func (x *execution) earlier(id string) (*pipeline.Data, error) {
 	}
 	job, ok := x.pipe.Graph.Job(id)
 	if ok && x.store != nil {
-		data, found, err := lastOutputs(x.store, id, jobText(job))
+		data, found, err := lastOutputs(x.store, id, JobText(job))
 		if found || err != nil {
 			return data, err
 		}

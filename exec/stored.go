@@ -136,7 +136,7 @@ func (r *StoredRun) restore(s storedReport) {
 	r.Outcome, r.Started, r.Finished, r.Error = s.Outcome, s.Started, s.Finished, s.Error
 	r.Diagnostics = b.diagnostics(s.Diagnostics)
 	for _, j := range s.Jobs {
-		r.Jobs = append(r.Jobs, JobReport{ID: j.ID, Outcome: j.Outcome, Started: timeOf(j.Started, time.Time{}),
+		r.Jobs = append(r.Jobs, JobReport{ID: j.ID, Text: j.Text, Outcome: j.Outcome, Started: timeOf(j.Started, time.Time{}),
 			Finished: timeOf(j.Finished, time.Time{}), Notice: j.Notice, IgnoredExits: j.IgnoredExits, Failure: b.failure(j.Failure)})
 	}
 }
