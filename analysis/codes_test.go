@@ -19,7 +19,7 @@ import (
 
 // elsewhere holds the codes that a ci.fnl alone does not have. The package that
 // reports them runs their examples.
-var elsewhere = []diag.Code{diag.Config, diag.NoImage}
+var elsewhere = []diag.Code{diag.Config, diag.NoImage, diag.RunFailed}
 
 // TestExamples runs the examples of the codes through the loader and the
 // checks.

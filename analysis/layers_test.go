@@ -123,7 +123,7 @@ var layers = []layer{
 	{
 		pkg: "cmd/quire-lsp",
 		uses: []string{"analysis/source", "analysis/diag", "analysis/dsl", "analysis/fennel", "analysis/fennel/syntax",
-			"analysis/pipeline", "analysis", "exec", "exec/rundir"},
+			"analysis/pipeline", "analysis/drawing", "analysis", "exec", "exec/rundir"},
 		owns: slices.Concat(signals, flags, lsp),
 	},
 }

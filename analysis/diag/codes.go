@@ -41,6 +41,7 @@ const (
 	UnusedIgnore     Code = "unused-ignore"
 	Config           Code = "config"
 	NoImage          Code = "no-image"
+	RunFailed        Code = "run-failed"
 )
 
 // An Entry is what is known of a code.

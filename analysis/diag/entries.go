@@ -428,4 +428,16 @@ var entries = []Entry{
 (ci.job :build [:quire/push] #nil)
 `,
 	},
+	{
+		Code: RunFailed, Severity: Error, Title: "a job failed when it ran last",
+		Explain: "Its function raised an error. Editors show that where it happened, at the command that did not end well or at the form that raised, until the job passes or its text changes.",
+		Bad: `(local ci (require :quire.ci))
+(ci.job :build [:quire/push]
+  (fn [{: sh}] (assert (= 0 (. (sh "exit 3") :exit)) "the build is broken")))
+`,
+		Good: `(local ci (require :quire.ci))
+(ci.job :build [:quire/push]
+  (fn [{: sh}] (assert (= 0 (. (sh "exit 0") :exit)) "the build is broken")))
+`,
+	},
 }

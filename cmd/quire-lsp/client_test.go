@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -34,6 +35,13 @@ type client struct {
 	progress    []progressValue
 	messages    []*protocol.ShowMessageParams
 	shown       []uri.URI
+	refreshed   map[string]int // requests to look again, by their methods
+	questions   []string
+	answer      string        // to all of them
+	stall       chan struct{} // is closed when they are to be answered; nil: at once
+	output      []runOutputParams
+	states      []string // what was told of runs, in short
+	finished    []runFinishedParams
 }
 
 type progressValue struct {
@@ -56,7 +64,13 @@ func start(t *testing.T, caps string) *client {
 // handshake tells the server what the client can do.
 func (c *client) handshake(caps string) {
 	c.t.Helper()
-	c.call("initialize", json.RawMessage(`{"processId": null, "rootUri": null, "capabilities": `+caps+`}`), nil)
+	c.handshakeWith(caps, `{"trusted": true}`)
+}
+
+// handshakeWith tells the server what the client can do and how it is set up.
+func (c *client) handshakeWith(caps, options string) {
+	c.t.Helper()
+	c.call("initialize", json.RawMessage(`{"processId": null, "rootUri": null, "capabilities": `+caps+`, "initializationOptions": `+options+`}`), nil)
 	c.notify("initialized", json.RawMessage(`{}`))
 }
 
@@ -77,7 +91,7 @@ func dial(t *testing.T) *client {
 // code.
 func connect(t *testing.T, rw io.ReadWriteCloser, serve func() int) *client {
 	t.Helper()
-	c := &client{t: t, exit: make(chan int, 1), diagnostics: map[uri.URI]*protocol.PublishDiagnosticsParams{}}
+	c := &client{t: t, exit: make(chan int, 1), diagnostics: map[uri.URI]*protocol.PublishDiagnosticsParams{}, refreshed: map[string]int{}}
 	c.changed = sync.NewCond(&c.mu)
 	go func() { c.exit <- serve() }()
 	c.conn = jsonrpc2.NewConn(jsonrpc2.NewHeaderStream(rw), jsonrpc2.WithCodec(codec{}))
@@ -110,7 +124,7 @@ func (w testWriter) Write(b []byte) (int, error) {
 }
 
 // handle takes what the server tells and answers what it asks.
-func (c *client) handle(_ context.Context, req *jsonrpc2.Request) (any, error) {
+func (c *client) handle(ctx context.Context, req *jsonrpc2.Request) (any, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer c.changed.Broadcast()
@@ -140,6 +154,46 @@ func (c *client) handle(_ context.Context, req *jsonrpc2.Request) (any, error) {
 		}
 		c.shown = append(c.shown, p.URI)
 		return &protocol.ShowDocumentResult{Success: true}, nil
+	case protocol.MethodWindowShowMessageRequest:
+		var p protocol.ShowMessageRequestParams
+		if err := protocol.Unmarshal(req.Params(), &p); err != nil {
+			return nil, err
+		}
+		c.questions = append(c.questions, p.Message)
+		if c.stall != nil {
+			c.changed.Broadcast()
+			c.mu.Unlock()
+			jsonrpc2.Async(ctx)
+			<-c.stall
+			c.mu.Lock()
+		}
+		if c.answer == "" {
+			return nil, nil // it was dismissed
+		}
+		return &protocol.MessageActionItem{Title: c.answer}, nil
+	case protocol.MethodWorkspaceCodeLensRefresh, protocol.MethodWorkspaceTextDocumentContentRefresh:
+		c.refreshed[strings.Clone(req.Method())]++
+	case notifyRunOutput:
+		var p runOutputParams
+		if err := json.Unmarshal(req.Params(), &p); err != nil {
+			return nil, err
+		}
+		c.output = append(c.output, p)
+	case notifyRunStarted:
+		c.states = append(c.states, "started")
+	case notifyJobState:
+		var p jobStateParams
+		if err := json.Unmarshal(req.Params(), &p); err != nil {
+			return nil, err
+		}
+		c.states = append(c.states, p.Job+" "+string(p.State))
+	case notifyRunFinished:
+		var p runFinishedParams
+		if err := json.Unmarshal(req.Params(), &p); err != nil {
+			return nil, err
+		}
+		c.states = append(c.states, "finished "+string(p.Outcome))
+		c.finished = append(c.finished, p)
 	}
 	return nil, nil
 }

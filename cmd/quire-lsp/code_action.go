@@ -11,12 +11,12 @@ import (
 	"quire/analysis/source"
 )
 
-// runKind is the kind of the actions that run a job, for clients without code
-// lenses.
+// runKind is the kind of the actions that run jobs and show how they went, for
+// clients without code lenses.
 const runKind protocol.CodeActionKind = "quire.run"
 
-// CodeAction offers the fixes of the diagnostics in the range, and to run the
-// job around it.
+// CodeAction offers the fixes of the diagnostics in the range, and what the
+// lenses of the job around it do.
 func (s *server) CodeAction(ctx context.Context, p *protocol.CodeActionParams) ([]protocol.CommandOrCodeAction, error) {
 	doc := s.documents.get(p.TextDocument.URI)
 	release(ctx)
@@ -33,11 +33,7 @@ func (s *server) CodeAction(ctx context.Context, p *protocol.CodeActionParams) (
 		}
 	}
 	if wanted(p.Context.Only, runKind) {
-		for _, j := range doc.jobs() {
-			if j.Call.Span.Start <= span.End && span.Start <= j.Call.Span.End {
-				actions = append(actions, runAction(doc, j.ID))
-			}
-		}
+		actions = append(actions, s.runActions(doc, span)...)
 	}
 	return actions, ctx.Err()
 }
@@ -53,10 +49,26 @@ func wanted(only []protocol.CodeActionKind, kind protocol.CodeActionKind) bool {
 	return len(only) == 0
 }
 
-func runAction(doc *document, job string) *protocol.CodeAction {
-	kind := runKind
-	title := "▶ Run job '" + job + "'"
-	return &protocol.CodeAction{Title: title, Kind: &kind, Command: runCommand(title, doc, job)}
+// runActions returns the actions that do what lenses do, for the jobs in a span
+// and for the file.
+func (s *server) runActions(doc *document, span source.Span) []protocol.CommandOrCodeAction {
+	var actions []protocol.CommandOrCodeAction
+	add := func(o offer) {
+		kind := runKind
+		actions = append(actions, &protocol.CodeAction{Title: o.action, Kind: &kind, Command: o.command(o.action)})
+	}
+	forms, of := doc.jobForms(), s.jobOffers(doc)
+	for _, f := range forms {
+		if f.span.Start <= span.End && span.Start <= f.span.End {
+			for _, o := range of(f) {
+				add(o)
+			}
+		}
+	}
+	for _, o := range s.fileOffers(doc, forms) {
+		add(o)
+	}
+	return actions
 }
 
 // fixes returns the fixes of a diagnostic as actions.

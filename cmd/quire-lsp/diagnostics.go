@@ -28,7 +28,7 @@ func (s *server) publish(doc *document) {
 	if s.documents.get(doc.uri) != doc {
 		return
 	}
-	s.notifyDiagnostics(doc, s.diagnostics(doc, found))
+	s.notifyDiagnostics(doc, append(s.diagnostics(doc, found), s.failures(doc)...))
 }
 
 // clear takes back the diagnostics of a closed buffer.

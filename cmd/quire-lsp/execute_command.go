@@ -2,59 +2,64 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"time"
 
-	"go.lsp.dev/jsonrpc2"
 	"go.lsp.dev/protocol"
 	"go.lsp.dev/uri"
 
 	"quire/exec"
 )
 
-// The commands of the server. Each takes one JSON object.
+// The commands of the server. Each takes one JSON object and returns at once:
+// what takes longer is shown when it is there. So any editor that can execute a
+// command has all of them.
 const (
-	cmdRun     = "quire.run"
-	cmdCancel  = "quire.cancel"
-	cmdShowLog = "quire.showLog"
+	cmdRun       = "quire.run"
+	cmdCancel    = "quire.cancel"
+	cmdRerunLast = "quire.rerunLast"
+	cmdDryRun    = "quire.dryRun"
+	cmdShowLog   = "quire.showLog"
+	cmdGraph     = "quire.graph"
 )
 
-func commands() []string { return []string{cmdRun, cmdCancel, cmdShowLog} }
+func commands() []string {
+	return []string{cmdRun, cmdCancel, cmdRerunLast, cmdDryRun, cmdShowLog, cmdGraph}
+}
 
-// runArgs is the argument of quire.run.
+// runArgs is the argument of quire.run and quire.dryRun.
 type runArgs struct {
 	URI uri.URI `json:"uri"`
 	// Jobs are run with what they need; none: everything that a push runs.
-	Jobs []string `json:"jobs,omitempty"`
+	Jobs []string `json:"jobs,omitzero"`
 	// Only leaves out what the jobs need.
-	Only bool `json:"only,omitempty"`
+	Only bool `json:"only,omitzero"`
 	// Options are those of quire ci run.
 	Options runOptions `json:"options,omitzero"`
 }
 
 // runOptions holds what else can be said of a run; see [exec.Options].
 type runOptions struct {
-	SHA         string                  `json:"sha,omitempty"`
-	InPlace     bool                    `json:"inPlace,omitempty"`
-	Reuse       bool                    `json:"reuse,omitempty"`
-	Resume      string                  `json:"resume,omitempty"`      // a run, such as last-failed
-	ResumeForce bool                    `json:"resumeForce,omitempty"` // also over files that a job changed
-	Ref         string                  `json:"ref,omitempty"`
-	PreviousSHA string                  `json:"previousSha,omitempty"`
-	Mirror      bool                    `json:"mirror,omitempty"`
-	Except      []string                `json:"except,omitempty"`
-	KeepGoing   bool                    `json:"keepGoing,omitempty"`
-	Parallel    int                     `json:"parallel,omitempty"`
-	Timeout     string                  `json:"timeout,omitempty"` // such as 10m
-	Inputs      string                  `json:"inputs,omitempty"`  // path of a file
-	Config      string                  `json:"config,omitempty"`
-	Secrets     map[string]secretSource `json:"secrets,omitempty"`
+	SHA         string                  `json:"sha,omitzero"`
+	InPlace     bool                    `json:"inPlace,omitzero"`
+	Reuse       bool                    `json:"reuse,omitzero"`
+	Resume      string                  `json:"resume,omitzero"`      // a run, such as last-failed
+	ResumeForce bool                    `json:"resumeForce,omitzero"` // also over files that a job changed
+	Ref         string                  `json:"ref,omitzero"`
+	PreviousSHA string                  `json:"previousSha,omitzero"`
+	Mirror      bool                    `json:"mirror,omitzero"`
+	Except      []string                `json:"except,omitzero"`
+	KeepGoing   bool                    `json:"keepGoing,omitzero"`
+	Parallel    int                     `json:"parallel,omitzero"`
+	Timeout     string                  `json:"timeout,omitzero"` // such as 10m
+	Inputs      string                  `json:"inputs,omitzero"`  // path of a file
+	Config      string                  `json:"config,omitzero"`
+	Secrets     map[string]secretSource `json:"secrets,omitzero"`
 
-	Container        bool     `json:"container,omitempty"`
-	ContainerRuntime string   `json:"containerRuntime,omitempty"`
-	ContainerArgs    []string `json:"containerArgs,omitempty"`
-	Sandbox          bool     `json:"sandbox,omitempty"`
-	Net              bool     `json:"net,omitempty"`
+	Container        bool     `json:"container,omitzero"`
+	ContainerRuntime string   `json:"containerRuntime,omitzero"`
+	ContainerArgs    []string `json:"containerArgs,omitzero"`
+	Sandbox          bool     `json:"sandbox,omitzero"`
+	Net              bool     `json:"net,omitzero"`
 }
 
 // secretSource says where the value of a secret comes from: a variable of the
@@ -95,73 +100,96 @@ func (a runArgs) options() (exec.Options, error) {
 	return o, nil
 }
 
-// runResult is the result of quire.run, which comes as the run starts.
+// runResult is the result of quire.run, quire.rerunLast and quire.dryRun, which
+// comes as the run starts.
 type runResult struct {
 	RunID string   `json:"runId"`
 	Jobs  []string `json:"jobs,omitempty"`
+	// LogURI is a document that shows what the run writes, for clients that read
+	// documents from the server.
+	LogURI uri.URI `json:"logUri,omitempty"`
 }
 
-// cancelArgs is the argument of quire.cancel.
+// rerunArgs is the argument of quire.rerunLast.
+type rerunArgs struct {
+	URI uri.URI `json:"uri"`
+}
+
+// cancelArgs is the argument of quire.cancel: one run, or all that are under way
+// of the repository of a file.
 type cancelArgs struct {
-	RunID string `json:"runId"`
+	RunID string  `json:"runId,omitempty"`
+	URI   uri.URI `json:"uri,omitempty"`
 }
 
-// logArgs is the argument of quire.showLog. Without a job it is the log of the
-// job that failed first, or else of the last one.
-type logArgs struct {
-	RunID string `json:"runId"`
-	Job   string `json:"job,omitempty"`
-}
-
+// ExecuteCommand carries out a command of the server.
 func (s *server) ExecuteCommand(ctx context.Context, p *protocol.ExecuteCommandParams) (protocol.LSPAny, error) {
 	switch p.Command {
-	case cmdRun:
+	case cmdRun, cmdDryRun:
 		var args runArgs
 		if err := argument(p, &args); err != nil {
 			return nil, err
 		}
-		return s.startRun(ctx, args)
+		return s.startRun(ctx, args, p.Command == cmdDryRun)
+	case cmdRerunLast:
+		var args rerunArgs
+		if err := argument(p, &args); err != nil {
+			return nil, err
+		}
+		last, err := s.rerunArgs(args)
+		if err != nil {
+			return nil, err
+		}
+		return s.startRun(ctx, last, false)
 	case cmdCancel:
 		var args cancelArgs
 		if err := argument(p, &args); err != nil {
 			return nil, err
 		}
 		release(ctx)
-		if !s.runs.cancel(args.RunID) {
-			return nil, invalid("no run '%s' is under way", args.RunID)
-		}
-		return nil, nil
+		return nil, s.cancel(args)
 	case cmdShowLog:
 		var args logArgs
 		if err := argument(p, &args); err != nil {
 			return nil, err
 		}
 		release(ctx)
-		return nil, s.showLog(ctx, args)
+		show, err := s.findLog(args)
+		if err == nil {
+			s.goWork(show)
+		}
+		return nil, err
+	case cmdGraph:
+		var args graphArgs
+		if err := argument(p, &args); err != nil {
+			return nil, err
+		}
+		doc := s.documents.get(args.URI)
+		release(ctx)
+		return s.graph(doc, args)
 	}
 	return nil, invalid("unknown command '%s'", p.Command)
 }
 
-// argument decodes the one argument of a command.
-func argument(p *protocol.ExecuteCommandParams, into any) error {
-	if len(p.Arguments) != 1 {
-		return invalid("%s takes one JSON object, got %d arguments", p.Command, len(p.Arguments))
+// cancel ends the runs that the arguments of quire.cancel mean.
+func (s *server) cancel(args cancelArgs) error {
+	root, _ := locate(args.URI)
+	switch {
+	case args.RunID != "" && !s.runs.cancel(args.RunID):
+		return invalid("no run '%s' is under way", args.RunID)
+	case args.RunID != "":
+		return nil
+	case args.URI == "":
+		return invalid("%s: give runId, or uri for all runs of its repository", cmdCancel)
+	case root == "":
+		return invalid("uri: %q is no file below a directory .quire", args.URI)
 	}
-	if err := protocol.Unmarshal(p.Arguments[0], into); err != nil {
-		return invalid("%s: %v", p.Command, err)
+	live := s.runs.of(root)
+	if len(live) == 0 {
+		return invalid("no run of %s is under way", root)
+	}
+	for _, run := range live {
+		run.stop()
 	}
 	return nil
-}
-
-func invalid(format string, args ...any) error {
-	return jsonrpc2.NewError(jsonrpc2.InvalidParams, fmt.Sprintf(format, args...))
-}
-
-// encode returns the JSON of a value that always has one.
-func encode(v any) protocol.LSPAny {
-	text, err := protocol.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return text
 }

@@ -17,11 +17,13 @@ type capabilities struct {
 	related      bool // relatedInformation in diagnostics
 	snippets     bool // in completion
 	labelOffsets bool // parameters of a signature by their place in its label
+	running
 }
 
 func (s *server) Initialize(_ context.Context, p *protocol.InitializeParams) (*protocol.InitializeResult, error) {
 	s.state = serving
 	s.caps = clientCapabilities(p.Capabilities)
+	s.trust.configure(p.InitializationOptions)
 	yes, incremental := true, protocol.TextDocumentSyncKindIncremental
 	return &protocol.InitializeResult{
 		ServerInfo: protocol.ServerInfo{Name: "quire-lsp", Version: protocol.NewOptional(exec.Version())},
@@ -58,12 +60,13 @@ func (s *server) Initialize(_ context.Context, p *protocol.InitializeParams) (*p
 			DocumentRangeFormattingProvider:  protocol.Boolean(true),
 			DocumentOnTypeFormattingProvider: protocol.DocumentOnTypeFormattingOptions{FirstTriggerCharacter: "\n"},
 			ExecuteCommandProvider:           protocol.ExecuteCommandOptions{Commands: commands()},
+			Workspace:                        s.logs.provider(s.caps),
 		},
 	}, nil
 }
 
 func clientCapabilities(c protocol.ClientCapabilities) capabilities {
-	caps := capabilities{encoding: utf16}
+	caps := capabilities{encoding: utf16, running: runningCapabilities(c)}
 	if g := c.General; g != nil && slices.Contains(g.PositionEncodings, protocol.PositionEncodingKindUTF8) {
 		caps.encoding = utf8
 	}

@@ -30,20 +30,39 @@ Flags:
 `
 
 const commandsHelp = `
-Commands (workspace/executeCommand, each with one JSON object):
-  quire.run      run jobs of the pipeline in a buffer; returns {"runId"} at once
-                   uri      of the ci.fnl
-                   jobs     ids; with what they need; none: everything a push runs
-                   only     true leaves out what the jobs need
-                   options  those of "quire ci run": sha, inPlace, ref,
-                            previousSha, mirror, config, container,
-                            containerRuntime, containerArgs, sandbox, net,
-                            secrets {NAME: {"env": VAR} or {"file": PATH}}
-  quire.cancel   cancel a run
-                   runId
-  quire.showLog  open the log of an ended run
-                   runId
-                   job      without it: the job that failed first
+Commands (workspace/executeCommand, each with one JSON object). All return at
+once; what they find out is shown as a document, or told in a message where the
+editor shows none.
+  quire.run        run jobs of the pipeline in a buffer; returns {"runId", "jobs",
+                   "logUri"}, the last for editors that read quire-run: documents
+                     uri      of the ci.fnl
+                     jobs     ids; with what they need; none: everything a push runs
+                     only     true leaves out what the jobs need
+                     options  those of "quire ci run": sha, inPlace, reuse, resume,
+                              resumeForce, ref, previousSha, mirror, except,
+                              keepGoing, parallel, timeout ("10m"), inputs, config,
+                              container, containerRuntime, containerArgs, sandbox,
+                              net, secrets {NAME: {"env": VAR} or {"file": PATH}}
+  quire.rerunLast  run what was run last of a repository, here or elsewhere
+                     uri      of a file of it
+  quire.dryRun     show the commands that quire.run would execute, with its fields
+  quire.cancel     cancel runs; of a run that was cancelled already, kill what is
+                   left
+                     runId    one run
+                     uri      all of the repository of a file
+  quire.showLog    show what a run wrote
+                     runId    without it: the last run of the repository, or the one
+                              in which the job came to an end last
+                     job      without it: the job that failed first, or all
+                     uri      of a file of the repository; needed without runId
+  quire.graph      draw the jobs of the pipeline in a buffer; returns {"format",
+                   "text"}
+                     uri      of the ci.fnl
+                     format   text (the default), mermaid, dot or svg
+                     quiet    true only returns it
+
+Jobs run when the workspace is trusted: when the initialization options are
+{"trusted": true}, or when the user was asked and said so, once for each root.
 `
 
 func main() {

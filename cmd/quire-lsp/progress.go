@@ -19,45 +19,55 @@ const reportEvery = 100 * time.Millisecond
 // A progress shows one run in the editor: as work-done progress where the
 // client has it, and by one message at the end where it does not.
 type progress struct {
-	s      *server
-	title  string
-	buffer bool // what runs is a buffer, perhaps unsaved
+	run   *liveRun
+	title string
 
 	mu    sync.Mutex // guards the fields below
 	token protocol.ProgressToken
-	shown bool // begin was sent
+	shown bool   // begin was sent
+	note  string // what is to be known of the run, where there is no begin
 	jobs  int
 	done  int
+	ends  bool        // the run has been asked to end
 	last  time.Time   // when the last report was sent
 	next  string      // what a held-back report will say
 	timer *time.Timer // sends it
 }
 
-func newProgress(s *server, args runArgs, buffer bool) *progress {
+func newProgress(run *liveRun) *progress {
 	title := "quire"
-	if len(args.Jobs) > 0 {
-		title += ": " + strings.Join(args.Jobs, ", ")
+	if run.dry {
+		title += " dry run"
 	}
-	return &progress{s: s, title: title, buffer: buffer}
+	if len(run.args.Jobs) > 0 {
+		title += ": " + strings.Join(run.args.Jobs, ", ")
+	}
+	return &progress{run: run, title: title}
 }
 
 // begin asks the client for a progress and starts it. The token is the run's
-// id, so a cancel of the progress names the run.
-func (p *progress) begin(runID string) {
-	token := protocol.String(runID)
-	if !p.s.caps.progress {
+// id, so a cancel of the progress names the run. Unsaved are the files of which
+// the run takes the text in the editor.
+func (p *progress) begin(unsaved []string) {
+	message := "loading"
+	if len(unsaved) > 0 {
+		message = "running the unsaved text of " + strings.Join(unsaved, ", ")
+		p.mu.Lock()
+		p.note = " (of the unsaved text of " + strings.Join(unsaved, ", ") + ")"
+		p.mu.Unlock()
+	}
+	s := p.run.s
+	if !s.caps.progress {
 		return
 	}
+	token := protocol.String(p.run.id)
 	// A client that does not answer must not keep the run from starting.
-	ctx, cancel := context.WithTimeout(p.s.ctx, time.Second)
+	ctx, cancel := context.WithTimeout(p.run.ctx, time.Second)
 	defer cancel()
-	if err := p.s.client.WorkDoneProgressCreate(ctx, &protocol.WorkDoneProgressCreateParams{Token: token}); err != nil {
+	if err := s.client.WorkDoneProgressCreate(ctx, &protocol.WorkDoneProgressCreateParams{Token: token}); err != nil {
 		return
 	}
-	yes, percentage, message := true, uint32(0), "loading"
-	if p.buffer {
-		message = "loading the text in the editor"
-	}
+	yes, percentage := true, uint32(0)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.token, p.shown = token, true
@@ -80,9 +90,10 @@ func (p *progress) observe(e exec.Event) {
 		p.done++
 		p.report(fmt.Sprintf("%s: %s", e.JobID, e.Outcome))
 	case exec.ShStarted:
-		p.report(fmt.Sprintf("%s: %s", e.JobID, e.Cmd))
+		p.report(fmt.Sprintf("%s: %s", e.JobID, brief(e.Cmd)))
 	case exec.Output:
-		if line := strings.TrimSpace(e.Text); line != "" {
+		lines := strings.Split(strings.TrimSpace(e.Text), "\n")
+		if line := brief(lines[len(lines)-1]); line != "" {
 			p.report(fmt.Sprintf("%s: %s", e.JobID, line))
 		}
 	}
@@ -91,7 +102,7 @@ func (p *progress) observe(e exec.Event) {
 // report shows what the run is doing now. Of several reports within
 // reportEvery the last one is sent, at its end.
 func (p *progress) report(message string) {
-	if !p.shown {
+	if !p.shown || p.ends {
 		return
 	}
 	p.next = message
@@ -107,6 +118,18 @@ func (p *progress) report(message string) {
 			}
 		})
 	}
+}
+
+// cancelling says at once that the run has been asked to end: its commands may
+// take a while to.
+func (p *progress) cancelling() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.shown || p.ends {
+		return
+	}
+	p.ends, p.next = true, "cancelling"
+	p.flush()
 }
 
 // flush sends the report that is held back.
@@ -128,24 +151,26 @@ func (p *progress) flush() {
 func (p *progress) end(report *exec.Report, err error) {
 	text := outcome(report, err)
 	p.mu.Lock()
-	shown := p.shown
+	shown, note := p.shown, p.note
 	if shown {
 		p.send(&protocol.WorkDoneProgressEnd{Kind: "end", Message: &text})
 		p.shown = false
 	}
 	p.mu.Unlock()
+	s := p.run.s
 	switch {
 	case err != nil || report.Outcome == exec.Failed:
-		p.s.message(p.s.ctx, protocol.MessageTypeError, p.title+": "+text)
-	case !shown:
-		p.s.message(p.s.ctx, protocol.MessageTypeInfo, p.title+": "+text)
+		s.message(s.ctx, protocol.MessageTypeError, p.title+": "+text)
+	case !shown && !p.run.dry: // which shows what it found
+		s.message(s.ctx, protocol.MessageTypeInfo, p.title+": "+text+note)
 	}
 }
 
 // send sends one progress value. When the client is gone the session ends by
 // itself.
 func (p *progress) send(value any) {
-	_ = p.s.client.Progress(p.s.ctx, &protocol.ProgressParams{Token: p.token, Value: encode(value)})
+	s := p.run.s
+	_ = s.client.Progress(s.ctx, &protocol.ProgressParams{Token: p.token, Value: encode(value)})
 }
 
 // WorkDoneProgressCancel cancels the run whose progress the user cancelled.

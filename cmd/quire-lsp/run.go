@@ -2,93 +2,61 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
+	"slices"
+	"strings"
 	"time"
 
 	"go.lsp.dev/protocol"
-	"go.lsp.dev/uri"
 
 	"quire/analysis/diag"
+	"quire/analysis/source"
 	"quire/exec"
-	"quire/exec/rundir"
 )
 
-// runs holds the runs that this session started.
-type runs struct {
-	mu      sync.Mutex // guards the fields below
-	active  map[string]context.CancelFunc
-	ended   map[string]*exec.Report
-	stopped bool // no run may start any more
-	wg      sync.WaitGroup
+// running are the capabilities of the client that matter to runs.
+type running struct {
+	refreshLenses bool // workspace/codeLens/refresh
+	logDocuments  bool // workspace/textDocumentContent
+	// Of the client's experimental quire: it takes quire/runOutput, and
+	// quire/runStarted, quire/jobState and quire/runFinished.
+	runOutput, runState bool
 }
 
-// start notes a run, unless the session is ending.
-func (r *runs) start(id string, cancel context.CancelFunc) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.stopped {
-		return false
+func runningCapabilities(c protocol.ClientCapabilities) running {
+	var r running
+	if w := c.Workspace; w != nil {
+		r.refreshLenses = w.CodeLens != nil && w.CodeLens.RefreshSupport != nil && *w.CodeLens.RefreshSupport
+		r.logDocuments = w.TextDocumentContent != nil
 	}
-	if r.active == nil {
-		r.active, r.ended = map[string]context.CancelFunc{}, map[string]*exec.Report{}
+	var experimental struct {
+		Quire struct{ RunOutput, RunState bool }
 	}
-	r.active[id] = cancel
-	r.wg.Add(1)
-	return true
+	// What is not of this form asks for nothing.
+	_ = json.Unmarshal(c.Experimental, &experimental)
+	r.runOutput, r.runState = experimental.Quire.RunOutput, experimental.Quire.RunState
+	return r
 }
 
-func (r *runs) end(id string, report *exec.Report) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.active, id)
-	r.ended[id] = report
-	r.wg.Done()
-}
-
-// cancel ends a run under way and reports whether there is one of that id.
-func (r *runs) cancel(id string) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	cancel, ok := r.active[id]
-	if ok {
-		cancel()
-	}
-	return ok
-}
-
-// cancelAll ends all runs and lets no other start.
-func (r *runs) cancelAll() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.stopped = true
-	for _, cancel := range r.active {
-		cancel()
-	}
-}
-
-// wait returns when no run is left.
-func (r *runs) wait() { r.wg.Wait() }
-
-// report returns how an ended run went, or nil.
-func (r *runs) report(id string) *exec.Report {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.ended[id]
+func (s *server) initRunning() {
+	s.runs.init()
+	s.results.init()
+	s.trust.init()
+	s.lenses.every = reportEvery
 }
 
 // startRun starts the run of quire.run, on the text in the editor, and returns
 // its id at once.
-func (s *server) startRun(ctx context.Context, args runArgs) (protocol.LSPAny, error) {
-	doc := s.documents.get(args.URI)
+func (s *server) startRun(ctx context.Context, args runArgs, dry bool) (protocol.LSPAny, error) {
 	root, _ := locate(args.URI)
 	buffers := s.documents.buffers(root)
 	release(ctx)
 	if root == "" {
-		return nil, invalid("%s is no file below a directory .quire", args.URI)
+		return nil, invalid("uri: %q is no file below a directory .quire", args.URI)
 	}
 	options, err := args.options()
 	if err != nil {
@@ -97,93 +65,97 @@ func (s *server) startRun(ctx context.Context, args runArgs) (protocol.LSPAny, e
 	if options.SHA == "" { // a commit is run as it was committed
 		options.Buffers = buffers
 	}
-	progress := newProgress(s, args, doc != nil)
-	options.Observe = progress.observe
+	run := s.newRun(root, args, dry)
+	options.DryRun, options.Observe, options.Kill = dry, run.observe, run.kill
 	request, err := exec.Local(root, options)
 	if err != nil {
+		run.cancel()
 		return nil, invalid("%v", err)
 	}
-	runCtx, cancel := context.WithCancel(s.ctx)
-	id := request.ID()
-	if !s.runs.start(id, cancel) {
-		cancel()
+	run.named(request.ID())
+	if !s.runs.start(run) {
+		run.cancel()
 		return nil, invalid("the session is ending")
 	}
 	s.goWork(func() {
-		defer cancel()
-		progress.begin(id)
-		report, err := exec.Run(runCtx, request)
-		s.runs.end(id, report)
-		progress.end(report, err)
-		s.afterRun(report)
+		defer run.cancel()
+		s.carryOut(run, request, options.Buffers)
 	})
-	return encode(runResult{RunID: id, Jobs: args.Jobs}), nil
+	result := runResult{RunID: run.id, Jobs: args.Jobs}
+	if s.caps.logDocuments && !dry {
+		result.LogURI = logURI(run.id, "")
+	}
+	return encode(result), nil
 }
 
-// afterRun shows the log of what failed, where the client can show it.
-func (s *server) afterRun(report *exec.Report) {
-	if report.Outcome == exec.Failed {
-		if log := failureLog(report); log != "" {
-			s.showFile(s.ctx, log)
+func (s *server) newRun(root string, args runArgs, dry bool) *liveRun {
+	run := &liveRun{s: s, root: root, args: args, dry: dry, kill: make(chan struct{})}
+	run.ctx, run.cancel = context.WithCancel(s.ctx)
+	return run
+}
+
+// named gives the run its id, before anything happens in it.
+func (r *liveRun) named(id string) {
+	r.id = id
+	r.progress = newProgress(r)
+	r.events = newRunEvents(r)
+}
+
+// carryOut runs a request and shows how it goes and how it went.
+func (s *server) carryOut(run *liveRun, request exec.Request, buffers map[string]*source.File) {
+	if !run.dry && !s.trusted(run) {
+		s.runs.end(run)
+		run.events.refused("the workspace is not trusted")
+		s.runs.done()
+		s.refreshLenses()
+		return
+	}
+	s.refreshLenses()
+	run.events.started()
+	run.progress.begin(unsaved(run.root, buffers))
+	report, err := exec.Run(run.ctx, request)
+	changed := !run.dry && s.results.add(run.root, report)
+	s.runs.end(run)
+	run.events.finished(report, err)
+	run.progress.end(report, err)
+	s.runs.done()
+	s.refreshLenses()
+	s.logChanged(run.id)
+	if changed {
+		s.failuresChanged(run.root)
+	}
+	switch {
+	case run.dry:
+		s.showPlan(run, report, err)
+	case report.Outcome == exec.Failed && !s.caps.runOutput:
+		if job := failedJob(report); job != nil {
+			s.showLog(s.ctx, report.ID, job.ID, job.Failure.Log)
 		}
 	}
 }
 
-// failureLog returns the log of the first job that failed.
-func failureLog(report *exec.Report) string {
-	for _, j := range report.Jobs {
+// unsaved returns the paths, relative to the root, of the buffers that differ
+// from their files.
+func unsaved(root string, buffers map[string]*source.File) []string {
+	var names []string
+	for name, f := range buffers {
+		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
+		if err != nil || string(text) != f.Text() {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// failedJob returns the first job of a run that failed, or nil.
+func failedJob(report *exec.Report) *exec.JobReport {
+	for i, j := range report.Jobs {
 		if j.Failure != nil {
-			return j.Failure.Log
+			return &report.Jobs[i]
 		}
 	}
-	return ""
-}
-
-func (s *server) showLog(ctx context.Context, args logArgs) error {
-	report := s.runs.report(args.RunID)
-	if report == nil {
-		return invalid("no ended run '%s' of this session", args.RunID)
-	}
-	log := failureLog(report)
-	if args.Job != "" {
-		log = lastLog(report.Dir, args.Job)
-	}
-	if log == "" {
-		return invalid("the run '%s' has no log of a command", args.RunID)
-	}
-	s.showFile(ctx, log)
 	return nil
-}
-
-// lastLog returns the log of the last command of a job, or nothing when it ran
-// none.
-func lastLog(dir, job string) string {
-	log := ""
-	for n := 1; ; n++ {
-		next := filepath.Join(dir, rundir.LogName(job, n))
-		if _, err := os.Stat(next); err != nil {
-			return log
-		}
-		log = next
-	}
-}
-
-// showFile opens a file in the editor, or names it in a message where that
-// cannot be done.
-func (s *server) showFile(ctx context.Context, path string) {
-	if s.caps.showDocument {
-		focus := false
-		shown, err := s.client.ShowDocument(ctx, &protocol.ShowDocumentParams{URI: uri.File(path), TakeFocus: &focus})
-		if err == nil && shown != nil && shown.Success {
-			return
-		}
-	}
-	s.message(ctx, protocol.MessageTypeInfo, "Log: "+path)
-}
-
-func (s *server) message(ctx context.Context, kind protocol.MessageType, text string) {
-	// When the client is gone the session ends by itself.
-	_ = s.client.ShowMessage(ctx, &protocol.ShowMessageParams{Type: kind, Message: text})
 }
 
 // outcome says in a few words how a run went.
@@ -204,28 +176,41 @@ func outcome(report *exec.Report, err error) string {
 	case exec.Failed:
 		return "✗ " + failure(report)
 	}
-	took := report.Finished.Sub(report.Started).Round(100 * time.Millisecond)
-	return fmt.Sprintf("✓ %s in %v", count(len(report.Jobs), "job"), took)
+	text := fmt.Sprintf("✓ %s in %s", count(len(report.Jobs), "job"), took(report.Finished.Sub(report.Started)))
+	for _, j := range report.Jobs {
+		if len(j.IgnoredExits) > 0 {
+			text += fmt.Sprintf(", %s %s", j.ID, ignored(j.IgnoredExits))
+		}
+	}
+	return text
+}
+
+// ignored names the exits of commands that a job did not mind.
+func ignored(exits []int) string {
+	var text []string
+	for _, exit := range exits {
+		text = append(text, fmt.Sprint(exit))
+	}
+	return fmt.Sprintf("(exit %s ignored)", strings.Join(text, ", "))
 }
 
 // failure says in a few words what made a run fail.
 func failure(report *exec.Report) string {
-	for _, j := range report.Jobs {
-		if j.Failure != nil {
-			return j.ID + ": " + j.Failure.Diagnostic.Message
-		}
+	if j := failedJob(report); j != nil {
+		return j.ID + ": " + brief(j.Failure.Diagnostic.Message)
 	}
 	for _, d := range report.Diagnostics {
 		if d.Severity() == diag.Error {
-			return d.Message
+			return brief(d.Message)
 		}
 	}
 	return "failed"
 }
 
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
+// lasted returns how long a job ran, or zero when it did not.
+func lasted(j exec.JobReport) time.Duration {
+	if j.Started.IsZero() {
+		return 0
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return j.Finished.Sub(j.Started)
 }

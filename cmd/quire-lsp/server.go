@@ -39,6 +39,11 @@ type server struct {
 	tokens    tokenMemory
 	config    configReport
 	runs      runs
+	results   results
+	trust     trust
+	logs      logDocuments
+	lenses    refresher
+	scratch   scratch
 
 	state phase // only touched on the reading goroutine
 }
@@ -60,6 +65,7 @@ func serve(ctx context.Context, rw io.ReadWriteCloser, stderr io.Writer) int {
 	defer cancel()
 	s := &server{stderr: stderr, ctx: ctx, exited: make(chan struct{})}
 	s.documents.init()
+	s.initRunning()
 	s.conn = jsonrpc2.NewConn(jsonrpc2.NewHeaderStream(rw), jsonrpc2.WithCodec(codec{}))
 	s.client = protocol.ClientDispatcher(s.conn)
 	s.conn.Go(ctx, s.handler())
@@ -71,8 +77,10 @@ func serve(ctx context.Context, rw io.ReadWriteCloser, stderr io.Writer) int {
 	}
 	orderly := s.orderly.Load()
 	cancel()
-	s.work.Wait()
+	// Nobody reads any more: whoever is stuck in a write is to go on.
 	_ = rw.Close()
+	s.work.Wait()
+	s.scratch.remove()
 	if !orderly {
 		return 1
 	}
@@ -89,7 +97,7 @@ func (s *server) handler() jsonrpc2.Handler {
 		call := req.IsCall()
 		defer func() {
 			if r := recover(); r != nil {
-				fmt.Fprintf(s.stderr, "quire-lsp: panic in %s: %v\n%s", req.Method(), r, debug.Stack())
+				s.panicked(req.Method(), r)
 				result, err = nil, jsonrpc2.NewError(jsonrpc2.InternalError, fmt.Sprintf("internal error: %v", r))
 			}
 			if err != nil && ctx.Err() != nil {
@@ -137,11 +145,16 @@ func (s *server) goWork(f func()) {
 		defer s.work.Done()
 		defer func() {
 			if r := recover(); r != nil {
-				fmt.Fprintf(s.stderr, "quire-lsp: panic: %v\n%s", r, debug.Stack())
+				s.panicked("the background", r)
 			}
 		}()
 		f()
 	}()
+}
+
+// panicked logs a panic that was recovered from, which is a bug.
+func (s *server) panicked(where string, value any) {
+	fmt.Fprintf(s.stderr, "quire-lsp: panic in %s: %v\n%s", where, value, debug.Stack())
 }
 
 // codec encodes payloads with the unions of LSP.

@@ -114,34 +114,6 @@ func TestQuickFix(t *testing.T) {
 	equal(t, "codes after the fix", codes(c.published(u, 2)), []string{"ignored-exit"})
 }
 
-// The jobs are offered for running, also while the file has errors.
-func TestLensesAndActions(t *testing.T) {
-	c := start(t, everything)
-	u := c.open(".quire/ci.fnl", `(local {: job} (require :quire.ci))
-(job :one [:quire/push] (fn [] nil))
-(each [_ id (ipairs [:x :y])]
-  (job id [:one] (fn [] nil)))
-(job :two [:one] (fn [] nil)
-`)
-	var lenses []protocol.CodeLens
-	c.call("textDocument/codeLens", &protocol.CodeLensParams{TextDocument: protocol.TextDocumentIdentifier{URI: u}}, &lenses)
-	var titles []string
-	for _, l := range lenses {
-		titles = append(titles, l.Command.Title)
-	}
-	equal(t, "lenses", titles, []string{"▶ run", "▶ run x", "▶ run y"})
-
-	var actions []protocol.CodeAction
-	c.call("textDocument/codeAction", &protocol.CodeActionParams{
-		TextDocument: protocol.TextDocumentIdentifier{URI: u},
-		Range:        protocol.Range{Start: protocol.Position{Line: 1, Character: 8}, End: protocol.Position{Line: 1, Character: 8}},
-	}, &actions)
-	if len(actions) != 1 || actions[0].Title != "▶ Run job 'one'" {
-		t.Fatalf("actions at the job: %+v", actions)
-	}
-	equal(t, "argument", string(actions[0].Command.Arguments[0]), string(lenses[0].Command.Arguments[0]))
-}
-
 // Whatever a client sends, the session goes on.
 func TestRobustness(t *testing.T) {
 	c := start(t, everything)
@@ -169,6 +141,11 @@ func TestRobustness(t *testing.T) {
 		{"workspace/executeCommand", `{"command": "quire.run", "arguments": [{"uri": "untitled:1"}]}`},
 		{"workspace/executeCommand", `{"command": "quire.cancel", "arguments": [{"runId": "none"}]}`},
 		{"workspace/executeCommand", `{"command": "quire.showLog", "arguments": [{"runId": "none"}]}`},
+		{"workspace/executeCommand", `{"command": "quire.graph", "arguments": [{"uri": "file:///nowhere"}]}`},
+		{"workspace/executeCommand", `{"command": "quire.dryRun", "arguments": [null]}`},
+		{"workspace/executeCommand", `{"command": "quire.rerunLast", "arguments": [{"uri": ""}]}`},
+		{"workspace/textDocumentContent", `{"uri": "quire-run:/../../etc/passwd.log"}`},
+		{"workspace/textDocumentContent", `{"uri": "quire-run:"}`},
 		{"workspace/executeCommand", `{"command": "no.such"}`},
 		{"no/such/method", `{}`},
 		{"initialize", `{"capabilities": {}}`},

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"go.lsp.dev/protocol"
+	"go.lsp.dev/uri"
+
+	"quire/analysis/diag"
+	"quire/analysis/fennel/syntax"
+	"quire/analysis/pipeline"
+	"quire/analysis/source"
+	"quire/exec"
+)
+
+// failures returns the diagnostics of the jobs of a document that failed when
+// they ran last and have not changed since.
+func (s *server) failures(doc *document) []protocol.Diagnostic {
+	if doc.snapshot == nil || doc.root == "" {
+		return nil
+	}
+	known := s.knownResults(doc.root)
+	if len(failing(known)) == 0 {
+		return nil
+	}
+	var found []protocol.Diagnostic
+	for _, job := range doc.jobs() {
+		if r := known[job.ID]; r.Failure != nil && r.holds(job) {
+			d := s.diagnostic(doc, diagnose(doc.file, job, r))
+			d.Source = protocol.NewOptional("quire run")
+			found = append(found, d)
+		}
+	}
+	return found
+}
+
+// knownResults returns the last results of a repository without reading
+// anything: the first time, it has the run store read, and what there is shown.
+func (s *server) knownResults(root string) map[string]result {
+	h := s.results.of(root)
+	h.first.Do(func() {
+		s.goWork(func() {
+			if h.update() {
+				s.failuresChanged(root)
+			}
+			s.refreshLenses()
+		})
+	})
+	return h.known()
+}
+
+// failuresChanged publishes the diagnostics of a repository's pipeline again.
+func (s *server) failuresChanged(root string) {
+	for _, doc := range s.documents.pipelines() {
+		if doc.root == root {
+			s.goWork(func() { s.publish(doc) })
+		}
+	}
+}
+
+// diagnose says what became of a job that failed, at a place of the text that
+// there is now.
+//
+// That is the call of sh that did not end well, when it is within the form that
+// raised, as in (assert (= 0 (. (sh "make") :exit))): the command is what
+// failed then. Otherwise it is the form, which need have nothing to do with a
+// command that ended badly some time before.
+func diagnose(now *source.File, job *pipeline.Job, r result) diag.Diagnostic {
+	f := r.Failure
+	raised := source.Place{File: f.Diagnostic.File, Span: f.Diagnostic.Span}
+	at, others := raised, f.Diagnostic.Related
+	if n := len(others); n > 0 && f.Command != "" {
+		sh := source.Place{File: others[n-1].File, Span: others[n-1].Span}
+		if sh.File == raised.File && raised.Span.Encloses(sh.Span) {
+			at, others = sh, others[:n-1]
+		}
+	}
+	d := diag.Diagnostic{File: now, Code: diag.RunFailed, Message: failureText(job.ID, f)}
+	var ok bool
+	if d.Span, ok = moved(at, now, job); !ok {
+		d.Span = nameSpan(now, job)
+		if at.File != nil && at.File.Name() != now.Name() {
+			d.Related = append(d.Related, diag.Related{File: at.File, Span: at.Span, Message: brief(f.Diagnostic.Message)})
+		}
+	}
+	for _, other := range others {
+		if span, ok := moved(source.Place{File: other.File, Span: other.Span}, now, job); ok {
+			d.Related = append(d.Related, diag.Related{File: now, Span: span, Message: other.Message})
+		}
+	}
+	return d
+}
+
+// maxTailLine is how many characters of a line of output a diagnostic shows.
+const maxTailLine = 200
+
+// failureText says why a job failed, with the last lines that its last command
+// wrote that did not end well.
+func failureText(job string, f *exec.Failure) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "job '%s' failed: %s", job, f.Diagnostic.Message)
+	if f.Diagnostic.Help != "" {
+		b.WriteString("\n" + f.Diagnostic.Help)
+	}
+	if f.Command == "" {
+		return b.String()
+	}
+	how := fmt.Sprintf("exited with %d", f.Exit)
+	if f.Signal != "" {
+		how = "was ended by " + f.Signal
+	}
+	fmt.Fprintf(&b, "\n%s %s", brief(f.Command), how)
+	if len(f.Tail) > 0 {
+		b.WriteString(":")
+	}
+	for _, line := range f.Tail {
+		b.WriteString("\n  " + shortened(legible(line), maxTailLine))
+	}
+	return b.String()
+}
+
+// nameSpan returns where the id of a job is written, or else its call.
+func nameSpan(now *source.File, job *pipeline.Job) source.Span {
+	if job.Name.File == now {
+		return job.Name.Span
+	}
+	return job.Call.Span
+}
+
+// moved returns where a place in the text that ran is in the text that there is
+// now. The text of the job is the same in both, so what is in it is where it
+// was in it. What is elsewhere, such as in a function that the job calls, is
+// known as long as the form of top level that it is in is there as it was.
+func moved(old source.Place, now *source.File, job *pipeline.Job) (source.Span, bool) {
+	if old.File == nil || old.File.Name() != now.Name() {
+		return source.Span{}, false
+	}
+	was, is := old.File.Text(), now.Text()
+	if was == is {
+		return old.Span, true
+	}
+	for _, part := range []source.Place{job.Run, job.Call} {
+		if part.File != now {
+			continue
+		}
+		if at, ok := around(was, now.Slice(part.Span), old.Span); ok {
+			return old.Span.Shift(part.Span.Start - at), true
+		}
+	}
+	for _, form := range syntax.Read(old.File).Forms {
+		if form.Span.Encloses(old.Span) {
+			at := strings.Index(is, old.File.Slice(form.Span))
+			return old.Span.Shift(at - form.Span.Start), at >= 0
+		}
+	}
+	return source.Span{}, false
+}
+
+// around returns where the occurrence of part in text begins that a span lies
+// within.
+func around(text, part string, span source.Span) (start int, ok bool) {
+	for start <= span.Start && part != "" {
+		i := strings.Index(text[start:], part)
+		if i < 0 {
+			break
+		}
+		start += i
+		if (source.Span{Start: start, End: start + len(part)}).Encloses(span) {
+			return start, true
+		}
+		start++
+	}
+	return 0, false
+}
+
+// failureLocation returns where a job failed, in the text that ran.
+func (s *server) failureLocation(root string, f *exec.Failure) *protocol.Location {
+	at := f.Diagnostic.File
+	if at == nil {
+		return nil
+	}
+	u, err := uri.JoinPath(uri.File(root), at.Name())
+	if err != nil {
+		return nil
+	}
+	return &protocol.Location{URI: u, Range: s.caps.encoding.rangeOf(at, f.Diagnostic.Span)}
+}

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"sync"
+	"time"
+
+	"go.lsp.dev/protocol"
+	"go.lsp.dev/uri"
+
+	"quire/exec"
+)
+
+// The notifications about runs. They go to clients that ask for them in their
+// capabilities, {"experimental": {"quire": {"runOutput": true, "runState":
+// true}}}: runOutput for the first, runState for the others.
+const (
+	notifyRunOutput   = "quire/runOutput"
+	notifyRunStarted  = "quire/runStarted"
+	notifyJobState    = "quire/jobState"
+	notifyRunFinished = "quire/runFinished"
+)
+
+// A runOutputParams is what a command wrote, in pieces of no particular size.
+// Text is redacted, and otherwise as it was written, with colours.
+type runOutputParams struct {
+	RunID  string `json:"runId"`
+	Job    string `json:"job"`
+	Sh     int    `json:"sh"`     // number of the command in its job, from 1; 0: of none
+	Stream string `json:"stream"` // stdout, stderr, or log for what the job or quire says
+	Seq    int    `json:"seq"`    // from 1 in each run, without gaps
+	Text   string `json:"text"`
+}
+
+// A runStartedParams says that a run begins. Its jobs follow as they are known.
+type runStartedParams struct {
+	RunID string  `json:"runId"`
+	URI   uri.URI `json:"uri"`
+	Title string  `json:"title"`
+	Dry   bool    `json:"dryRun,omitzero"`
+}
+
+// A jobStateParams says what a job is doing, or how it went. In runFinished it
+// has the place of the failure too.
+type jobStateParams struct {
+	RunID      string             `json:"runId"`
+	Job        string             `json:"job"`
+	State      exec.Outcome       `json:"state"`
+	DurationMS int64              `json:"durationMs,omitzero"`
+	Exit       *int               `json:"exit,omitempty"`    // the last that was not zero
+	Message    string             `json:"message,omitempty"` // why it failed or was skipped
+	Location   *protocol.Location `json:"location,omitempty"`
+}
+
+// A runFinishedParams says how a run went. An outcome not-run means that it was
+// refused before it began.
+type runFinishedParams struct {
+	RunID      string           `json:"runId"`
+	Outcome    exec.Outcome     `json:"outcome"`
+	DurationMS int64            `json:"durationMs"`
+	Message    string           `json:"message"`
+	Jobs       []jobStateParams `json:"jobs"`
+}
+
+// sendEvery and sendAt bound how long and how much output, in bytes, is
+// gathered for one notification.
+const (
+	sendEvery = 30 * time.Millisecond
+	sendAt    = 32 << 10
+)
+
+// runEvents tells a client what happens in a run.
+type runEvents struct {
+	run *liveRun
+
+	// Only the goroutine that observes the run touches these.
+	begun map[string]int64 // when each job started, in milliseconds
+	exits map[string]*int  // the last of each job that was not zero
+
+	mu    sync.Mutex // guards the fields below, and orders what is sent
+	seq   int
+	held  *runOutputParams // output that is to be sent
+	timer *time.Timer      // sends it
+}
+
+func newRunEvents(run *liveRun) *runEvents {
+	return &runEvents{run: run, begun: map[string]int64{}, exits: map[string]*int{}}
+}
+
+// send sends a notification. When the client is gone the session ends by
+// itself.
+func (r *runEvents) send(method string, params any) {
+	_ = r.run.s.conn.Notify(r.run.s.ctx, method, params)
+}
+
+// state sends what only clients that follow runs want to know, behind the
+// output that came before.
+func (r *runEvents) state(method string, params any) {
+	if !r.run.s.caps.runState {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.flush()
+	r.send(method, params)
+}
+
+func (r *runEvents) started() {
+	r.state(notifyRunStarted, runStartedParams{RunID: r.run.id, URI: r.run.args.URI, Title: r.run.progress.title, Dry: r.run.dry})
+}
+
+// observe follows the run.
+func (r *runEvents) observe(e exec.Event) {
+	switch e.Type {
+	case exec.RunStarted:
+		for _, id := range e.Jobs {
+			r.state(notifyJobState, jobStateParams{RunID: r.run.id, Job: id, State: exec.Queued})
+		}
+	case exec.JobStarted:
+		r.begun[e.JobID] = e.AtMS
+		r.state(notifyJobState, jobStateParams{RunID: r.run.id, Job: e.JobID, State: exec.Running})
+	case exec.Output:
+		r.output(e.JobID, e.Sh, e.Stream, e.Text)
+	case exec.Log:
+		r.output(e.JobID, e.Sh, "log", e.Message+"\n")
+	case exec.ShFinished:
+		if e.Exit != nil && *e.Exit != 0 {
+			r.exits[e.JobID] = e.Exit
+		}
+	case exec.JobFinished:
+		p := jobStateParams{RunID: r.run.id, Job: e.JobID, State: exec.Outcome(e.Outcome), Exit: r.exits[e.JobID], Message: e.Message}
+		if begun, ok := r.begun[e.JobID]; ok {
+			p.DurationMS = e.AtMS - begun
+		}
+		r.state(notifyJobState, p)
+	}
+}
+
+// output sends output, with what follows it at once from the same stream.
+func (r *runEvents) output(job string, sh int, stream, text string) {
+	if !r.run.s.caps.runOutput {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if h := r.held; h != nil && (h.Job != job || h.Sh != sh || h.Stream != stream) {
+		r.flush()
+	}
+	if r.held == nil {
+		r.held = &runOutputParams{RunID: r.run.id, Job: job, Sh: sh, Stream: stream}
+		r.timer = time.AfterFunc(sendEvery, func() {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.flush()
+		})
+	}
+	if r.held.Text += text; len(r.held.Text) >= sendAt {
+		r.flush()
+	}
+}
+
+// flush sends the output that is held back.
+func (r *runEvents) flush() {
+	if r.held == nil {
+		return
+	}
+	r.timer.Stop()
+	r.seq++
+	r.held.Seq = r.seq
+	r.send(notifyRunOutput, r.held)
+	r.held = nil
+}
+
+// finished tells how the run went.
+func (r *runEvents) finished(report *exec.Report, err error) {
+	p := runFinishedParams{RunID: r.run.id, Outcome: report.Outcome, DurationMS: report.Finished.Sub(report.Started).Milliseconds(),
+		Message: outcome(report, err), Jobs: []jobStateParams{}}
+	for _, j := range report.Jobs {
+		state := jobStateParams{RunID: r.run.id, Job: j.ID, State: j.Outcome, DurationMS: lasted(j).Milliseconds(), Message: j.Notice}
+		if n := len(j.IgnoredExits); n > 0 {
+			state.Exit = &j.IgnoredExits[n-1]
+		}
+		if f := j.Failure; f != nil {
+			state.Message, state.Location = f.Diagnostic.Message, r.run.s.failureLocation(r.run.root, f)
+			if f.Exit != 0 {
+				state.Exit = &f.Exit
+			}
+		}
+		p.Jobs = append(p.Jobs, state)
+	}
+	r.flushAll()
+	r.state(notifyRunFinished, p)
+}
+
+// refused tells that the run does not begin.
+func (r *runEvents) refused(why string) {
+	r.state(notifyRunFinished, runFinishedParams{RunID: r.run.id, Outcome: exec.NotRun, Message: why, Jobs: []jobStateParams{}})
+}
+
+func (r *runEvents) flushAll() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.flush()
+}
