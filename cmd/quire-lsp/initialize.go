@@ -24,6 +24,7 @@ func (s *server) Initialize(_ context.Context, p *protocol.InitializeParams) (*p
 	s.state = serving
 	s.caps = clientCapabilities(p.Capabilities)
 	s.trust.configure(p.InitializationOptions)
+	s.watchParent(p)
 	yes, incremental := true, protocol.TextDocumentSyncKindIncremental
 	return &protocol.InitializeResult{
 		ServerInfo: protocol.ServerInfo{Name: "quire-lsp", Version: protocol.NewOptional(exec.Version())},
@@ -105,7 +106,7 @@ func (s *server) Shutdown(ctx context.Context) error {
 }
 
 func (s *server) Exit(context.Context) error {
-	close(s.exited)
+	s.leave()
 	s.state = gone
 	return nil
 }

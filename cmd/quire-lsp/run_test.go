@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -65,6 +64,7 @@ func TestRunShowsProgress(t *testing.T) {
 	values := c.values(c.run(u, "b"))
 	first, last := values[0].Value, values[len(values)-1].Value
 	equal(t, "title", first.Title, "quire: b")
+	equal(t, "begin", first.Message, "running the unsaved text of .quire/ci.fnl")
 	equal(t, "cancellable", first.Cancellable, true)
 	if !strings.HasPrefix(last.Message, "✓ 2 jobs in ") {
 		t.Errorf("end: %q", last.Message)
@@ -77,6 +77,22 @@ func TestRunShowsProgress(t *testing.T) {
 			percentage = p
 		}
 	}
+}
+
+// Whether a text is saved is said where it matters, and only there.
+func TestRunSaysWhatIsUnsaved(t *testing.T) {
+	root := workspace(t)
+	text := "(local {: job} (require :quire.ci))\n(job :a [:quire/push] (fn [] nil))\n"
+	c := start(t, everything)
+	u := c.openIn(root, ".quire/ci.fnl", text)
+	equal(t, "begin of what is saved", c.values(c.run(u))[0].Value.Message, "loading")
+	simple := start(t, "{}")
+	simple.openIn(root, ".quire/ci.fnl", text)
+	simple.change(u, 2, text+" ")
+	simple.run(u)
+	simple.wait("the message", func() bool { return len(simple.messages) == 1 })
+	m := times.ReplaceAllString(simple.messages[0].Message, "N s")
+	equal(t, "message without progress", m, "quire: ✓ 1 job in N s (of the unsaved text of .quire/ci.fnl)")
 }
 
 // A failure is said at the end, and its log is opened.
@@ -139,48 +155,5 @@ func TestRunOptionsAreRefused(t *testing.T) {
 		if err := c.try("workspace/executeCommand", params, &result); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %s", options, err, want)
 		}
-	}
-}
-
-// A run ends when it is cancelled, whichever way, and so does what it started.
-func TestCancel(t *testing.T) {
-	for _, way := range []string{"command", "progress", "shutdown", "end of input"} {
-		t.Run(way, func(t *testing.T) {
-			root := workspace(t)
-			c := start(t, everything)
-			pidFile := filepath.Join(t.TempDir(), "pid")
-			u := c.openIn(root, ".quire/ci.fnl", fmt.Sprintf(`(local {: job} (require :quire.ci))
-(job :long [:quire/push] (fn [{: sh}] (sh "echo $$ > %s; echo started; sleep 1000 & wait")))
-`, pidFile))
-			runID := c.run(u)
-			c.wait("the command", func() bool {
-				return slices.ContainsFunc(c.progress, func(p progressValue) bool {
-					return strings.HasSuffix(p.Value.Message, "started")
-				})
-			})
-			pid, err := os.ReadFile(pidFile)
-			if err != nil {
-				t.Fatal(err)
-			}
-			switch way {
-			case "command":
-				c.call("workspace/executeCommand", json.RawMessage(
-					fmt.Sprintf(`{"command": "quire.cancel", "arguments": [{"runId": %q}]}`, runID)), nil)
-			case "progress":
-				c.notify("window/workDoneProgress/cancel", json.RawMessage(fmt.Sprintf(`{"token": %q}`, runID)))
-			case "shutdown":
-				c.call("shutdown", nil, nil)
-			case "end of input":
-				c.conn.Close()
-				c.exited()
-			}
-			if way == "command" || way == "progress" {
-				values := c.values(runID)
-				equal(t, "end", values[len(values)-1].Value.Message, "cancelled")
-			}
-			if _, err := os.Stat("/proc/" + strings.TrimSpace(string(pid))); err == nil {
-				t.Error("the command is still there")
-			}
-		})
 	}
 }

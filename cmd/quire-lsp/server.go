@@ -29,7 +29,8 @@ type server struct {
 	// ctx ends when the session does; runs and publishing live in it.
 	ctx    context.Context
 	work   sync.WaitGroup
-	exited chan struct{} // closed by exit
+	exited chan struct{} // closed by leave
+	leave  func()        // ends the session
 	// orderly reports that shutdown came before the end.
 	orderly atomic.Bool
 
@@ -64,6 +65,7 @@ func serve(ctx context.Context, rw io.ReadWriteCloser, stderr io.Writer) int {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s := &server{stderr: stderr, ctx: ctx, exited: make(chan struct{})}
+	s.leave = sync.OnceFunc(func() { close(s.exited) })
 	s.documents.init()
 	s.initRunning()
 	s.conn = jsonrpc2.NewConn(jsonrpc2.NewHeaderStream(rw), jsonrpc2.WithCodec(codec{}))

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"os"
+
+	"go.lsp.dev/protocol"
+)
+
+// watchParent ends the session when the process that the client says it is has
+// ended. That closes the standard input of the server too, unless another
+// process has it as well, such as one that the client started.
+func (s *server) watchParent(p *protocol.InitializeParams) {
+	if p.ProcessID == nil || *p.ProcessID <= 0 {
+		return
+	}
+	parent, err := os.FindProcess(int(*p.ProcessID))
+	if err != nil {
+		s.leave() // there is none
+		return
+	}
+	s.goWork(func() {
+		if waitFor(s.ctx, parent) {
+			s.leave()
+		}
+	})
+}
