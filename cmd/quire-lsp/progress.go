@@ -156,6 +156,9 @@ func (p *progress) end(report *exec.Report, err error) {
 		p.send(&protocol.WorkDoneProgressEnd{Kind: "end", Message: &text})
 		p.shown = false
 	}
+	if p.timer != nil {
+		p.timer.Stop()
+	}
 	p.mu.Unlock()
 	s := p.run.s
 	switch {

@@ -22,7 +22,7 @@ local function wait(what, ok)
 end
 
 local clients = vim.lsp.get_clients or vim.lsp.get_active_clients
-local progress, shown = {}, {}
+local progress, shown, asked = {}, {}, {}
 
 local function watch()
   local original = vim.lsp.handlers['$/progress']
@@ -34,7 +34,16 @@ local function watch()
     table.insert(shown, result.uri)
     return { success = true }
   end
-  vim.lsp.handlers['window/showMessage'] = function(_, result) say('     message: ' .. result.message) end
+  vim.lsp.handlers['window/showMessageRequest'] = function(_, result)
+    table.insert(asked, result.message)
+    return result.actions[1]
+  end
+  -- A Neovim that shows no documents is told where they are.
+  vim.lsp.handlers['window/showMessage'] = function(_, result)
+    say('     message: ' .. result.message)
+    local path = result.message:match('^Log: (.*)')
+    if path then table.insert(shown, path) end
+  end
 end
 
 -- The server is started as the README says for each version.
@@ -90,19 +99,38 @@ local function underlined(buf, code, want)
   end)
 end
 
-local function run_lens(buf, job)
+-- lens waits for the lens of a job with a title that begins with one, and
+-- returns the line that it is in.
+local function lens(buf, job, title)
   local line
-  wait('the lens of ' .. job, function()
+  wait('the lens ' .. title .. ' of ' .. job, function()
     vim.lsp.codelens.refresh()
     for _, lens in ipairs(vim.lsp.codelens.get(buf)) do
-      local argument = lens.command and lens.command.arguments[1]
-      if argument and argument.jobs[1] == job then
-        line = lens.range.start.line + 1
+      local at = lens.range.start.line
+      local text = vim.api.nvim_buf_get_lines(buf, at, at + 1, false)[1]
+      if lens.command and lens.command.title:find(title, 1, true) == 1 and text:find(':' .. job .. ' ', 1, true) then
+        line = at + 1
         return lens.command.title
       end
     end
   end)
-  vim.api.nvim_win_set_cursor(0, { line, 0 })
+  return line
+end
+
+-- The lenses of a line are chosen from by their titles.
+local function choose(title)
+  vim.ui.select = function(items, opts, done)
+    for i, item in ipairs(items) do
+      if opts.format_item(item):find(title, 1, true) then return done(item, i) end
+    end
+    error('no choice ' .. title)
+  end
+end
+
+local function run_lens(buf, job, title)
+  title = title or '▶ run'
+  vim.api.nvim_win_set_cursor(0, { lens(buf, job, title), 0 })
+  choose(title)
   vim.lsp.codelens.run()
 end
 
@@ -151,6 +179,7 @@ local function main()
 
   vim.api.nvim_buf_set_lines(buf, at + 1, -1, false, {
     ('(e2e.job :e2e-long [:quire/push] (fn [{: sh}] (assert (= 0 (. (sh "sleep %s") :exit)))))'):format(vim.env.QUIRE_MARK),
+    '(e2e.job :e2e-fail [:quire/push] (fn [{: sh}] (assert (= 0 (. (sh "echo reason; exit 3") :exit)))))',
   })
   wait('no diagnostics are left', function() return #vim.diagnostic.get(buf) == 0 end)
 
@@ -160,6 +189,21 @@ local function main()
     local p = last('end', from)
     return p and p.value.message:find('✓', 1, true) and p.value.message
   end)
+  lens(buf, 'fmt', '✓')
+  if #asked ~= 1 then error(('asked %d times whether to trust the workspace'):format(#asked)) end
+
+  from = #progress
+  run_lens(buf, 'e2e-fail')
+  underlined(buf, 'run-failed', '(sh "echo reason; exit 3")')
+  if not diagnostic(buf, 'run-failed').message:find('reason', 1, true) then
+    error('the output is missing: ' .. diagnostic(buf, 'run-failed').message)
+  end
+  lens(buf, 'e2e-fail', '✗')
+  wait('the log', function() return shown[#shown] end)
+  local line = vim.api.nvim_buf_line_count(buf) - 1
+  local text = vim.api.nvim_buf_get_lines(buf, line, line + 1, false)[1]
+  vim.api.nvim_buf_set_lines(buf, line, line + 1, false, { (text:gsub('exit 3', 'exit 0')) })
+  wait('run-failed is gone', function() return not diagnostic(buf, 'run-failed') end)
 
   local client = clients()[next(clients())]
   local function notify(...) if v.minor >= 11 then client:notify(...) else client.notify(...) end end
@@ -168,6 +212,7 @@ local function main()
     vim.lsp.buf_request(buf, 'workspace/executeCommand',
       { command = 'quire.cancel', arguments = { { runId = token } } }, function() end)
   end)
+  cancelled(buf, function() run_lens(buf, 'e2e-long', '■ cancel') end)
 
   -- A run that is under way when the editor quits must not outlive it.
   from = #progress
