@@ -8,7 +8,6 @@ import (
 	"go.lsp.dev/uri"
 
 	"quire/analysis/diag"
-	"quire/analysis/fennel/syntax"
 	"quire/analysis/pipeline"
 	"quire/analysis/source"
 	"quire/exec"
@@ -21,7 +20,7 @@ func (s *server) failures(doc *document) []protocol.Diagnostic {
 		return nil
 	}
 	known := s.knownResults(doc.root)
-	if len(failing(known)) == 0 {
+	if len(known) == 0 {
 		return nil
 	}
 	var found []protocol.Diagnostic
@@ -68,24 +67,21 @@ func (s *server) failuresChanged(root string) {
 // command that ended badly some time before.
 func diagnose(now *source.File, job *pipeline.Job, r result) diag.Diagnostic {
 	f := r.Failure
-	raised := source.Place{File: f.Diagnostic.File, Span: f.Diagnostic.Span}
-	at, others := raised, f.Diagnostic.Related
-	if n := len(others); n > 0 && f.Command != "" {
-		sh := source.Place{File: others[n-1].File, Span: others[n-1].Span}
-		if sh.File == raised.File && raised.Span.Encloses(sh.Span) {
-			at, others = sh, others[:n-1]
-		}
+	places, others := failurePlaces(f), f.Diagnostic.Related
+	at, n := places[0], len(others)
+	if sh := places[n]; n > 0 && f.Command != "" && sh.File == at.File && at.Span.Encloses(sh.Span) {
+		at, others = sh, others[:n-1]
 	}
 	d := diag.Diagnostic{File: now, Code: diag.RunFailed, Message: failureText(job.ID, f)}
 	var ok bool
-	if d.Span, ok = moved(at, now, job); !ok {
+	if d.Span, ok = r.moved(at, now, job); !ok {
 		d.Span = nameSpan(now, job)
 		if at.File != nil && at.File.Name() != now.Name() {
 			d.Related = append(d.Related, diag.Related{File: at.File, Span: at.Span, Message: brief(f.Diagnostic.Message)})
 		}
 	}
 	for _, other := range others {
-		if span, ok := moved(source.Place{File: other.File, Span: other.Span}, now, job); ok {
+		if span, ok := r.moved(source.Place{File: other.File, Span: other.Span}, now, job); ok {
 			d.Related = append(d.Related, diag.Related{File: now, Span: span, Message: other.Message})
 		}
 	}
@@ -132,7 +128,7 @@ func nameSpan(now *source.File, job *pipeline.Job) source.Span {
 // now. The text of the job is the same in both, so what is in it is where it
 // was in it. What is elsewhere, such as in a function that the job calls, is
 // known as long as the form of top level that it is in is there as it was.
-func moved(old source.Place, now *source.File, job *pipeline.Job) (source.Span, bool) {
+func (r result) moved(old source.Place, now *source.File, job *pipeline.Job) (source.Span, bool) {
 	if old.File == nil || old.File.Name() != now.Name() {
 		return source.Span{}, false
 	}
@@ -148,11 +144,9 @@ func moved(old source.Place, now *source.File, job *pipeline.Job) (source.Span, 
 			return old.Span.Shift(part.Span.Start - at), true
 		}
 	}
-	for _, form := range syntax.Read(old.File).Forms {
-		if form.Span.Encloses(old.Span) {
-			at := strings.Index(is, old.File.Slice(form.Span))
-			return old.Span.Shift(at - form.Span.Start), at >= 0
-		}
+	if form, ok := r.around[old]; ok {
+		at := strings.Index(is, old.File.Slice(form))
+		return old.Span.Shift(at - form.Start), at >= 0
 	}
 	return source.Span{}, false
 }
@@ -160,18 +154,12 @@ func moved(old source.Place, now *source.File, job *pipeline.Job) (source.Span, 
 // around returns where the occurrence of part in text begins that a span lies
 // within.
 func around(text, part string, span source.Span) (start int, ok bool) {
-	for start <= span.Start && part != "" {
-		i := strings.Index(text[start:], part)
-		if i < 0 {
-			break
-		}
-		start += i
-		if (source.Span{Start: start, End: start + len(part)}).Encloses(span) {
-			return start, true
-		}
-		start++
+	from, to := max(span.End-len(part), 0), min(span.Start+len(part), len(text))
+	if from > to {
+		return 0, false
 	}
-	return 0, false
+	i := strings.Index(text[from:to], part)
+	return from + i, i >= 0
 }
 
 // failureLocation returns where a job failed, in the text that ran.

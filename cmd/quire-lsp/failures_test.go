@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"go.lsp.dev/protocol"
 	"go.lsp.dev/uri"
@@ -10,6 +11,7 @@ import (
 	"quire/analysis/diag"
 	"quire/analysis/pipeline"
 	"quire/analysis/source"
+	"quire/exec"
 )
 
 // failed waits for a number of failures among the diagnostics, and returns the
@@ -158,7 +160,10 @@ func TestMoved(t *testing.T) {
 		start := strings.Index(test.is, call)
 		job := &pipeline.Job{Call: source.Place{File: is, Span: source.Span{Start: start, End: start + len(call)}}}
 		at := strings.Index(test.was, test.at)
-		span, ok := moved(source.Place{File: was, Span: source.Span{Start: at, End: at + len(test.at)}}, is, job)
+		place := source.Place{File: was, Span: source.Span{Start: at, End: at + len(test.at)}}
+		failure := &exec.Failure{Diagnostic: diag.Diagnostic{File: was, Span: place.Span}}
+		ran := resultsOf(&exec.Report{Jobs: []exec.JobReport{{Outcome: exec.Failed, Text: "x", Started: time.Now(), Failure: failure}}})[0]
+		span, ok := ran.moved(place, is, job)
 		if got := is.Slice(span); ok != (test.want != "") || ok && got != test.want {
 			t.Errorf("%q in %q: %q, %v in %q", test.at, test.was, got, ok, test.is)
 		}

@@ -5,7 +5,9 @@ import (
 	"slices"
 	"sync"
 
+	"quire/analysis/fennel/syntax"
 	"quire/analysis/pipeline"
+	"quire/analysis/source"
 	"quire/exec"
 )
 
@@ -45,6 +47,49 @@ type history struct {
 type result struct {
 	RunID string
 	exec.JobReport
+	// around are the forms of top level around the places of the failure.
+	around map[source.Place]source.Span
+}
+
+// resultsOf returns the results that a run has.
+func resultsOf(run *exec.Report) []result {
+	var list []result
+	forms := map[*source.File][]*syntax.Node{} // of top level, of each file once
+	for _, j := range run.Jobs {
+		// Where a job has no times, it did not run: its results in an earlier run
+		// were taken, or it did not take part.
+		if !conclusive(j.Outcome) || j.Started.IsZero() || j.Text == "" {
+			continue
+		}
+		r := result{RunID: run.ID, JobReport: j}
+		if j.Failure != nil {
+			r.around = map[source.Place]source.Span{}
+			for _, p := range failurePlaces(j.Failure) {
+				if p.File == nil {
+					continue
+				}
+				if _, ok := forms[p.File]; !ok {
+					forms[p.File] = syntax.Read(p.File).Forms
+				}
+				for _, form := range forms[p.File] {
+					if form.Span.Encloses(p.Span) {
+						r.around[p] = form.Span
+					}
+				}
+			}
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+// failurePlaces returns the place where a job failed, and those beside it.
+func failurePlaces(f *exec.Failure) []source.Place {
+	places := []source.Place{{File: f.Diagnostic.File, Span: f.Diagnostic.Span}}
+	for _, r := range f.Diagnostic.Related {
+		places = append(places, source.Place{File: r.File, Span: r.Span})
+	}
+	return places
 }
 
 // holds reports whether a job is as it was when it ran.
@@ -86,15 +131,13 @@ func (h *history) update() (changed bool) {
 	if err != nil {
 		return false
 	}
-	var ended []*exec.Report
+	ended := map[string][]result{}
 	for _, id := range h.unseen(ids) {
 		if run, err := h.runs.Find(id); err == nil && run.Ended() {
-			ended = append(ended, &run.Report)
+			ended[id] = resultsOf(&run.Report)
 		}
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.take(ended...)
+	return h.take(ended)
 }
 
 // unseen returns the ids of runs that have not been taken in.
@@ -106,31 +149,27 @@ func (h *history) unseen(ids []string) []string {
 
 // add takes over the results of a run of this session.
 func (r *results) add(root string, report *exec.Report) (changed bool) {
-	h := r.of(root)
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.take(report)
+	return r.of(root).take(map[string][]result{report.ID: resultsOf(report)})
 }
 
 // take takes over the results of runs that ended. Ids are in the order of
 // time.
-func (h *history) take(ended ...*exec.Report) (changed bool) {
+func (h *history) take(ended map[string][]result) (changed bool) {
 	if len(ended) == 0 {
 		return false
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	latest := maps.Clone(h.latest)
 	if latest == nil {
 		latest = map[string]result{}
 	}
-	for _, run := range ended {
-		h.seen[run.ID] = true
-		for _, j := range run.Jobs {
-			// Where a job has no times, it did not run: its results in an earlier run
-			// were taken, or it did not take part.
-			if !conclusive(j.Outcome) || j.Started.IsZero() || j.Text == "" || run.ID < latest[j.ID].RunID {
-				continue
+	for id, list := range ended {
+		h.seen[id] = true
+		for _, r := range list {
+			if r.RunID >= latest[r.ID].RunID {
+				latest[r.ID] = r
 			}
-			latest[j.ID] = result{run.ID, j}
 		}
 	}
 	changed = !slices.Equal(failing(h.latest), failing(latest))
