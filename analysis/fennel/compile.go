@@ -79,11 +79,13 @@ type phase struct {
 	// compileTime reports that the code runs while the file is compiled, where
 	// quoting makes code.
 	compileTime bool
+	form        *syntax.Node // the top-level form
 }
 
 // outcome says what went wrong with the unit.
 type outcome struct {
-	failed    bool // the unit cannot run
+	failed    bool // something in the form is wrong
+	lost      bool // nothing of the form can be run
 	muted     bool // its text could not be read, so nothing else is reported
 	exhausted bool
 }
@@ -177,6 +179,7 @@ func (s *session) compiler(n *syntax.Node, name string) *compiler {
 	c.unit.firstFact = c.numbered + 1
 	c.muted = !s.intact && unreadable(n)
 	c.failed = c.muted
+	c.form, c.lost = n, c.muted && !defines(n)
 	return c
 }
 
@@ -193,9 +196,29 @@ func unreadable(n *syntax.Node) bool {
 	return false
 }
 
+// mendable reports whether a form that failed is run without its broken parts,
+// for what the forms behind it need to show which jobs there are.
+func (c *compiler) mendable() bool {
+	return c.options.Deferred && !c.compileTime && !c.lost && !c.exhausted
+}
+
+// defines reports whether all that a form does is to give a name a value.
+func defines(n *syntax.Node) bool {
+	items := forms(n)
+	if n.Kind != syntax.List || len(items) < 3 || items[0].Kind != syntax.Symbol {
+		return false
+	}
+	switch items[0].Text {
+	case "local", "var", "fn", "lambda", "λ":
+		return true
+	}
+	return false
+}
+
 // seal makes the unit's prototype, or marks what it defines as broken.
 func (c *compiler) seal(body *block, n *syntax.Node) {
-	if !c.failed {
+	if !c.failed || c.mendable() {
+		c.unit.doubtful = c.unit.doubtful || c.failed
 		proto, err := c.backEnd.Compile(bytecode.Chunk{
 			Name:   c.unit.name,
 			Vararg: true,

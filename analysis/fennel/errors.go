@@ -92,8 +92,6 @@ func (c *compiler) unknownGlobal(n *syntax.Node, s *scope, name string) diag.Dia
 			return d
 		}
 	}
-	if !isMulti(name) {
-		d.Help = c.nearest(name, s)
-	}
+	d.Help = c.nearest(name, s)
 	return d
 }

@@ -138,12 +138,15 @@ func (c *compiler) list(n *syntax.Node, s *scope, b *block, w want) (out exprs) 
 	if c.exhausted {
 		panic(abandoned{})
 	}
+	before := len(b.stmts)
 	if c.attempt(func() { out = c.dispatch(n, s, b, w) }) {
 		return out
 	}
+	b.stmts = b.stmts[:before]
+	c.lost = c.lost || n == c.form
 	c.poison(n, s)
 	c.attempt(func() { c.survey(n, s) })
-	return c.finish(c.single(c.none(n)), b, w, n)
+	return c.finish(c.single(c.broken(n)), b, w, n)
 }
 
 func (c *compiler) dispatch(n *syntax.Node, s *scope, b *block, w want) exprs {

@@ -1,6 +1,8 @@
 package fennel
 
 import (
+	"github.com/yuin/gopher-lua/ast"
+
 	"quire/analysis/fennel/macros"
 	"quire/analysis/fennel/syntax"
 	"quire/analysis/source"
@@ -42,6 +44,22 @@ func (c *compiler) poison(n *syntax.Node, s *scope) {
 			c.poisonNames(items[i], Macro, s)
 		}
 	}
+}
+
+// broken returns the value that a broken form has where the rest of the form
+// around it is run all the same: a function that raises, since most of what is
+// broken while it is written are functions.
+func (c *compiler) broken(n *syntax.Node) expr {
+	if !c.mendable() {
+		return c.none(n)
+	}
+	text := c.stringExpr(n, "a form that is broken")
+	raise := at(c, n, &ast.FuncCallExpr{Func: runtimeFunc(raiseMissing), Args: []ast.Expr{text, text, text, at(c, n, &ast.TrueExpr{})}})
+	fn := &ast.FunctionExpr{
+		ParList: &ast.ParList{HasVargs: true, Names: []string{}},
+		Stmts:   []ast.Stmt{at(c, n, &ast.ReturnStmt{Exprs: []ast.Expr{raise}})},
+	}
+	return expr{lua: at(c, n, fn), kind: literal, fact: c.unknown(n)}
 }
 
 // poisonNames binds the symbols in a pattern that the scope does not bind yet.

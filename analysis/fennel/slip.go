@@ -18,11 +18,14 @@ import (
 // slipOfValue returns the variable that an unknown name is taken for, or nil.
 // Nothing is recorded in the index: the name is not a use of it.
 func (c *compiler) slipOfValue(n *syntax.Node, name string, s *scope) ast.Expr {
-	meant, ok := diag.Slip(name, slices.Values(c.visible(s)))
+	meant, ok := diag.Slip(name, slices.Values(c.candidates(name, s)))
 	if !ok {
 		return nil
 	}
 	w := c.word(meant)
+	if w.keys != nil {
+		return c.fields(n, expr{lua: c.ident(n, w.keys[0])}, w.keys).lua
+	}
 	b, macro := c.resolveWord(w, s)
 	switch {
 	case macro != nil || w.special != nil || w.builtin != nil:

@@ -7,6 +7,7 @@ import (
 
 	"quire/analysis/diag"
 	"quire/analysis/fennel/macros"
+	"quire/analysis/sandbox"
 )
 
 // suggest returns what would be right where a compile error says what is
@@ -129,10 +130,22 @@ func suggestions() []suggestion {
 // nearest returns a hint at the name that an unknown one was probably meant to
 // be.
 func (c *compiler) nearest(unknown string, s *scope) string {
-	if name, ok := diag.Nearest(unknown, slices.Values(c.visible(s))); ok {
+	if name, ok := diag.Nearest(unknown, slices.Values(c.candidates(unknown, s))); ok {
 		return "Did you mean " + name + "?"
 	}
 	return ""
+}
+
+// candidates returns what an unknown name may have been meant to be: for a
+// multi-symbol the members of the library, else the names in scope.
+func (c *compiler) candidates(unknown string, s *scope) []string {
+	if !isMulti(unknown) {
+		return c.visible(s)
+	}
+	root, _, _ := strings.Cut(unknown, ".")
+	return slices.DeleteFunc(sandbox.Names(), func(name string) bool {
+		return !strings.HasPrefix(name, root+".") || !c.isGlobal(name, root)
+	})
 }
 
 // visible returns the names that mean something in a scope, in no order and
@@ -147,11 +160,8 @@ func (c *compiler) visible(s *scope) []string {
 	}
 	known = slices.AppendSeq(known, maps.Keys(c.around.locals))
 	known = slices.AppendSeq(known, maps.Keys(c.around.macros))
-	for _, name := range []string{
-		"assert", "coroutine", "error", "getmetatable", "ipairs", "math", "next", "pairs", "pcall", "print", "rawequal",
-		"rawget", "rawset", "require", "select", "setmetatable", "string", "table", "tonumber", "tostring", "type", "xpcall",
-	} {
-		if c.isGlobal(name, name) {
+	for _, name := range append(sandbox.Names(), "require") {
+		if !isMulti(name) && c.isGlobal(name, name) {
 			known = append(known, name)
 		}
 	}

@@ -58,7 +58,9 @@ var entries = sync.OnceValue(func() map[string]bool {
 
 // Names returns every name of the library that a program can reach, such as
 // print, string and string.format, sorted.
-func Names() []string { return slices.Sorted(maps.Keys(entries())) }
+func Names() []string { return slices.Clone(names()) }
+
+var names = sync.OnceValue(func() []string { return slices.Sorted(maps.Keys(entries())) })
 
 // Global reports whether a program finds a global of that name, which may be
 // a multi-symbol such as string.format.
