@@ -111,7 +111,7 @@ func New(f *source.File, o Options) *Snapshot {
 // need, while it is evaluated. Whoever asks for it meets a panic again.
 func gather(m *fennel.Module) {
 	defer func() { _ = recover() }()
-	m.Calls()
+	m.Parts()
 }
 
 // Cancel ends an evaluation under way, for a version that nobody wants any

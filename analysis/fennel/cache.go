@@ -1,11 +1,14 @@
 package fennel
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 
 	"quire/analysis/fennel/syntax"
+	"quire/analysis/source"
 )
 
 // A Cache holds compiled units between versions of one file. It may be used
@@ -15,21 +18,36 @@ type Cache struct{ c cache }
 type cache struct {
 	mu    sync.Mutex
 	made  int // units compiled so far, for their names
-	units map[unitKey][]*unit
+	spent int // where the places of the next unit begin
+	shelf
+}
+
+// A shelf holds units by what they depend on. It is never changed once it is in
+// a cache.
+type shelf struct {
+	units map[unitKey][]batch
+	count int  // of the units
+	lined bool // some units hold the numbers of lines
 }
 
 // A unitKey is what a unit depends on beside what it asked.
 type unitKey struct {
 	text string
 	last bool // the form whose values are the module's
+	line int  // on which the form begins, if the unit holds numbers of lines, else 0
 }
+
+// A batch is units that are the same but for their places: forms with the same
+// text that asked the same and were told the same.
+type batch []*unit
 
 // A draw takes units from a cache for one version of a file. A unit is handed
 // out once, since its name must identify a place.
 type draw struct {
 	cache *Cache
-	units map[unitKey][]*unit
-	taken map[*unit]bool
+	shelf
+	taken map[*unit]int // how many of a batch, by its first
+	drawn int           // units taken
 	fresh []freshUnit
 }
 
@@ -39,20 +57,29 @@ type freshUnit struct {
 	unit *unit
 }
 
-// draw starts to take units. The map is never changed once it is in a cache.
+// draw starts to take units.
 func (c *Cache) draw() *draw {
 	c.c.mu.Lock()
 	defer c.c.mu.Unlock()
-	return &draw{cache: c, units: c.c.units, taken: map[*unit]bool{}}
+	return &draw{cache: c, shelf: c.c.shelf, taken: make(map[*unit]int, len(c.c.units))}
 }
 
 // find returns a unit for the key that fits the surroundings and the line on
 // which the form begins, or nil.
 func (d *draw) find(key unitKey, around *surroundings, line func() int) *unit {
-	for _, u := range d.units[key] {
-		if !d.taken[u] && (u.line == 0 || u.line == line()) && around.admits(u) {
-			d.taken[u] = true
-			return u
+	if u := d.take(key, around); u != nil || !d.lined {
+		return u
+	}
+	key.line = line()
+	return d.take(key, around)
+}
+
+func (d *draw) take(key unitKey, around *surroundings) *unit {
+	for _, b := range d.units[key] {
+		if n := d.taken[b[0]]; n < len(b) && around.admits(b[0]) {
+			d.taken[b[0]]++
+			d.drawn++
+			return b[n]
 		}
 	}
 	return nil
@@ -85,6 +112,20 @@ func (d *draw) name(file string) string {
 	return "\x00" + file + "\x00" + strconv.Itoa(d.cache.c.made)
 }
 
+// settle gives a unit that was compiled places of its own. One that holds places
+// outside of its form gets those of a whole file around it.
+func (d *draw) settle(u *unit, file *source.File) {
+	after := u.spans[0].End + 1
+	if u.volatile {
+		u.margin = len(file.Text())
+		after = u.margin + 1
+	}
+	d.cache.c.mu.Lock()
+	defer d.cache.c.mu.Unlock()
+	u.base = d.cache.c.spent + u.margin
+	d.cache.c.spent = u.base + after
+}
+
 // add keeps a unit that was compiled.
 func (d *draw) add(key unitKey, u *unit) {
 	if u.volatile {
@@ -93,52 +134,87 @@ func (d *draw) add(key unitKey, u *unit) {
 	if !d.first() {
 		key.text = strings.Clone(key.text)
 	}
+	key.line = u.line
 	d.fresh = append(d.fresh, freshUnit{key, u})
 }
 
 // done puts what was drawn back. Units that this version does not have stay
 // for a while, since edits are undone, until they are as many as the others.
 func (d *draw) done() {
-	if len(d.fresh) == 0 && len(d.units) < 2*len(d.taken)+64 {
+	crowded := d.count >= 2*(d.drawn+len(d.fresh))+64
+	if len(d.fresh) == 0 && !crowded {
 		return
 	}
-	next := make(map[unitKey][]*unit, len(d.units)+len(d.fresh))
-	made := make([]*unit, len(d.fresh))
-	for i, f := range d.fresh {
-		made[i] = f.unit
-		if us := next[f.key]; us != nil {
-			next[f.key] = append(us, f.unit)
-		} else {
-			next[f.key] = made[i : i+1 : i+1]
-		}
+	var made shelf
+	for _, f := range d.fresh {
+		made.add(f.key, batch{f.unit})
 	}
-	older := d.units
-	if len(d.units) >= 2*(len(d.taken)+len(d.fresh))+64 {
-		older = d.takenUnits()
-	}
-	for key, us := range older {
-		if made := next[key]; made != nil {
-			us = append(made, us...)
+	made.clip()
+	next := made
+	if !d.first() {
+		if next = (shelf{maps.Clone(d.units), d.count, d.lined}); crowded {
+			next = d.takenUnits()
 		}
-		next[key] = us
+		for key, batches := range made.units {
+			for _, b := range batches {
+				next.add(key, b)
+			}
+		}
 	}
 	d.cache.c.mu.Lock()
 	defer d.cache.c.mu.Unlock()
-	d.cache.c.units = next
+	d.cache.c.shelf = next
 }
 
-func (d *draw) takenUnits() map[unitKey][]*unit {
-	units := make(map[unitKey][]*unit, len(d.taken))
-	for key, us := range d.units {
-		var kept []*unit
-		for _, u := range us {
-			if d.taken[u] {
-				kept = append(kept, u)
+// add puts units on a shelf that is in no cache yet.
+func (s *shelf) add(key unitKey, b batch) {
+	if s.units == nil {
+		s.units = map[unitKey][]batch{}
+	}
+	s.count += len(b)
+	s.lined = s.lined || key.line != 0
+	batches := s.units[key]
+	for i, same := range batches {
+		if same[0].sameAs(b[0]) {
+			s.units[key] = slices.Concat(batches[:i], []batch{append(same, b...)}, batches[i+1:])
+			return
+		}
+	}
+	s.units[key] = slices.Concat([]batch{b}, batches)
+}
+
+// clip sees to it that nothing is added to the batches in place, since shelves
+// that are made of this one share them.
+func (s *shelf) clip() {
+	for _, batches := range s.units {
+		for i := range batches {
+			batches[i] = slices.Clip(batches[i])
+		}
+	}
+}
+
+// takenUnits returns a shelf with the units that were taken.
+func (d *draw) takenUnits() shelf {
+	out := shelf{units: make(map[unitKey][]batch, len(d.taken))}
+	for key, batches := range d.units {
+		var kept []batch
+		for _, b := range batches {
+			if n := d.taken[b[0]]; n > 0 {
+				kept = append(kept, b[:n:n])
+				out.count += n
 			}
 		}
 		if kept != nil {
-			units[key] = kept
+			out.units[key] = kept
+			out.lined = out.lined || key.line != 0
 		}
 	}
-	return units
+	return out
+}
+
+// sameAs reports whether two units of the same text were told the same by their
+// surroundings, so that either does for the other.
+func (u *unit) sameAs(v *unit) bool {
+	return slices.Equal(u.asks, v.asks) && slices.Equal(u.unknown, v.unknown) && u.lookedAt == v.lookedAt &&
+		slices.Equal(u.uses, v.uses)
 }

@@ -119,10 +119,11 @@ func (s *session) module(t *syntax.Tree) *Module {
 		if !isForm(n) {
 			continue
 		}
-		key := unitKey{t.File.Slice(n.Span), i == last}
+		key := unitKey{text: t.File.Slice(n.Span), last: i == last}
 		u := drawn.find(key, s.around, func() int { return t.File.Position(n.Span.Start).Line })
 		if u == nil {
 			u = s.compile(drawn.own(n), drawn.name(t.File.Name()), i == last)
+			drawn.settle(u, t.File)
 			drawn.add(key, u)
 		}
 		s.macros.placed(u, n.Span.Start)

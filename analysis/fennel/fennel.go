@@ -210,7 +210,17 @@ type Func struct {
 	// Returns are the values its body can end with, one for each branch.
 	Returns []*Value
 
-	number factNumber
+	number  factNumber
+	lasting *Func // the function in its part, of one that has places in the file
+}
+
+// Lasting returns the function in the part of its form, the same for all copies
+// of what is known of it.
+func (f *Func) Lasting() *Func {
+	if f.lasting != nil {
+		return f.lasting
+	}
+	return f
 }
 
 // A Call is one call of a value (not of a macro or a special form).

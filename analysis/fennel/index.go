@@ -35,7 +35,7 @@ func occurrencesOf(symbols []*Symbol) []occurrence {
 // At returns the symbol that the name at offset defines or uses, and the span
 // of that name (of a multi-symbol: of its root).
 func (x *Index) At(offset int) (*Symbol, source.Span, bool) {
-	all := x.m.linked().occurrences()
+	all := x.m.occurrences()
 	i := sort.Search(len(all), func(i int) bool { return all[i].span.Start > offset })
 	for i--; i >= 0; i-- {
 		if all[i].span.Touches(offset) {
@@ -51,7 +51,7 @@ func (x *Index) At(offset int) (*Symbol, source.Span, bool) {
 // Visible returns the symbols that code at offset can see, innermost first.
 func (x *Index) Visible(offset int) []*Symbol {
 	var out []*Symbol
-	for _, s := range x.m.linked().symbols {
+	for _, s := range x.m.placed().symbols {
 		if s.Scope.Touches(offset) {
 			out = append(out, s)
 		}
@@ -68,4 +68,4 @@ func (x *Index) Visible(offset int) []*Symbol {
 }
 
 // Symbols iterates over all symbols in the order of their definitions.
-func (x *Index) Symbols() iter.Seq[*Symbol] { return slices.Values(x.m.linked().symbols) }
+func (x *Index) Symbols() iter.Seq[*Symbol] { return slices.Values(x.m.placed().symbols) }

@@ -23,10 +23,11 @@ func CompileLua(f *source.File, o Options) *Module {
 		o.Cache = new(Cache)
 	}
 	drawn, around := o.Cache.draw(), newSurroundings()
-	key := unitKey{f.Text(), true}
+	key := unitKey{text: f.Text(), last: true}
 	u := drawn.find(key, around, func() int { return 1 })
 	if u == nil {
 		u = compileLuaUnit(f, drawn.name(f.Name()))
+		drawn.settle(u, f)
 		drawn.add(key, u)
 	}
 	m.link(u, 0, around)

@@ -2,6 +2,7 @@ package fennel
 
 import (
 	"hash/fnv"
+	"sync/atomic"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -17,6 +18,9 @@ type unit struct {
 	name  string
 	proto *lua.FunctionProto // nil when the form cannot run
 	spans []source.Span      // what the numbers in the prototypes mean
+	// base is where the places in the unit's part begin. No other unit of the
+	// cache has places from margin before it to where the unit ends.
+	base, margin int
 	// asks is everything that the form asked of its surroundings and that meant
 	// something. As long as the answers are the same, so is the unit.
 	asks []ask
@@ -37,6 +41,7 @@ type unit struct {
 	doubtful bool
 	unitFindings
 	unitFacts
+	part atomic.Pointer[Part] // of the latest version
 }
 
 // unitFindings is what a unit adds to its module beside code.

@@ -27,7 +27,7 @@ type MissingGlobal struct {
 // functions, in the order of their places. They are no errors of compiling
 // under [Options.Deferred], and there are none without it.
 func (m *Module) MissingGlobals() iter.Seq[*MissingGlobal] {
-	return slices.Values(m.linked().missing)
+	return slices.Values(m.placed().missing)
 }
 
 // missing compiles a name that means nothing. Where errors are deferred it
@@ -89,13 +89,4 @@ func (p *Program) addMissing() {
 		L.Error(lua.LString(b.Message), 0)
 		return 0
 	}))
-}
-
-// placeMissing adds the missing globals of a unit to what is derived.
-func (d *deriver) placeMissing(u *unit) {
-	for _, g := range u.missing {
-		out := *g
-		out.Span, out.Fn = d.span(g.Span), d.fn(g.Fn)
-		d.out.missing = append(d.out.missing, &out)
-	}
 }

@@ -1,0 +1,226 @@
+package fennel
+
+import (
+	"cmp"
+	"slices"
+
+	"quire/analysis/fennel/slab"
+	"quire/analysis/source"
+)
+
+// facts are what is known of code, with places in one file or one part.
+type facts struct {
+	calls    []*Call
+	accesses []*Access
+	funcs    []*Func
+	missing  []*MissingGlobal
+	symbols  []*Symbol
+}
+
+// sort brings everything in the order of the places.
+func (f *facts) sort() {
+	slices.SortStableFunc(f.calls, func(a, b *Call) int { return compareSpans(a.Span, b.Span) })
+	slices.SortStableFunc(f.accesses, func(a, b *Access) int { return compareSpans(a.Value.Span, b.Value.Span) })
+	slices.SortStableFunc(f.funcs, func(a, b *Func) int { return compareSpans(a.Span, b.Span) })
+	slices.SortStableFunc(f.symbols, func(a, b *Symbol) int { return compareSpans(a.Def, b.Def) })
+}
+
+// sortUses brings the uses of the symbols in the order of their places.
+func (f *facts) sortUses() {
+	for _, s := range f.symbols {
+		slices.SortFunc(s.Uses, compareSpans)
+	}
+}
+
+func compareSpans(a, b source.Span) int {
+	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(b.End, a.End))
+}
+
+// A copier copies what a unit knows to where it stands.
+type copier struct {
+	offset, end int // of the unit and of what it stands in
+	first       factNumber
+	copies      []copied         // by number, so that each thing is copied once
+	names       map[string]meant // what the names that the unit asked about are
+	factSlabs
+	spans slab.Slab[source.Span]
+}
+
+// A copied is the copy of what has a number: one of these.
+type copied struct {
+	value  *Value
+	call   *Call
+	fn     *Func
+	symbol *Symbol
+}
+
+// know notes what a name that the next unit asked about is.
+func (c *copier) know(name string, is meant) {
+	if c.names == nil {
+		c.names = map[string]meant{}
+	}
+	c.names[name] = is
+}
+
+// copyOf returns where the copy of what has a number is kept.
+func (c *copier) copyOf(n factNumber) *copied { return &c.copies[n-c.first] }
+
+// copy returns what a unit knows, in its order, for a unit that stands at an
+// offset of what ends at end.
+func (c *copier) copy(u *unit, offset, end int) facts {
+	c.offset, c.end, c.first = offset, end, u.firstFact
+	clear(c.copies)
+	c.copies = slices.Grow(c.copies[:0], u.numbers)[:u.numbers]
+	f := facts{
+		calls:    make([]*Call, 0, len(u.calls)),
+		accesses: make([]*Access, 0, len(u.accesses)),
+		funcs:    make([]*Func, 0, len(u.funcs)),
+		symbols:  make([]*Symbol, 0, len(u.symbols)),
+	}
+	for _, fn := range u.funcs {
+		f.funcs = append(f.funcs, c.fn(fn))
+	}
+	for _, s := range u.symbols {
+		f.symbols = append(f.symbols, c.symbol(s))
+	}
+	for _, s := range u.symbols {
+		c.copyOf(s.number).symbol.Value = c.value(s.Value)
+	}
+	for _, call := range u.calls {
+		f.calls = append(f.calls, c.call(call))
+	}
+	for _, a := range u.accesses {
+		if a.Value == nil {
+			continue
+		}
+		if v := c.value(a.Value); v.Kind == Path {
+			f.accesses = append(f.accesses, c.reads.New(Access{Value: v, Fn: c.fn(a.Fn), Conditional: a.Conditional}))
+		}
+	}
+	for _, g := range u.missing {
+		out := *g
+		out.Span, out.Fn = c.span(g.Span), c.fn(g.Fn)
+		f.missing = append(f.missing, &out)
+	}
+	return f
+}
+
+func (c *copier) span(s source.Span) source.Span {
+	end := s.End
+	s = s.Shift(c.offset)
+	if end == toEnd {
+		s.End = c.end
+	}
+	return s
+}
+
+func (c *copier) symbol(s *Symbol) *Symbol {
+	out := c.newSymbol(*s)
+	c.copyOf(s.number).symbol = out
+	out.Def, out.Scope = c.span(s.Def), c.span(s.Scope)
+	out.Uses = c.spans.Take(len(s.Uses))
+	for i, u := range s.Uses {
+		out.Uses[i] = c.span(u)
+	}
+	return out
+}
+
+func (c *copier) value(v *Value) *Value {
+	if v == nil {
+		return nil
+	}
+	known := c.copyOf(v.number)
+	if known.value != nil {
+		return known.value
+	}
+	out := c.newValue(*v)
+	known.value = out
+	out.Span = c.span(v.Span)
+	if v.Kind == Unknown || v.Kind == Literal {
+		out.Parts = c.noParts()
+		return out
+	}
+	out.Parts = c.newParts(*v.Parts)
+	out.Items = c.each(v.Items)
+	out.Fields = c.pairs.Take(len(v.Fields))
+	for i, f := range v.Fields {
+		out.Fields[i] = Field{c.value(f.Key), c.value(f.Value)}
+	}
+	out.Keys = c.keys.Take(len(v.Keys))
+	for i, k := range v.Keys {
+		out.Keys[i] = Key{k.Name, c.span(k.Span)}
+	}
+	out.Fn, out.Call = c.fn(v.Fn), c.call(v.Call)
+	out.Root.Fn, out.Root.Call = c.fn(v.Root.Fn), c.call(v.Root.Call)
+	if v.Root.Kind == outerRoot {
+		*out = c.follow(out)
+	}
+	return out
+}
+
+func (c *copier) each(vs []*Value) []*Value {
+	out := c.lists.Take(len(vs))
+	for i, v := range vs {
+		out[i] = c.value(v)
+	}
+	return out
+}
+
+// follow returns the value of another unit's local in the place of a path that
+// starts there. Everything in v is placed already.
+func (c *copier) follow(v *Value) Value {
+	unknown := Value{Span: v.Span, Made: v.Made, Parts: c.noParts()}
+	is := c.names[v.Root.Name]
+	s := is.symbol
+	if s == nil || s.Value == nil {
+		return unknown
+	}
+	at := *s.Value
+	for _, key := range v.Keys {
+		if is.written && (at.Kind == TableOf || at.Kind == ArrayOf) {
+			return unknown
+		}
+		var ok bool
+		if at, ok = c.under(&at, key); !ok {
+			return unknown
+		}
+	}
+	if is.written && (at.Kind == TableOf || at.Kind == ArrayOf) {
+		return unknown
+	}
+	at.Span, at.Made = v.Span, v.Made
+	return at
+}
+
+func (c *copier) call(call *Call) *Call {
+	if call == nil {
+		return nil
+	}
+	known := c.copyOf(call.number)
+	if known.call != nil {
+		return known.call
+	}
+	out := c.newCall(*call)
+	known.call = out
+	out.Span = c.span(call.Span)
+	out.Fn = c.fn(call.Fn)
+	out.Callee = c.value(call.Callee)
+	out.Args = c.each(call.Args)
+	return out
+}
+
+func (c *copier) fn(f *Func) *Func {
+	if f == nil {
+		return nil
+	}
+	known := c.copyOf(f.number)
+	if known.fn != nil {
+		return known.fn
+	}
+	out := c.newFunc(*f)
+	known.fn = out
+	out.Span = c.span(f.Span)
+	out.Outer = c.fn(f.Outer)
+	out.Returns = c.each(f.Returns)
+	return out
+}
