@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 
 	"quire/analysis/diag"
@@ -15,18 +16,56 @@ func (c *checker) primitive(call *fennel.Call, name string) {
 	if !ok {
 		return
 	}
-	for i, p := range f.Params {
-		switch {
-		case i < len(call.Args):
-			c.argument(call, f, p, call.Args[i])
-		case !p.Optional && !spreads(call.Args):
-			c.report(call.Fn, call.Conditional, diag.Diagnostic{Span: call.Span, Code: argumentCode(p),
-				Message: dsl.Missing(f, p), Help: "It is called as " + f.Signature() + "."})
+	for _, m := range misuses(f, call) {
+		d := m.Diagnostic
+		d.Span = c.at(d.Span)
+		if m.names != nil {
+			c.suggest(&d, m.typed, m.names)
 		}
+		c.report(call.Fn, call.Conditional, d)
+	}
+	for _, v := range secretsIn(f, call) {
+		c.secretName(v)
 	}
 	if name == "jobs" && len(call.Args) > 0 {
 		c.reads(call, call.Args[0])
 	}
+}
+
+// A misuse is something wrong with the arguments of a call, at its place in the
+// part.
+type misuse struct {
+	diag.Diagnostic
+	// typed is what is written instead of one of the names, if these are what
+	// it may have been meant to be.
+	typed *fennel.Value
+	names iter.Seq[string]
+}
+
+// misuses returns what is wrong with the arguments of a call of a primitive.
+func misuses(f dsl.Func, call *fennel.Call) []misuse {
+	var all []misuse
+	for i, p := range f.Params {
+		switch {
+		case i < len(call.Args):
+			all = append(all, misusesOf(f, p, call.Args[i])...)
+		case !p.Optional && !spreads(call.Args):
+			all = append(all, misuse{Diagnostic: diag.Diagnostic{Span: call.Span, Code: argumentCode(p),
+				Message: dsl.Missing(f, p), Help: "It is called as " + f.Signature() + "."}})
+		}
+	}
+	return all
+}
+
+// secretsIn returns the arguments of a call that name secrets.
+func secretsIn(f dsl.Func, call *fennel.Call) []*fennel.Value {
+	var all []*fennel.Value
+	for i, p := range f.Params {
+		if p.Type == dsl.Secret && i < len(call.Args) && call.Args[i].Type == "string" {
+			all = append(all, call.Args[i])
+		}
+	}
+	return all
 }
 
 // member checks the arguments of a call of another function of a module as far
@@ -60,7 +99,7 @@ func (c *checker) required(call *fennel.Call, f dsl.Func, p dsl.Param, opts *fen
 	for _, k := range p.Keys {
 		given := slices.ContainsFunc(opts.Fields, func(f fennel.Field) bool { return f.Key.Text == k.Name })
 		if k.Required && !given && !c.writes(k.Name) {
-			c.report(call.Fn, call.Conditional, diag.Diagnostic{Span: opts.Span, Code: diag.BadArgument,
+			c.report(call.Fn, call.Conditional, diag.Diagnostic{Span: c.at(opts.Span), Code: diag.BadArgument,
 				Message: "Missing argument " + k.Name, Help: "It is called as " + f.Signature() + ". :" + k.Name + ": " + k.Doc})
 			return
 		}
@@ -86,50 +125,49 @@ func argumentCode(p dsl.Param) diag.Code {
 	return diag.BadArgument
 }
 
-// argument checks one argument.
-func (c *checker) argument(call *fennel.Call, f dsl.Func, p dsl.Param, v *fennel.Value) {
+// misusesOf returns what is wrong with one argument.
+func misusesOf(f dsl.Func, p dsl.Param, v *fennel.Value) []misuse {
 	if p.Optional && v.Kind == fennel.Literal && v.Type == "nil" {
-		return
+		return nil
 	}
 	if at, message := mistake(f, p.Name, p.Type, v); message != "" {
-		c.report(call.Fn, call.Conditional, diag.Diagnostic{Span: at.Span, Code: argumentCode(p), Message: message,
-			Help: "It is called as " + f.Signature() + "."})
-		return
-	}
-	if p.Type == dsl.Secret {
-		c.secretName(v)
+		return []misuse{{Diagnostic: diag.Diagnostic{Span: at.Span, Code: argumentCode(p), Message: message,
+			Help: "It is called as " + f.Signature() + "."}}}
 	}
 	if v.Kind != fennel.TableOf || len(p.Keys) == 0 {
-		return
+		return nil
 	}
+	var all []misuse
 	for _, field := range v.Fields {
-		c.option(call, f, p, v.Fields, field)
+		if m, ok := misusedOption(f, p, v.Fields, field); ok {
+			all = append(all, m)
+		}
 	}
+	return all
 }
 
-// option checks one field of an option table that has all of these.
-func (c *checker) option(call *fennel.Call, f dsl.Func, p dsl.Param, all []fennel.Field, field fennel.Field) {
+// misusedOption returns what is wrong with one field of an option table that
+// has all of these.
+func misusedOption(f dsl.Func, p dsl.Param, all []fennel.Field, field fennel.Field) (misuse, bool) {
 	if field.Key.Kind != fennel.Literal {
-		return
+		return misuse{}, false
 	}
-	i := slices.IndexFunc(p.Keys, func(k dsl.Key) bool { return k.Name == field.Key.Text })
-	if i < 0 {
-		d := diag.Diagnostic{Span: field.Key.Span, Code: diag.UnknownOption,
-			Message: dsl.UnknownOption(f, p, field.Key.Text)}
+	k, ok := p.Key(field.Key.Text)
+	if !ok {
 		missing := slices.DeleteFunc(slices.Clone(p.Keys), func(k dsl.Key) bool {
 			return slices.ContainsFunc(all, func(f fennel.Field) bool { return f.Key.Text == k.Name })
 		})
-		c.suggest(&d, field.Key, dsl.KeyNames(missing))
-		c.report(call.Fn, call.Conditional, d)
-		return
+		return misuse{diag.Diagnostic{Span: field.Key.Span, Code: diag.UnknownOption,
+			Message: dsl.UnknownOption(f, p, field.Key.Text)}, field.Key, dsl.KeyNames(missing)}, true
 	}
-	k := p.Keys[i]
 	if field.Value.Kind == fennel.Literal && field.Value.Type == "nil" {
-		return
+		return misuse{}, false
 	}
-	if at, message := mistake(f, ":"+k.Name, k.Type, field.Value); message != "" {
-		c.report(call.Fn, call.Conditional, diag.Diagnostic{Span: at.Span, Code: diag.BadOption, Message: message, Help: k.Doc})
+	at, message := mistake(f, ":"+k.Name, k.Type, field.Value)
+	if message == "" {
+		return misuse{}, false
 	}
+	return misuse{Diagnostic: diag.Diagnostic{Span: at.Span, Code: diag.BadOption, Message: message, Help: k.Doc}}, true
 }
 
 // mistake says what is wrong with a value where the vocabulary wants a type,

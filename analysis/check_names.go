@@ -4,13 +4,22 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strings"
 
 	"quire/analysis/diag"
 	"quire/analysis/dsl"
 	"quire/analysis/fennel"
-	"quire/analysis/fennel/syntax"
 )
+
+// reading checks everything that a part reads from one root.
+func (c *checker) reading(r reading) {
+	t := c.root(r.root)
+	if t.kind == unknown || t == r.right {
+		return
+	}
+	for _, a := range r.accesses {
+		c.access(a)
+	}
+}
 
 // access checks the keys that a path reads.
 func (c *checker) access(a *fennel.Access) {
@@ -22,7 +31,7 @@ func (c *checker) access(a *fennel.Access) {
 			c.field(of, k)
 			return
 		case t.kind == absent && t.module == dsl.RuntimeOf:
-			d := diag.Diagnostic{Span: k.Span, Code: diag.UnknownPrimitive, Message: dsl.UnknownPrimitive(t.name)}
+			d := diag.Diagnostic{Span: c.at(k.Span), Code: diag.UnknownPrimitive, Message: dsl.UnknownPrimitive(t.name)}
 			c.suggestKey(&d, k, dsl.PrimitiveNames())
 			c.report(a.Fn, a.Conditional, d)
 			return
@@ -39,7 +48,7 @@ func (c *checker) absentMember(a *fennel.Access, t sense, k fennel.Key) {
 		return
 	}
 	m, _ := dsl.FindModule(t.module)
-	d := diag.Diagnostic{Span: k.Span, Code: diag.UnknownPrimitive,
+	d := diag.Diagnostic{Span: c.at(k.Span), Code: diag.UnknownPrimitive,
 		Message: dsl.UnknownMember(m, k.Name)}
 	switch {
 	case slices.ContainsFunc(m.Macros, func(f dsl.Func) bool { return f.Name == k.Name }):
@@ -59,7 +68,7 @@ func (c *checker) field(of sense, k fennel.Key) {
 	if len(fields) == 0 || slices.ContainsFunc(fields, isField) || c.given()[of.call] || c.writes(k.Name) {
 		return
 	}
-	d := diag.Diagnostic{Span: k.Span, Code: diag.UnknownOption, As: diag.Warning,
+	d := diag.Diagnostic{Span: c.at(k.Span), Code: diag.UnknownOption, As: diag.Warning,
 		Message: dsl.UnknownField(what, fields, k.Name)}
 	c.suggestKey(&d, k, dsl.KeyNames(fields))
 	c.note(d)
@@ -69,11 +78,9 @@ func (c *checker) field(of sense, k fennel.Key) {
 // add fields to them.
 func (c *checker) resultsGiven() map[*fennel.Call]bool {
 	given := map[*fennel.Call]bool{}
-	for _, call := range c.calls {
-		for _, arg := range call.Args {
-			if arg.Kind == fennel.Result {
-				given[arg.Call] = true
-			}
+	for _, d := range c.digests {
+		for _, call := range d.given {
+			given[call] = true
 		}
 	}
 	return given
@@ -82,59 +89,18 @@ func (c *checker) resultsGiven() map[*fennel.Call]bool {
 // writes reports whether the file stores something under a key of any table.
 // Where it holds Lua code nobody knows.
 func (c *checker) writes(key string) bool {
-	if c.written == nil {
-		c.written = map[string]bool{}
-		for _, form := range c.tree.Forms {
-			for n := range form.All() {
-				c.noteWrites(n)
-			}
-		}
-	}
-	return c.written[key] || c.written[anyKey]
+	return c.written()[key] || c.written()[anyKey]
 }
 
-// anyKey stands for keys that are not known.
-const anyKey = "\x00any"
-
-func (c *checker) noteWrites(n *syntax.Node) {
-	switch head(n) {
-	case "lua", "set", "set-forcibly!", "fn", "lambda", "λ", "tset":
-	default:
-		return
-	}
-	items := slices.Collect(n.Forms())
-	if len(items) < 2 {
-		return
-	}
-	switch target := items[1]; items[0].Text {
-	case "lua":
-		c.written[anyKey], c.lua = true, true
-	case "set", "set-forcibly!", "fn", "lambda", "λ":
-		if target.Kind == syntax.Symbol {
-			for part := range strings.FieldsFuncSeq(target.Text, isSeparator) {
-				c.written[part] = true
-			}
-		}
-		for x := range target.Forms() {
-			c.written[x.Text] = true
-		}
-	case "tset":
-		for _, x := range items[2:] {
-			if x.Kind != syntax.String {
-				c.written[anyKey] = c.written[anyKey] || x != items[len(items)-1]
-			}
-			c.written[x.Text] = true
+func (c *checker) keysWritten() map[string]bool {
+	written := map[string]bool{}
+	for _, d := range c.digests {
+		for _, key := range d.written {
+			written[key] = true
 		}
 	}
+	return written
 }
-
-// hasLua reports whether the file holds Lua code, which may use any name.
-func (c *checker) hasLua() bool {
-	c.writes("")
-	return c.lua
-}
-
-func isSeparator(r rune) bool { return r == '.' || r == ':' }
 
 // secretName checks the name of a secret against those that are known.
 func (c *checker) secretName(v *fennel.Value) {
@@ -142,7 +108,7 @@ func (c *checker) secretName(v *fennel.Value) {
 		slices.Contains(c.surround.secrets, v.Text) {
 		return
 	}
-	d := diag.Diagnostic{Span: v.Span, Code: diag.UnknownSecret, As: diag.Warning,
+	d := diag.Diagnostic{Span: c.at(v.Span), Code: diag.UnknownSecret, As: diag.Warning,
 		Message: fmt.Sprintf("unknown secret: %q", v.Text),
 		Help:    "Add it to :secrets of the global configuration, or pass it with --secret."}
 	c.suggest(&d, v, slices.Values(c.surround.secrets))

@@ -32,11 +32,11 @@ func (c *checker) reads(call *fennel.Call, name *fennel.Value) {
 
 // mayMiss reports whether a job that runs the function around a call need not
 // come to the call.
-func (c *checker) mayMiss(call *fennel.Call) bool { return call.Conditional || !c.certain[call.Fn] }
+func (c *checker) mayMiss(call *fennel.Call) bool { return call.Conditional || !c.certain()[call.Fn] }
 
 // unreadable reports that a job may not read a name.
 func (c *checker) unreadable(call *fennel.Call, name *fennel.Value, id string) {
-	d := diag.Diagnostic{Span: name.Span, Code: diag.NotAnAncestor, Message: c.graph.Readable(id, name.Text).Error()}
+	d := diag.Diagnostic{Span: c.at(name.Span), Code: diag.NotAnAncestor, Message: c.graph.Readable(id, name.Text).Error()}
 	if id == name.Text {
 		d.Code = diag.SelfRead
 		d.Help = "A job's outputs exist only when it has ended."
@@ -47,7 +47,7 @@ func (c *checker) unreadable(call *fennel.Call, name *fennel.Value, id string) {
 	j, _ := c.graph.Job(id)
 	if near, ok := diag.Nearest(name.Text, slices.Values(readable)); ok && !c.isJob(name.Text) {
 		d.Help = fmt.Sprintf("Did you mean `%s`? ", near)
-		d.Fixes = append(d.Fixes, c.replaceName(name.Span, name.Text, near)...)
+		d.Fixes = append(d.Fixes, c.replaceName(d.Span, name.Text, near)...)
 	}
 	d.Help += fmt.Sprintf("Add it to the inputs of '%s', or read one of: %s.", id, strings.Join(readable, ", "))
 	if c.isJob(name.Text) && !slices.Contains(c.graph.Dependents(id), name.Text) {

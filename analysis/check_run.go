@@ -15,13 +15,13 @@ func (c *checker) runFn(fn *fennel.Func) {
 		return
 	}
 	if fn.Params > 1 && !c.evaluated(fn) {
-		c.note(diag.Diagnostic{Span: fn.Span, Code: diag.RunArity,
+		c.note(diag.Diagnostic{Span: c.at(fn.Span), Code: diag.RunArity,
 			Message: fmt.Sprintf("The run-fn takes %d arguments, but is called with one, the runtime table.", fn.Params),
 			Help:    "Destructure what it needs from one argument: (fn [{: sh : jobs}] …)."})
 	}
 	for _, v := range fn.Returns {
 		if t := c.typeOf(v); t != "" && t != "table" && t != "nil" {
-			c.note(diag.Diagnostic{Span: v.Span, Code: diag.RunResult,
+			c.note(diag.Diagnostic{Span: c.at(v.Span), Code: diag.RunResult,
 				Message: fmt.Sprintf("The run-fn returns a %s, which is discarded: outputs are a table.", t),
 				Help:    "Return a table for outputs, or nil for none; raise with error to fail the job."})
 		}
@@ -31,8 +31,9 @@ func (c *checker) runFn(fn *fennel.Func) {
 // evaluated reports whether evaluation saw the function registered, and so had
 // its say.
 func (c *checker) evaluated(fn *fennel.Func) bool {
+	at := c.at(fn.Span)
 	for _, j := range c.graph.Jobs {
-		if j.Run.File == c.file && j.Run.Span == fn.Span {
+		if j.Run.File == c.file && j.Run.Span == at {
 			return true
 		}
 	}

@@ -2,10 +2,12 @@ package analysis
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
 	"quire/analysis/diag"
+	"quire/analysis/dsl"
 	"quire/analysis/fennel"
 	"quire/analysis/source"
 )
@@ -29,49 +31,205 @@ const (
 // An exits follows the results of commands.
 type exits struct {
 	*checker
-	returns map[*fennel.Call]map[source.Span]*fennel.Func // the functions that return a result, by the place of the value
-	names   map[*fennel.Call][]*fennel.Symbol             // the locals that hold a result
-	read    map[*fennel.Call]bool                         // a key of the result is read
+	// abroad is what forms do with the results of calls in others.
+	abroad  map[*fennel.Call]*usage
 	outputs func() outputs
 	giving  map[*fennel.Func]bool // functions that give such a result, as far as it was asked for
+}
+
+// A usage is what is done with the result of a call.
+type usage struct {
+	returns []returning
+	names   []*fennel.Symbol // the locals that hold it
+	read    bool             // a key of it is read
+}
+
+// A returning is a value that a function returns.
+type returning struct {
+	at source.Span
+	fn *fennel.Func
+}
+
+// from returns the function that returns the value at a place, or nil.
+func (u *usage) from(at source.Span) *fennel.Func {
+	for _, r := range slices.Backward(u.returns) {
+		if r.at == at {
+			return r.fn
+		}
+	}
+	return nil
+}
+
+// exitDigest is what following the results of commands needs of a part.
+type exitDigest struct {
+	// usages are what the part does with the results of calls.
+	usages map[*fennel.Call]*usage
+	// abroad are those of the calls that are not in the part.
+	abroad []*fennel.Call
+	// commands are the calls whose results may be ignored.
+	commands []*fennel.Call
+	// escaping are the values that may carry the outputs of jobs to where nobody
+	// sees who reads them: those that are given to what may not be a function of
+	// the file, those in tables, and those that are returned.
+	escaping []escape
+}
+
+// An escape is a value and the call that it is given to, if any.
+type escape struct {
+	value *fennel.Value
+	to    *fennel.Call
+}
+
+func newExitDigest(p *fennel.Part) exitDigest {
+	d := exitDigest{usages: map[*fennel.Call]*usage{}}
+	for _, fn := range p.Functions {
+		for _, v := range fn.Returns {
+			if v.Kind == fennel.Result {
+				u := d.usage(v.Call)
+				u.returns = append(u.returns, returning{v.Span, fn})
+			}
+		}
+	}
+	for _, s := range p.Symbols {
+		if s.Value != nil && s.Value.Kind == fennel.Result {
+			u := d.usage(s.Value.Call)
+			u.names = append(u.names, s)
+		}
+	}
+	for _, a := range p.Accesses {
+		if a.Value.Root.Kind == fennel.CallRoot {
+			d.usage(a.Value.Root.Call).read = true
+		}
+	}
+	own := map[*fennel.Call]bool{}
+	for _, c := range p.Calls {
+		own[c] = true
+		u := d.usages[c]
+		isLookedAt := !c.Dropped && u != nil && (u.read || len(u.names) > 1)
+		if c.Fn != nil && !isLookedAt && (mayBeFunction(c.Callee) || mayBe(c.Callee, "sh")) {
+			d.commands = append(d.commands, c)
+		}
+	}
+	for c := range d.usages {
+		if !own[c] {
+			d.abroad = append(d.abroad, c)
+		}
+	}
+	d.escaping = escapes(p)
+	return d
+}
+
+func (d *exitDigest) usage(c *fennel.Call) *usage {
+	u := d.usages[c]
+	if u == nil {
+		u = &usage{}
+		d.usages[c] = u
+	}
+	return u
+}
+
+// escapes returns the values of a part that may be the runtime or jobs and may
+// go where nothing is known of them.
+func escapes(p *fennel.Part) []escape {
+	var all []escape
+	inside := holding{func(v *fennel.Value) bool {
+		if mayCarry(v) {
+			all = append(all, escape{value: v})
+		}
+		return false
+	}, map[*fennel.Value]bool{}}
+	for _, c := range p.Calls {
+		for _, arg := range c.Args {
+			if mayCarry(arg) {
+				all = append(all, escape{arg, c})
+			}
+			inside.holds(arg)
+		}
+	}
+	for _, fn := range p.Functions {
+		for _, v := range fn.Returns {
+			inside.is(v)
+			inside.holds(v)
+		}
+	}
+	for _, s := range p.Symbols {
+		if s.Value != nil {
+			inside.holds(s.Value)
+		}
+	}
+	return all
+}
+
+// mayCarry reports whether a value may be the runtime, or the jobs in it.
+func mayCarry(v *fennel.Value) bool {
+	switch {
+	case isOpen(v):
+		return true
+	case v.Kind != fennel.Path:
+		return false
+	case v.Root.Kind == fennel.ModuleRoot:
+		t := moduleSense(v.Root.Name)
+		for _, k := range v.Keys {
+			t = t.key(k.Name)
+		}
+		return carries(t)
+	}
+	return lastKey(v) == "jobs" || isModuleField(lastKey(v))
+}
+
+// carries reports whether something gives the outputs of jobs.
+func carries(t sense) bool { return t.kind == runtime || t.kind == primitive && t.name == "jobs" }
+
+// isModuleField reports whether a module of the product has something other than
+// a function under a name, which is the runtime.
+func isModuleField(name string) bool {
+	return slices.ContainsFunc(dsl.Modules(), func(m dsl.Module) bool {
+		return slices.ContainsFunc(m.Fields, func(k dsl.Key) bool { return k.Name == name })
+	})
 }
 
 // ignoredExits reports commands whose exit nobody looks at.
 func (c *checker) ignoredExits() {
 	e := &exits{
 		checker: c,
-		returns: map[*fennel.Call]map[source.Span]*fennel.Func{},
-		names:   map[*fennel.Call][]*fennel.Symbol{},
-		read:    map[*fennel.Call]bool{},
+		abroad:  map[*fennel.Call]*usage{},
 		outputs: sync.OnceValue(c.outputs),
 		giving:  map[*fennel.Func]bool{},
 	}
-	for fn := range c.module.Functions() {
-		for _, v := range fn.Returns {
-			if v.Kind == fennel.Result {
-				if e.returns[v.Call] == nil {
-					e.returns[v.Call] = map[source.Span]*fennel.Func{}
-				}
-				e.returns[v.Call][v.Span] = fn
+	for _, d := range c.digests {
+		for _, call := range d.abroad {
+			all, more := e.abroad[call], d.usages[call]
+			if all == nil {
+				all = &usage{}
+				e.abroad[call] = all
 			}
-		}
-	}
-	for s := range c.module.Index.Symbols() {
-		if s.Value != nil && s.Value.Kind == fennel.Result {
-			e.names[s.Value.Call] = append(e.names[s.Value.Call], s)
-		}
-	}
-	for a := range c.module.Accesses() {
-		if a.Value.Root.Kind == fennel.CallRoot {
-			e.read[a.Value.Root.Call] = true
+			all.returns = append(all.returns, more.returns...)
+			all.names = append(all.names, more.names...)
+			all.read = all.read || more.read
 		}
 	}
 	raising := c.raising()
-	for _, call := range c.calls {
-		if call.Fn != nil && e.gives(call) && !raising.within(call.Span) && !c.inBroken(call.Span) {
-			e.ignored(call)
+	for _, d := range c.digests {
+		for _, call := range d.commands {
+			if at := c.at(call.Span); e.gives(call) && !raising.within(at) && !c.inBroken(at) {
+				e.ignored(call)
+			}
 		}
 	}
+}
+
+// usage returns what is done with the result of a call.
+func (e *exits) usage(call *fennel.Call) usage {
+	var all usage
+	if u := e.digestAt(call.Span).usages[call]; u != nil {
+		all = *u
+	}
+	if u := e.abroad[call]; u != nil {
+		all.returns = slices.Concat(all.returns, u.returns)
+		all.names = slices.Concat(all.names, u.names)
+		all.read = all.read || u.read
+	}
+	return all
 }
 
 // gives reports whether a call gives the result of a command that nobody has
@@ -110,29 +268,31 @@ func (e *exits) passesOn(fn *fennel.Func) bool {
 // fate returns where the result of a call goes, and for one that is returned
 // from which function.
 func (e *exits) fate(call *fennel.Call) (fate, *fennel.Func) {
-	at := e.returns[call]
-	switch names := e.names[call]; {
+	u := e.usage(call)
+	switch {
 	case call.Dropped:
 		return dropped, nil
-	case e.read[call] || len(names) > 1:
+	case u.read || len(u.names) > 1:
 		return lookedAt, nil
-	case len(names) == 1:
-		return e.named(names[0], at)
+	case len(u.names) == 1:
+		return e.named(u.names[0], u)
 	}
-	if fn := at[call.Span]; fn != nil && fn == call.Fn {
+	if fn := u.from(call.Span); fn != nil && fn == call.Fn {
 		return returned, fn
 	}
 	return lookedAt, nil
 }
 
 // named returns the fate of a result that a local holds.
-func (e *exits) named(s *fennel.Symbol, returns map[source.Span]*fennel.Func) (fate, *fennel.Func) {
-	if s.Expanded || s.UsedByMacro || s.Written || strings.HasPrefix(s.Name, "_") || e.broken(s.Scope) || e.hasLua() {
+func (e *exits) named(s *fennel.Symbol, u usage) (fate, *fennel.Func) {
+	beyond := e.module.Beyond(s)
+	if s.Expanded || s.UsedByMacro || beyond.UsedByMacro || s.Written || beyond.Written ||
+		strings.HasPrefix(s.Name, "_") || e.broken(e.at(s.Scope)) || e.lua {
 		return lookedAt, nil
 	}
 	var from *fennel.Func
-	for _, u := range s.Uses {
-		fn := returns[u]
+	for _, at := range slices.Concat(s.Uses, beyond.Uses) {
+		fn := u.from(at)
 		if fn == nil || fn != s.Value.Call.Fn {
 			return lookedAt, nil
 		}
@@ -146,7 +306,7 @@ func (e *exits) named(s *fennel.Symbol, returns map[source.Span]*fennel.Func) (f
 
 // ignored reports a call whose result nobody looks at.
 func (e *exits) ignored(call *fennel.Call) {
-	d := diag.Diagnostic{Span: call.Span, Code: diag.IgnoredExit,
+	d := diag.Diagnostic{Span: e.at(call.Span), Code: diag.IgnoredExit,
 		Message: "The exit status of this command is never looked at: it may fail and the job goes on.",
 		Help:    "Raise when :exit is not 0, or bind the result to a name like _ignored to say that it does not matter."}
 	switch f, fn := e.fate(call); f {
@@ -182,9 +342,9 @@ func (c *checker) raising() regions {
 // checkedFix returns the fix that raises when a command fails, and gives its
 // result as before.
 func (c *checker) checkedFix(call *fennel.Call) []diag.Fix {
-	text := c.file.Slice(call.Span)
-	isWritten := strings.HasPrefix(text, "(") && call.Callee.Span.Start == call.Span.Start+1
-	if !isWritten || c.shadowed("assert", call.Span.Start) {
+	at := c.at(call.Span)
+	isWritten := strings.HasPrefix(c.file.Slice(at), "(") && call.Callee.Span.Start == call.Span.Start+1
+	if !isWritten || c.shadowed("assert", at.Start) {
 		return nil
 	}
 	message := "the command failed"
@@ -201,7 +361,7 @@ func (c *checker) checkedFix(call *fennel.Call) []diag.Fix {
 	for _, e := range []struct {
 		at   int
 		text string
-	}{{call.Span.Start, before}, {call.Span.End, after}} {
+	}{{at.Start, before}, {at.End, after}} {
 		edits = append(edits, diag.Edit{File: c.file, Span: source.Span{Start: e.at, End: e.at}, Text: e.text})
 	}
 	return []diag.Fix{{Title: "Raise when the command fails", Edits: edits}}
@@ -251,33 +411,28 @@ func (c *checker) outputs() outputs {
 	for _, j := range c.graph.Jobs {
 		o.all = o.all || j.Run.File != c.file && !j.Mirror
 	}
-	escapes := func(v *fennel.Value) bool {
-		t := c.sense(v)
-		return t.kind == runtime || t.kind == primitive && t.name == "jobs"
-	}
-	inside := holding{escapes, map[*fennel.Value]bool{}}
-	for _, call := range c.calls {
-		t := c.sense(call.Callee)
-		if t.kind == primitive && t.name == "jobs" && len(call.Args) > 0 {
-			if id := literalID(call.Args[0]); id != "" {
-				o.names[id] = true
-				continue
-			}
+	for call := range c.readings() {
+		if len(call.Args) == 0 {
+			continue
+		}
+		if id := literalID(call.Args[0]); id != "" {
+			o.names[id] = true
+		} else {
 			o.all = true
 		}
-		for _, arg := range call.Args {
-			o.all = o.all || t.kind != function && escapes(arg) || inside.holds(arg)
-		}
 	}
-	for fn := range c.module.Functions() {
-		for _, v := range fn.Returns {
-			o.all = o.all || escapes(v) || inside.holds(v)
+	for _, d := range c.digests {
+		for _, x := range d.escaping {
+			o.all = o.all || c.escapes(x)
 		}
-	}
-	for s := range c.module.Index.Symbols() {
-		o.all = o.all || s.Value != nil && inside.holds(s.Value)
 	}
 	return o
+}
+
+// escapes reports whether a value carries the outputs of jobs to where nothing
+// is known of them.
+func (c *checker) escapes(x escape) bool {
+	return carries(c.sense(x.value)) && (x.to == nil || c.sense(x.to.Callee).kind != function)
 }
 
 // A holding looks for something in tables, into each of which it looks once.

@@ -14,25 +14,30 @@ import (
 
 // names checks what the file's names are used for.
 func (c *checker) names() {
-	if c.hasLua() {
+	if c.lua {
 		return
 	}
-	used := map[source.Span]bool{}
-	var defined []*fennel.Symbol
-	for s := range c.module.Index.Symbols() {
-		// A macro may compile a binding more than once: one that is used makes
-		// all of them used.
-		if s.Expanded || s.UsedByMacro || s.Written || len(s.Uses) > 0 {
-			used[s.Def] = true
-		}
-		defined = append(defined, s)
-	}
-	for _, s := range defined {
-		if !used[s.Def] && !strings.HasPrefix(s.Name, "_") && !c.inBroken(s.Def) && !c.broken(s.Scope) {
-			c.unused(s)
+	for _, d := range c.digests {
+		for _, bound := range d.idle {
+			if slices.ContainsFunc(bound, c.isUsedBeyond) {
+				continue
+			}
+			for _, s := range bound {
+				at := c.at(s.Def)
+				if !strings.HasPrefix(s.Name, "_") && !c.inBroken(at) && !c.broken(c.at(s.Scope)) {
+					c.unused(s, at)
+				}
+			}
 		}
 	}
-	c.shadows(defined)
+	c.shadows()
+}
+
+// isUsedBeyond reports whether the forms behind the one that defines it use a
+// name.
+func (c *checker) isUsedBeyond(s *fennel.Symbol) bool {
+	b := c.module.Beyond(s)
+	return b.UsedByMacro || b.Written || len(b.Uses) > 0
 }
 
 // inBroken reports whether compiling found something wrong in the top-level
@@ -47,16 +52,17 @@ func (c *checker) inBroken(at source.Span) bool {
 	return c.broken(at)
 }
 
-// unused reports a name that nothing uses. Parameters that are not taken apart
+// unused reports a name that nothing uses, defined at a place of the file.
+// Parameters that are not taken apart
 // stay: what calls a function decides how many it has.
-func (c *checker) unused(s *fennel.Symbol) {
+func (c *checker) unused(s *fennel.Symbol, at source.Span) {
 	switch s.Kind {
 	case fennel.Macro, fennel.Global:
 		return
 	}
-	path := c.tree.Path(s.Def.Start)
+	path := c.tree.Path(at.Start)
 	n := len(path) - 1
-	if n < 1 || path[n].Span != s.Def || inMacro(path) {
+	if n < 1 || path[n].Span != at || inMacro(path) {
 		return
 	}
 	if s.Kind == fennel.Param && isParameterList(path[:n]) || isAlternative(path[:n]) || c.isExport(s, path) {
@@ -66,7 +72,7 @@ func (c *checker) unused(s *fennel.Symbol) {
 	if s.Kind == fennel.Function {
 		what = "function"
 	}
-	c.note(diag.Diagnostic{Span: s.Def, Code: diag.UnusedLocal,
+	c.note(diag.Diagnostic{Span: at, Code: diag.UnusedLocal,
 		Message: fmt.Sprintf("The %s '%s' is never used.", what, s.Name),
 		Help:    "Remove it, or begin its name with an underscore.",
 		Fixes:   c.unusedFixes(s, path)})
@@ -135,7 +141,7 @@ func (c *checker) unusedFixes(s *fennel.Symbol, path []*syntax.Node) []diag.Fix 
 	i := slices.Index(parent.Children, node)
 	isShorthand := parent.Kind == syntax.Table && i > 0 && parent.Children[i-1].Text == ":" && parent.Children[i-1].Kind == syntax.Symbol
 	var fixes []diag.Fix
-	span, text := s.Def, "_"+s.Name
+	span, text := node.Span, "_"+s.Name
 	if isShorthand {
 		span.Start = parent.Children[i-1].Span.Start
 		text = ":" + s.Name + " _" + s.Name
@@ -143,7 +149,7 @@ func (c *checker) unusedFixes(s *fennel.Symbol, path []*syntax.Node) []diag.Fix 
 	} else if head(parent) == "defrun" || n > 1 && head(path[n-2]) == "defrun" {
 		return c.takeOutName(s, parent, i)
 	}
-	if strings.ContainsAny(s.Name, "&?") || c.shadowed("_"+s.Name, s.Def.Start) {
+	if strings.ContainsAny(s.Name, "&?") || c.shadowed("_"+s.Name, node.Span.Start) {
 		return fixes
 	}
 	return append(fixes, diag.Fix{Title: fmt.Sprintf("Rename it to `_%s`", s.Name),
@@ -153,7 +159,7 @@ func (c *checker) unusedFixes(s *fennel.Symbol, path []*syntax.Node) []diag.Fix 
 // takeOut returns the fix that removes a name from a pattern such as
 // {: a : b}, in which it is the child i behind its colon.
 func (c *checker) takeOut(s *fennel.Symbol, table *syntax.Node, i int) []diag.Fix {
-	span := source.Span{Start: table.Children[i-1].Span.Start, End: s.Def.End}
+	span := source.Span{Start: table.Children[i-1].Span.Start, End: table.Children[i].Span.End}
 	switch {
 	case slices.ContainsFunc(table.Children, func(n *syntax.Node) bool { return n.Kind == syntax.Comment }) || len(table.Children) < 4:
 		return nil
@@ -168,7 +174,7 @@ func (c *checker) takeOut(s *fennel.Symbol, table *syntax.Node, i int) []diag.Fi
 
 // takeOutName returns the fix that removes a name from a sequence.
 func (c *checker) takeOutName(s *fennel.Symbol, names *syntax.Node, i int) []diag.Fix {
-	span := s.Def
+	span := names.Children[i].Span
 	switch {
 	case names.Kind != syntax.Sequence || slices.ContainsFunc(names.Children, func(n *syntax.Node) bool { return n.Kind == syntax.Comment }):
 		return nil
@@ -189,8 +195,10 @@ func (c *checker) shadowed(name string, offset int) bool {
 // scopesByName returns where locals of each name are seen.
 func (c *checker) scopesByName() map[string]regions {
 	spans := map[string][]source.Span{}
-	for s := range c.module.Index.Symbols() {
-		spans[s.Name] = append(spans[s.Name], s.Scope)
+	for _, d := range c.digests {
+		for _, s := range d.part.Symbols {
+			spans[s.Name] = append(spans[s.Name], c.at(s.Scope))
+		}
 	}
 	scopes := make(map[string]regions, len(spans))
 	for name, all := range spans {

@@ -21,16 +21,17 @@ type checker struct {
 	graph    *pipeline.Graph
 	surround surround
 	found    []finding
-	// certain holds the functions that some job cannot end well without
+	// certain returns the functions that some job cannot end well without
 	// calling.
-	certain map[*fennel.Func]bool
-	callers map[*fennel.Func][]*fennel.Call
+	certain func() map[*fennel.Func]bool
+	callers func() map[*fennel.Func][]*fennel.Call
 	types   map[*fennel.Func]string // what functions return, as far as it was asked for
 	errors  regions                 // where compiling found something wrong
 	scopes  func() map[string]regions
 	given   func() map[*fennel.Call]bool
+	written func() map[string]bool // keys that the file stores something under
+	lua     bool                   // the file holds Lua code, which may use any name
 	walking
-	stored
 }
 
 // A walking remembers which jobs run which functions.
@@ -46,13 +47,6 @@ type runners struct {
 	others bool
 }
 
-// A stored is what the text stores in tables; written is nil before it was
-// looked at.
-type stored struct {
-	written map[string]bool // keys that something is stored under
-	lua     bool            // there is Lua code, which may do anything
-}
-
 // A surround is what the checks know of the world outside of the file.
 type surround struct {
 	secrets []string // nil: not known
@@ -62,9 +56,11 @@ type surround struct {
 // check runs all checks on ci.fnl.
 func (c *checker) check() {
 	c.runs()
-	for missing := range c.module.MissingGlobals() {
-		c.report(missing.Fn, missing.Conditional, diag.Diagnostic{Span: missing.Span, Code: diag.UnknownGlobal,
-			Message: missing.Message, Help: missing.Help})
+	for _, d := range c.digests {
+		for _, missing := range d.part.Missing {
+			c.report(missing.Fn, missing.Conditional, diag.Diagnostic{Span: c.at(missing.Span), Code: diag.UnknownGlobal,
+				Message: missing.Message, Help: missing.Help})
+		}
 	}
 	c.names()
 	if c.surround.server != 0 {
@@ -74,14 +70,16 @@ func (c *checker) check() {
 
 // runs checks what functions do when jobs run them.
 func (c *checker) runs() {
-	for _, call := range c.calls {
-		c.call(call)
-	}
-	for a := range c.module.Accesses() {
-		c.access(a)
-	}
-	for fn := range c.module.Functions() {
-		c.runFn(fn)
+	for _, d := range c.digests {
+		for _, call := range d.calls {
+			c.call(call)
+		}
+		for _, r := range d.roots {
+			c.reading(r)
+		}
+		for _, fn := range d.part.Functions {
+			c.runFn(fn)
+		}
 	}
 	c.ignoredExits()
 }
@@ -94,11 +92,12 @@ func newChecker(m *fennel.Module, g *pipeline.Graph, s surround) *checker {
 		tree:     m.Tree,
 		graph:    g,
 		surround: s,
-		callers:  map[*fennel.Func][]*fennel.Call{},
 		types:    map[*fennel.Func]string{},
 		walking:  walking{running: map[*fennel.Func]runners{}},
 	}
-	c.scopes, c.given = sync.OnceValue(c.scopesByName), sync.OnceValue(c.resultsGiven)
+	c.scopes, c.given, c.written = sync.OnceValue(c.scopesByName), sync.OnceValue(c.resultsGiven), sync.OnceValue(c.keysWritten)
+	c.certain, c.callers = sync.OnceValue(c.certainly), sync.OnceValue(c.called)
+	c.lua = slices.ContainsFunc(c.digests, func(d *digest) bool { return d.lua })
 	var errors []source.Span
 	for _, d := range m.Diagnostics {
 		if d.File == c.file && d.Severity() == diag.Error {
@@ -106,20 +105,32 @@ func newChecker(m *fennel.Module, g *pipeline.Graph, s surround) *checker {
 		}
 	}
 	c.errors = newRegions(errors)
-	for _, call := range c.calls {
-		if t := c.sense(call.Callee); t.kind == function {
-			c.callers[t.fn] = append(c.callers[t.fn], call)
-		}
-	}
-	c.certain = c.certainly()
 	return c
 }
+
+// called returns the calls of each function.
+func (c *checker) called() map[*fennel.Func][]*fennel.Call {
+	callers := map[*fennel.Func][]*fennel.Call{}
+	for call := range c.flowing() {
+		if !mayBeFunction(call.Callee) {
+			continue
+		}
+		if t := c.sense(call.Callee); t.kind == function {
+			callers[t.fn] = append(callers[t.fn], call)
+		}
+	}
+	return callers
+}
+
+// at returns where a place of a part is in the file, which is what everybody
+// else means by a place.
+func (c *checker) at(s source.Span) source.Span { return c.module.Locate(s) }
 
 // certainly returns the functions that are run-fns, or called on every way
 // through one that is certain.
 func (c *checker) certainly() map[*fennel.Func]bool {
 	calls := map[*fennel.Func][]*fennel.Func{}
-	for callee, callers := range c.callers {
+	for callee, callers := range c.callers() {
 		for _, call := range callers {
 			if call.Fn != nil && !call.Conditional {
 				calls[call.Fn] = append(calls[call.Fn], callee)
@@ -153,16 +164,16 @@ func (c *checker) call(call *fennel.Call) {
 	}
 }
 
-// report adds a finding about something in fn. It is an error when no job can
+// report adds a finding about something in fn, with places in the file. It is an error when no job can
 // end well without meeting it, else a warning.
 func (c *checker) report(fn *fennel.Func, conditional bool, d diag.Diagnostic) {
-	if conditional || !c.certain[fn] {
+	if conditional || !c.certain()[fn] {
 		d.As = diag.Warning
 	}
 	c.note(d)
 }
 
-// note adds a finding with the severity that it has.
+// note adds a finding with the severity that it has, with places in the file.
 func (c *checker) note(d diag.Diagnostic) {
 	d.File = c.file
 	c.found = append(c.found, finding{Diagnostic: d})
@@ -203,7 +214,7 @@ func (c *checker) walk(fn *fennel.Func) (r runners) {
 		}
 		r.others = r.others || c.leaked[fn]
 		todo = append(todo, fn.Outer)
-		for _, call := range c.callers[fn] {
+		for _, call := range c.callers()[fn] {
 			todo = append(todo, call.Fn)
 		}
 	}
@@ -213,8 +224,8 @@ func (c *checker) walk(fn *fennel.Func) (r runners) {
 	return r
 }
 
-// broken reports whether compiling found something wrong in a region, where
-// names may be used in ways that nothing is known of.
+// broken reports whether compiling found something wrong in a region of the
+// file, where names may be used in ways that nothing is known of.
 func (c *checker) broken(s source.Span) bool {
 	return c.errors.meet(s.Start, s.End)
 }

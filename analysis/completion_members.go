@@ -89,7 +89,7 @@ func (c *completer) valueOf(n *syntax.Node) (sense, bool) {
 		return sense{}, false
 	}
 	if items[0].Text == "require" && len(items) > 1 {
-		return rootModule(items[1].Text), true
+		return moduleSense(items[1].Text), true
 	}
 	f, ok := c.callee(n)
 	if !ok {
@@ -100,13 +100,6 @@ func (c *completer) valueOf(n *syntax.Node) (sense, bool) {
 		call.Args = []*fennel.Value{{Kind: fennel.Literal, Type: "string", Text: items[1].Text}}
 	}
 	return sense{kind: result, name: f.Name, call: call}, true
-}
-
-func rootModule(name string) sense {
-	if name == dsl.RuntimeOf {
-		return sense{kind: runtime}
-	}
-	return sense{kind: module, name: name}
 }
 
 // symbolSense returns what a name that code at the offset sees is.

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -58,9 +59,13 @@ func (c *checker) attributed() []finding {
 	c.found = slices.CompactFunc(c.found, func(a, b finding) bool {
 		return a.Code == b.Code && a.Span == b.Span && a.Message == b.Message
 	})
-	nesting := newNesting(c.module)
+	nestings := map[*fennel.Part]nesting{}
 	for i, f := range c.found {
-		if fn := nesting.around(f.Span); fn == nil {
+		p, at := c.module.PartAt(f.Span)
+		if _, ok := nestings[p]; !ok && p != nil {
+			nestings[p] = newNesting(p.Functions)
+		}
+		if fn := nestings[p].around(at); fn == nil {
 			c.found[i].anyJob = true
 		} else {
 			r := c.runners(fn)
@@ -166,6 +171,19 @@ func (c *checker) renameEverywhere(loaded diag.List) {
 	}
 }
 
+// readings iterates over the calls of jobs, in the order of their places.
+func (c *checker) readings() iter.Seq[*fennel.Call] {
+	return func(yield func(*fennel.Call) bool) {
+		for _, d := range c.digests {
+			for _, call := range d.reading {
+				if t := c.sense(call.Callee); t.kind == primitive && t.name == "jobs" && !yield(call) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // mentions returns the places where the id of a job is written as an input or
 // in (jobs id).
 func (c *checker) mentions(id string) []source.Place {
@@ -177,10 +195,9 @@ func (c *checker) mentions(id string) []source.Place {
 			}
 		}
 	}
-	for _, call := range c.calls {
-		t := c.sense(call.Callee)
-		if t.kind == primitive && t.name == "jobs" && len(call.Args) > 0 && literalID(call.Args[0]) == id {
-			places = append(places, source.Place{File: c.file, Span: call.Args[0].Span})
+	for call := range c.readings() {
+		if len(call.Args) > 0 && literalID(call.Args[0]) == id {
+			places = append(places, source.Place{File: c.file, Span: c.at(call.Args[0].Span)})
 		}
 	}
 	return slices.DeleteFunc(places, func(p source.Place) bool {

@@ -1,11 +1,14 @@
 package analysis
 
 import (
+	"cmp"
+	"iter"
 	"slices"
 
 	"quire/analysis/dsl"
 	"quire/analysis/fennel"
 	"quire/analysis/pipeline"
+	"quire/analysis/source"
 )
 
 // A sense is what a value is to a pipeline, as far as that is known without
@@ -39,15 +42,19 @@ const (
 	macros              // what (import-macros … name) takes its macros from: name
 )
 
-// A param is one parameter of one function.
+// A param is one parameter of one function, or what the function returns.
 type param struct {
 	fn    *fennel.Func
-	index int
+	index int // from 0, or returns
 }
+
+// returns stands for what a function returns.
+const returns = -1
 
 // A flow knows what flows where in one module.
 type flow struct {
-	calls []*fennel.Call
+	module  *fennel.Module
+	digests []*digest // of the parts
 	// passed holds the values that the calls of the file pass for a parameter.
 	passed map[param][]*fennel.Value
 	// leaked holds the functions that code may call which the flow does not see.
@@ -61,9 +68,9 @@ type flow struct {
 // A resolving remembers what was found out, since functions may call each
 // other in a circle, or in so many ways that following each takes for ever.
 type resolving struct {
-	known map[any]sense // by param, or by function for its result
-	busy  map[any]bool  // what is being resolved
-	cut   bool          // a circle was met since the present resolution began
+	known map[param]sense
+	busy  map[param]bool // what is being resolved
+	cut   bool           // a circle was met since the present resolution began
 	steps int
 }
 
@@ -72,7 +79,7 @@ type resolving struct {
 const maxSteps = 1_000_000
 
 // resolve returns what a key means, which is computed unless it is known.
-func (r *resolving) resolve(key any, compute func() sense) sense {
+func (r *resolving) resolve(key param, compute func() sense) sense {
 	if t, ok := r.known[key]; ok {
 		return t
 	}
@@ -98,10 +105,13 @@ func (r *resolving) resolve(key any, compute func() sense) sense {
 // so that a file that cannot be evaluated is still understood.
 func newFlow(m *fennel.Module, g *pipeline.Graph) *flow {
 	f := &flow{
-		calls:     slices.Collect(m.Calls()),
+		module:    m,
 		passed:    map[param][]*fennel.Value{},
 		jobs:      map[*fennel.Func][]string{},
-		resolving: resolving{known: map[any]sense{}, busy: map[any]bool{}},
+		resolving: resolving{known: map[param]sense{}, busy: map[param]bool{}},
+	}
+	for _, p := range m.Parts() {
+		f.digests = append(f.digests, digestOf(m, p))
 	}
 	f.registered(m, g)
 	// A run-fn may reach job through a helper's parameter, whose calls are
@@ -111,45 +121,73 @@ func newFlow(m *fennel.Module, g *pipeline.Graph) *flow {
 	for changed, rounds := true, 3; changed && rounds > 0; rounds-- {
 		clear(f.passed)
 		clear(f.known)
-		for _, c := range f.calls {
+		for c := range f.flowing() {
 			f.pass(c)
 		}
 		clear(f.known)
 		changed = false
-		for _, c := range f.calls {
+		for c := range f.flowing() {
 			if f.registers(c) {
 				changed = f.register(c.Args[2], literalID(c.Args[0])) || changed
 			}
 		}
 	}
-	f.leaked = leaks(m, f)
+	f.leaked = leaks(f)
 	clear(f.known)
 	return f
 }
 
+// flowing iterates over the calls that may be of a function of the file, or
+// register a job, in the order of their places.
+func (f *flow) flowing() iter.Seq[*fennel.Call] {
+	return func(yield func(*fennel.Call) bool) {
+		for _, d := range f.digests {
+			for _, c := range d.flowing {
+				if !yield(c) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // registers reports whether a call is one of (ci.job id inputs run-fn).
 func (f *flow) registers(c *fennel.Call) bool {
+	if !mayRegister(c) {
+		return false
+	}
 	t := f.sense(c.Callee)
-	return t.kind == member && t.module == dsl.CI && t.name == "job" && len(c.Args) >= 3
+	return t.kind == member && t.module == dsl.CI && t.name == "job"
 }
 
 // registered takes over the run-fns that evaluation found.
 func (f *flow) registered(m *fennel.Module, g *pipeline.Graph) {
-	ids := map[[2]int][]string{}
 	for _, j := range g.Jobs {
-		if j.Run.File == m.Tree.File {
-			at := [2]int{j.Run.Span.Start, j.Run.Span.End}
-			ids[at] = append(ids[at], j.ID)
+		if j.Run.File != m.Tree.File {
+			continue
+		}
+		p, at := m.PartAt(j.Run.Span)
+		if p == nil {
+			continue
+		}
+		first, _ := slices.BinarySearchFunc(p.Functions, at, func(fn *fennel.Func, at source.Span) int { return comparePlaces(fn.Span, at) })
+		for _, fn := range p.Functions[first:] {
+			if fn.Span != at {
+				break
+			}
+			// A macro can make several functions with the place of its call; the
+			// outermost of them is what it returned.
+			if fn.Outer == nil || fn.Outer.Span != at {
+				f.jobs[fn] = append(f.jobs[fn], j.ID)
+			}
 		}
 	}
-	for fn := range m.Functions() {
-		at := [2]int{fn.Span.Start, fn.Span.End}
-		// A macro can make several functions with the place of its call; the
-		// outermost of them is what it returned.
-		if found := ids[at]; found != nil && (fn.Outer == nil || fn.Outer.Span != fn.Span) {
-			f.jobs[fn] = slices.Clip(found)
-		}
-	}
+}
+
+// comparePlaces orders places as the lists of a part are: what begins first,
+// and of these the longest.
+func comparePlaces(a, b source.Span) int {
+	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(b.End, a.End))
 }
 
 func literalID(v *fennel.Value) string {
@@ -187,6 +225,9 @@ func (f *flow) registerFunc(t sense, id string) (news bool) {
 
 // pass notes what a call of a function of the file passes for its parameters.
 func (f *flow) pass(c *fennel.Call) {
+	if !mayBeFunction(c.Callee) {
+		return
+	}
 	t := f.sense(c.Callee)
 	if t.kind != function {
 		return
@@ -204,7 +245,7 @@ func (f *flow) sense(v *fennel.Value) sense {
 	}
 	switch v.Kind {
 	case fennel.Lambda:
-		return sense{kind: function, fn: v.Fn}
+		return sense{kind: function, fn: v.Fn.Lasting()}
 	case fennel.Result:
 		return f.result(v.Call)
 	case fennel.Path:
@@ -220,16 +261,21 @@ func (f *flow) sense(v *fennel.Value) sense {
 func (f *flow) root(r fennel.Root) sense {
 	switch r.Kind {
 	case fennel.ModuleRoot:
-		if r.Name == dsl.RuntimeOf {
-			return sense{kind: runtime}
-		}
-		return sense{kind: module, name: r.Name}
+		return moduleSense(r.Name)
 	case fennel.ParamRoot:
-		return f.param(param{r.Fn, r.Index})
+		return f.param(param{r.Fn.Lasting(), r.Index})
 	case fennel.CallRoot:
 		return f.result(r.Call)
 	}
 	return sense{}
+}
+
+// moduleSense returns what (require name) gives.
+func moduleSense(name string) sense {
+	if name == dsl.RuntimeOf {
+		return sense{kind: runtime}
+	}
+	return sense{kind: module, name: name}
 }
 
 // param returns what a parameter is: the runtime, for the first one of a
@@ -254,7 +300,7 @@ func (f *flow) result(c *fennel.Call) sense {
 	case primitive:
 		return sense{kind: result, name: t.name, call: c}
 	case function:
-		return f.resolve(t.fn, func() sense { return f.common(t.fn.Returns) })
+		return f.resolve(param{t.fn, returns}, func() sense { return f.common(t.fn.Returns) })
 	}
 	return sense{}
 }

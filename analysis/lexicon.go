@@ -68,7 +68,7 @@ func newLexicon(m *fennel.Module, g *pipeline.Graph, f *flow, library func(name 
 	for a := range m.Accesses() {
 		l.path(a.Value)
 	}
-	for _, c := range l.calls {
+	for c := range m.Calls() {
 		l.path(c.Callee)
 		l.call(c)
 	}
@@ -197,7 +197,7 @@ func (l *lexicographer) step(of sense, name string) Meaning {
 
 // returned notes the fields of the tables that a run-fn returns.
 func (l *lexicographer) returned(fn *fennel.Func) {
-	for _, id := range l.jobs[fn] {
+	for _, id := range l.jobs[fn.Lasting()] {
 		for _, v := range fn.Returns {
 			if v.Parts == nil {
 				continue

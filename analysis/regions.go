@@ -46,17 +46,15 @@ func (r regions) within(s source.Span) bool {
 	return false
 }
 
-// A nesting is the functions of a module by their places, of which two lie in
+// A nesting is functions by their places, of which two lie in
 // one another or apart.
 type nesting struct {
-	fns   []*fennel.Func // by where they start, outer ones first
+	fns   []*fennel.Func // as the list of a part is ordered: outer ones first
 	outer []int          // for each, the index of the innermost around it, or -1
 }
 
-func newNesting(m *fennel.Module) nesting {
-	n := nesting{fns: slices.SortedStableFunc(m.Functions(), func(a, b *fennel.Func) int {
-		return cmp.Or(compareStarts(a.Span, b.Span), cmp.Compare(b.Span.End, a.Span.End))
-	})}
+func newNesting(fns []*fennel.Func) nesting {
+	n := nesting{fns: fns}
 	n.outer = make([]int, len(n.fns))
 	for i, fn := range n.fns {
 		at := i - 1

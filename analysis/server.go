@@ -17,23 +17,26 @@ func (c *checker) onServer() {
 	for _, u := range c.module.Uses {
 		c.serverModule(u)
 	}
-	for a := range c.module.Accesses() {
-		c.serverAccess(a)
-	}
-	for fn := range c.module.Functions() {
-		if len(c.jobs[fn]) > 0 && fn.Params > 0 {
-			c.serverRunFn(fn)
+	for _, d := range c.digests {
+		for _, a := range d.part.Accesses {
+			c.serverAccess(a)
 		}
-	}
-	for _, call := range c.calls {
-		if t := c.sense(call.Callee); t.kind == primitive {
-			c.serverCall(call, t.name)
+		for _, fn := range d.part.Functions {
+			if len(c.jobs[fn]) > 0 && fn.Params > 0 {
+				c.serverRunFn(fn)
+			}
+		}
+		for _, call := range d.part.Calls {
+			if t := c.sense(call.Callee); t.kind == primitive {
+				c.serverCall(call, t.name)
+			}
 		}
 	}
 	c.serverMacros()
 }
 
-// lacks reports what the server does not have, with what to write instead.
+// lacks reports what the server does not have, at a place of the file, with what
+// to write instead.
 func (c *checker) lacks(at source.Span, what, instead string) {
 	c.note(diag.Diagnostic{Span: at, Code: diag.NotOnServer,
 		Message: fmt.Sprintf("The server %s %s.", c.surround.server, what), Help: instead})
@@ -98,10 +101,10 @@ func (c *checker) serverMember(module string, k fennel.Key) bool {
 	if c.has(states) || !c.has(m.States) {
 		return true
 	}
-	if strings.TrimPrefix(c.file.Slice(k.Span), ":") != k.Name {
+	if strings.TrimPrefix(c.file.Slice(c.at(k.Span)), ":") != k.Name {
 		return false // a macro made it, and its import is reported
 	}
-	c.lacks(k.Span, fmt.Sprintf("has no '%s' in %s", k.Name, module), c.instead(module+"."+k.Name))
+	c.lacks(c.at(k.Span), fmt.Sprintf("has no '%s' in %s", k.Name, module), c.instead(module+"."+k.Name))
 	return false
 }
 
@@ -112,9 +115,9 @@ func (c *checker) serverPrimitive(a *fennel.Access, k fennel.Key) {
 	case c.surround.server == dsl.S1:
 		// The runtime table itself is what that server lacks.
 	case !c.has(f.States):
-		c.lacks(k.Span, fmt.Sprintf("has no primitive '%s'", k.Name), c.instead(k.Name))
+		c.lacks(c.at(k.Span), fmt.Sprintf("has no primitive '%s'", k.Name), c.instead(k.Name))
 	case a.Fn == nil:
-		c.lacks(k.Span, fmt.Sprintf("has no '%s' in the runtime table while the file is loaded, so this is nil", k.Name),
+		c.lacks(c.at(k.Span), fmt.Sprintf("has no '%s' in the runtime table while the file is loaded, so this is nil", k.Name),
 			fmt.Sprintf("Take it in the run-fn: (runtime.%s …).", k.Name))
 	}
 }
@@ -124,16 +127,16 @@ func (c *checker) serverField(of sense, k fennel.Key) {
 	what, fields := fieldsOf(of)
 	i := slices.IndexFunc(fields, func(f dsl.Key) bool { return f.Name == k.Name })
 	if i >= 0 && !c.has(fields[i].States) {
-		c.lacks(k.Span, fmt.Sprintf("has no field `%s` in %s", k.Name, what), c.instead(what+"."+k.Name))
+		c.lacks(c.at(k.Span), fmt.Sprintf("has no field `%s` in %s", k.Name, what), c.instead(what+"."+k.Name))
 	}
 }
 
 // serverRunFn checks that a run-fn is called with what it takes.
 func (c *checker) serverRunFn(fn *fennel.Func) {
-	at := fn.Span
-	path := c.tree.Path(fn.Span.Start)
+	at := c.at(fn.Span)
+	path := c.tree.Path(at.Start)
 	for _, n := range path {
-		if n.Span != fn.Span {
+		if n.Span != c.at(fn.Span) {
 			continue
 		}
 		for x := range n.Forms() {
@@ -163,12 +166,12 @@ func (c *checker) serverCall(call *fennel.Call, name string) {
 		}
 		for _, field := range call.Args[i].Fields {
 			if k, ok := p.Key(field.Key.Text); ok && field.Key.Kind == fennel.Literal && !c.has(k.States) {
-				c.lacks(field.Key.Span, fmt.Sprintf("refuses the option `%s` of %s", k.Name, name), c.instead(name+":"+k.Name))
+				c.lacks(c.at(field.Key.Span), fmt.Sprintf("refuses the option `%s` of %s", k.Name, name), c.instead(name+":"+k.Name))
 			}
 		}
 	}
 	if name == "jobs" && c.surround.server != dsl.S1 && len(call.Args) > 0 && c.isJob(literalID(call.Args[0])) {
-		c.lacks(call.Args[0].Span, "keeps no outputs of jobs, so this is nil", "Pass data on in files of the workspace.")
+		c.lacks(c.at(call.Args[0].Span), "keeps no outputs of jobs, so this is nil", "Pass data on in files of the workspace.")
 	}
 }
 

@@ -34,16 +34,17 @@ func suggest(d *diag.Diagnostic, file *source.File, name string, names iter.Seq[
 	})
 }
 
-// suggestKey adds the nearest of the names that a key of a path could have. A
+// suggestKey adds the nearest of the names that a key of a path could have, to a
+// diagnostic at its place in the file. A
 // key that binds a local, as in {: shh}, keeps the local's name.
 func (c *checker) suggestKey(d *diag.Diagnostic, k fennel.Key, names iter.Seq[string]) {
-	path := c.tree.Path(k.Span.Start)
+	path := c.tree.Path(d.Span.Start)
 	if len(path) < 2 {
 		return
 	}
 	node, parent := path[len(path)-1], path[len(path)-2]
 	near, ok := diag.Nearest(k.Name, names)
-	if !ok || node.Kind != syntax.Symbol || node.Span != k.Span {
+	if !ok || node.Kind != syntax.Symbol || node.Span != d.Span {
 		suggest(d, c.file, k.Name, names)
 		return
 	}
@@ -57,7 +58,7 @@ func (c *checker) suggestKey(d *diag.Diagnostic, k fennel.Key, names iter.Seq[st
 		Safe:  true,
 		Edits: []diag.Edit{{
 			File: c.file,
-			Span: source.Span{Start: parent.Children[at-1].Span.Start, End: k.Span.End},
+			Span: source.Span{Start: parent.Children[at-1].Span.Start, End: d.Span.End},
 			Text: ":" + near + " " + k.Name,
 		}},
 	})

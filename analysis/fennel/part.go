@@ -6,6 +6,7 @@ import (
 	"sort"
 	"sync"
 
+	"quire/analysis/fennel/syntax"
 	"quire/analysis/source"
 )
 
@@ -97,12 +98,10 @@ func (m *Module) Beyond(s *Symbol) Beyond {
 
 // Locate returns where a place in a part is in the file.
 func (m *Module) Locate(at source.Span) source.Span {
-	starts := m.joined().starts()
-	i := sort.Search(len(starts), func(i int) bool { return starts[i].base > at.Start }) - 1
-	if i < 0 {
+	u := m.unitOf(at)
+	if u < 0 {
 		return at
 	}
-	u := starts[i].unit
 	out := at.Shift(m.links[u].offset - m.joined().parts[u].base)
 	if at.End == fileEnd {
 		out.End = len(m.Tree.File.Text())
@@ -270,3 +269,36 @@ func (j *joiner) define(i int) {
 		}
 	}
 }
+
+// PartOf returns the part that a place of one is in, or nil.
+func (m *Module) PartOf(at source.Span) *Part {
+	if i := m.unitOf(at); i >= 0 {
+		return m.joined().parts[i]
+	}
+	return nil
+}
+
+// unitOf returns the number of the unit whose part a place is in, or -1.
+func (m *Module) unitOf(at source.Span) int {
+	starts := m.joined().starts()
+	i := sort.Search(len(starts), func(i int) bool { return starts[i].base > at.Start }) - 1
+	if i < 0 {
+		return -1
+	}
+	return starts[i].unit
+}
+
+// Form returns the form of a part in the tree of the module, or nil where the
+// module has no tree.
+func (m *Module) Form(p *Part) *syntax.Node {
+	at := m.Locate(source.Span{Start: p.base, End: p.base}).Start
+	forms := m.Tree.Forms
+	i := sort.Search(len(forms), func(i int) bool { return forms[i].Span.Start >= at })
+	if i == len(forms) || forms[i].Span.Start != at {
+		return nil
+	}
+	return forms[i]
+}
+
+// TopLevel reports whether the forms behind the one of a part see a symbol.
+func (s *Symbol) TopLevel() bool { return s.Scope.End == fileEnd }

@@ -125,3 +125,18 @@ func (p *placer) beyond(s, ofPart *Symbol) *Symbol {
 	}
 	return s
 }
+
+// CallsAt returns the calls with exactly a place in the file.
+func (m *Module) CallsAt(at source.Span) []*Call {
+	i := m.unitAt(at.Start)
+	if i < 0 {
+		return nil
+	}
+	calls := m.placer.unit(i).calls
+	first, _ := slices.BinarySearchFunc(calls, at, func(c *Call, at source.Span) int { return compareSpans(c.Span, at) })
+	end := first
+	for end < len(calls) && calls[end].Span == at {
+		end++
+	}
+	return calls[first:end]
+}

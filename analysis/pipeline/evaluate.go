@@ -62,9 +62,11 @@ func (ld *loader) raised(err *sandbox.Error) {
 		}
 		d = refine(d, known)
 	}
-	for g := range ld.main.MissingGlobals() {
-		if d.File == ld.main.Tree.File && d.Span == g.Span && d.Message == g.Message {
-			d.Code, d.Help = diag.UnknownGlobal, g.Help
+	for _, p := range ld.main.Parts() {
+		for _, g := range p.Missing {
+			if d.File == ld.main.Tree.File && d.Message == g.Message && d.Span == ld.main.Locate(g.Span) {
+				d.Code, d.Help = diag.UnknownGlobal, g.Help
+			}
 		}
 	}
 	ld.report(d)

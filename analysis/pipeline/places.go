@@ -12,7 +12,6 @@ import (
 // trees finds the nodes behind places.
 type trees struct {
 	of       map[*source.File]*fennel.Module
-	calls    map[*source.File]map[source.Span][]*fennel.Call
 	literals map[literalsKey]map[string][]*syntax.Node
 }
 
@@ -24,7 +23,6 @@ type literalsKey struct {
 func newTrees(m *fennel.Module) *trees {
 	return &trees{
 		of:       map[*source.File]*fennel.Module{m.Tree.File: m},
-		calls:    map[*source.File]map[source.Span][]*fennel.Call{},
 		literals: map[literalsKey]map[string][]*syntax.Node{},
 	}
 }
@@ -111,15 +109,7 @@ func (t *trees) callsAt(p source.Place) []*fennel.Call {
 	if m == nil {
 		return nil
 	}
-	index, ok := t.calls[p.File]
-	if !ok {
-		index = map[source.Span][]*fennel.Call{}
-		for c := range m.Calls() {
-			index[c.Span] = append(index[c.Span], c)
-		}
-		t.calls[p.File] = index
-	}
-	return index[p.Span]
+	return m.CallsAt(p.Span)
 }
 
 // isFunction reports whether a form makes a function.
