@@ -57,9 +57,10 @@ type Snapshot struct {
 	load   func() loaded
 	found  func() found
 	// The rest is for what editors ask about places.
-	lexicon func() *lexicon
-	secrets []string
-	resolve fennel.Resolver
+	glossary func() *glossary
+	lexicon  func() *lexicon
+	secrets  []string
+	resolve  fennel.Resolver
 	// compile compiles another file as part of the same pipeline.
 	compile   func(*source.File) *fennel.Module
 	libraries libraries
@@ -70,7 +71,7 @@ type found struct {
 	loaded   diag.List
 	findings []finding
 	// flow is what was learned on the way. Asking it changes it, so that only
-	// the lexicon may.
+	// the glossary may.
 	flow *flow
 }
 
@@ -103,7 +104,8 @@ func New(f *source.File, o Options) *Snapshot {
 		go gather(m)
 		return find(m, s.load(), surround{secrets: o.Secrets, server: o.Server})
 	})
-	s.lexicon = sync.OnceValue(func() *lexicon { return newLexicon(s.module(), s.Graph(), s.found().flow, s.library) })
+	s.glossary = sync.OnceValue(func() *glossary { return newGlossary(s.module(), s.Graph(), s.found().flow, s.library) })
+	s.lexicon = sync.OnceValue(func() *lexicon { return s.glossary().whole() })
 	return s
 }
 

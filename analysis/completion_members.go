@@ -109,8 +109,7 @@ func (c *completer) symbolSense(name string) (sense, bool) {
 			if binding, module := c.importing(sym); binding != nil && binding.Kind == syntax.Symbol {
 				return sense{kind: macros, name: module}, true
 			}
-			t, ok := c.lexicon().senses[sym]
-			return t, ok && t.kind != unknown
+			return c.glossary().sense(sym)
 		}
 	}
 	return sense{}, false
@@ -147,7 +146,7 @@ func (c *completer) members(of sense) []Candidate {
 			out = l.candidates()
 		}
 	case result:
-		for _, k := range c.lexicon().fields(of) {
+		for _, k := range c.glossary().fields(of) {
 			out = append(out, Candidate{Label: k.Name, Kind: FieldName, Detail: string(k.Type), Doc: page(k.Doc, example(k.Example))})
 		}
 	}

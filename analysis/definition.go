@@ -69,7 +69,7 @@ func (s *Snapshot) Declaration(offset int) []source.Place {
 // outputs returns where the run-fn of a job gives its table a field.
 func (s *Snapshot) outputs(m Meaning) []source.Place {
 	var places []source.Place
-	for _, k := range s.lexicon().outputs[m.Of] {
+	for _, k := range s.glossary().outputs[m.Of] {
 		if m.Kind == FieldName && m.As == Reads && k.Text == m.Name {
 			places = append(places, source.Place{File: s.File, Span: k.Span})
 		}

@@ -104,6 +104,9 @@ type callDigest struct {
 	roots []reading
 	// given are the calls whose results are given to another.
 	given []*fennel.Call
+	// lending are the calls, by their indexes, that are given tables which are
+	// written in other forms.
+	lending []int
 }
 
 // A reading is everything that a part reads from one root.
@@ -115,7 +118,10 @@ type reading struct {
 }
 
 func newCallDigest(p *fennel.Part) (d callDigest) {
-	for _, c := range p.Calls {
+	for i, c := range p.Calls {
+		if slices.ContainsFunc(c.Args, func(v *fennel.Value) bool { return isAbroad(p, v) }) {
+			d.lending = append(d.lending, i)
+		}
 		if mayBe(c.Callee, "jobs") {
 			d.reading = append(d.reading, c)
 		}
@@ -130,6 +136,17 @@ func newCallDigest(p *fennel.Part) (d callDigest) {
 	}
 	d.roots = newReadings(p)
 	return d
+}
+
+// isAbroad reports whether a value is a table of which something is written in
+// another form than that of a part.
+func isAbroad(p *fennel.Part, v *fennel.Value) bool {
+	for at := range partsOf(v) {
+		if !p.Holds(at) {
+			return true
+		}
+	}
+	return false
 }
 
 // mayBeWrong reports whether the checks may have something to say about a call,

@@ -149,7 +149,7 @@ func (s *Snapshot) parameterHints(form *syntax.Node, within source.Span) []Hint 
 		if n.Kind != syntax.List || len(items) < 2 || items[0].Kind != syntax.Symbol {
 			continue
 		}
-		w, ok := s.lexicon().at(items[0].Span.Start)
+		w, ok := s.glossary().at(items[0].Span.Start)
 		if !ok || w.Symbol == nil || w.Symbol.Kind != fennel.Function || w.Span != items[0].Span || w.Symbol.Def == w.Span {
 			continue
 		}

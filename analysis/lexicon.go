@@ -1,8 +1,6 @@
 package analysis
 
 import (
-	"cmp"
-	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -33,16 +31,10 @@ type lexicon struct {
 	// senses are those of the symbols whose value is known to be something of
 	// the product's.
 	senses map[*fennel.Symbol]sense
-	// commands are the calls of sh, and registrations those of ci.job, in the
-	// order of their places.
-	commands, registrations []*fennel.Call
 	// outputs holds the fields of the tables that jobs are known to return.
 	outputs map[string][]fennel.Value
 	// computed holds, by job id, places where the id is used but not written.
 	computed map[string][]source.Place
-	// known are the indexes of words by the places of their names, while it is
-	// made.
-	known map[source.Span]int
 }
 
 // A word is one name with the whole of what is written for it.
@@ -51,44 +43,21 @@ type word struct {
 	Meaning
 }
 
-// lexicographer makes a lexicon.
+// lexicographer makes the lexicon of one form.
 type lexicographer struct {
 	*flow
 	*lexicon
 	// library finds modules of the repository.
 	library func(name string) *library
+	// region is that of the form: what is found out about names of others is
+	// left to theirs.
+	region source.Span
+	// known are the indexes of words by the places of their names.
+	known map[source.Span]int
 }
 
 func newLexicon(m *fennel.Module, g *pipeline.Graph, f *flow, library func(name string) *library) *lexicon {
-	l := lexicographer{f, &lexicon{file: m.Tree.File, senses: map[*fennel.Symbol]sense{}, computed: map[string][]source.Place{}, outputs: map[string][]fennel.Value{},
-		known: map[source.Span]int{}}, library}
-	for fn := range m.Functions() {
-		l.returned(fn)
-	}
-	for a := range m.Accesses() {
-		l.path(a.Value)
-	}
-	for c := range m.Calls() {
-		l.path(c.Callee)
-		l.call(c)
-	}
-	for _, j := range g.Jobs {
-		l.mention(j.Name, j.ID, Registers)
-		for _, in := range j.Inputs {
-			l.mention(in.Place, in.Name, Needs)
-		}
-	}
-	for _, u := range m.Uses {
-		l.literal(u.Span, Meaning{Kind: ModuleName, Name: u.Name})
-	}
-	for s := range m.Index.Symbols() {
-		l.symbol(s)
-	}
-	slices.SortFunc(l.words, func(a, b *word) int {
-		return cmp.Or(cmp.Compare(a.whole.Start, b.whole.Start), cmp.Compare(a.whole.End, b.whole.End))
-	})
-	l.known = nil
-	return l.lexicon
+	return newGlossary(m, g, f, library).whole()
 }
 
 // at returns the word that an offset is in, or just behind.
@@ -101,7 +70,7 @@ func (l *lexicon) at(offset int) (*word, bool) {
 }
 
 // add adds a word unless its place has a meaning already.
-func (l *lexicon) add(whole source.Span, m Meaning) {
+func (l *lexicographer) add(whole source.Span, m Meaning) {
 	if i, ok := l.known[m.Span]; ok {
 		if l.words[i].Symbol == nil {
 			l.words[i].Symbol = m.Symbol
@@ -111,22 +80,33 @@ func (l *lexicon) add(whole source.Span, m Meaning) {
 		}
 		return
 	}
+	if !l.region.Encloses(m.Span) {
+		return
+	}
 	l.known[m.Span] = len(l.words)
 	l.words = append(l.words, &word{whole, m})
 }
 
 // literal adds the meaning of a string, if it is written there as it is read.
 func (l *lexicographer) literal(at source.Span, m Meaning) bool {
-	switch l.file.Slice(at) {
-	case ":" + m.Name:
-		m.Span = source.Span{Start: at.Start + 1, End: at.End}
-	case `"` + m.Name + `"`:
-		m.Span = source.Span{Start: at.Start + 1, End: at.End - 1}
-	default:
-		return false
+	name, ok := writtenAs(l.file, at, m.Name)
+	if ok {
+		m.Span = name
+		l.add(at, m)
 	}
-	l.add(at, m)
-	return true
+	return ok
+}
+
+// writtenAs returns the place of a name in the string that is written at a
+// place, if that is read as the name.
+func writtenAs(f *source.File, at source.Span, name string) (source.Span, bool) {
+	switch text := f.Slice(at); {
+	case len(text) == len(name)+1 && text[0] == ':' && text[1:] == name:
+		return source.Span{Start: at.Start + 1, End: at.End}, true
+	case len(text) == len(name)+2 && text[0] == '"' && text[len(text)-1] == '"' && text[1:len(text)-1] == name:
+		return source.Span{Start: at.Start + 1, End: at.End - 1}, true
+	}
+	return source.Span{}, false
 }
 
 // key adds the meaning of a key of a path, which may be a part of a symbol.
@@ -137,14 +117,6 @@ func (l *lexicographer) key(at source.Span, m Meaning) {
 		return
 	}
 	l.literal(at, m)
-}
-
-// mention adds the id of a job, or notes that it is not written.
-func (l *lexicographer) mention(p source.Place, name string, as Mention) {
-	if p.File == l.file && l.literal(p.Span, jobMeaning(name, as)) {
-		return
-	}
-	l.computed[name] = append(l.computed[name], p)
 }
 
 func jobMeaning(name string, as Mention) Meaning {
@@ -195,22 +167,6 @@ func (l *lexicographer) step(of sense, name string) Meaning {
 	return Meaning{}
 }
 
-// returned notes the fields of the tables that a run-fn returns.
-func (l *lexicographer) returned(fn *fennel.Func) {
-	for _, id := range l.jobs[fn.Lasting()] {
-		for _, v := range fn.Returns {
-			if v.Parts == nil {
-				continue
-			}
-			for _, f := range v.Fields {
-				if name := literalID(f.Key); id != "" && name != "" && !f.Key.Made {
-					l.outputs[id] = append(l.outputs[id], *f.Key)
-				}
-			}
-		}
-	}
-}
-
 // fields returns the fields of what a primitive gave.
 func (l *lexicon) fields(of sense) []dsl.Key {
 	var keys []dsl.Key
@@ -239,9 +195,6 @@ func (l *lexicographer) call(c *fennel.Call) {
 	t := l.sense(c.Callee)
 	switch {
 	case t.kind == primitive:
-		if t.name == "sh" {
-			l.commands = append(l.commands, c)
-		}
 		f, _ := dsl.Primitive(t.name)
 		l.arguments(c, f)
 	case t.kind == member:
@@ -259,7 +212,6 @@ func (l *lexicographer) call(c *fennel.Call) {
 
 // job adds what a call of ci.job says, which evaluation may not have come to.
 func (l *lexicographer) job(c *fennel.Call) {
-	l.registrations = append(l.registrations, c)
 	if len(c.Args) > 0 && literalID(c.Args[0]) != "" {
 		l.literal(c.Args[0].Span, jobMeaning(literalID(c.Args[0]), Registers))
 	}
@@ -302,27 +254,45 @@ func (l *lexicographer) arguments(c *fennel.Call, f dsl.Func) {
 	}
 }
 
-// symbol adds what a name of the file refers to, everywhere it stands.
+// symbol adds what a name of the form refers to, where it is defined and where
+// the form uses it.
 func (l *lexicographer) symbol(s *fennel.Symbol) {
-	m := Meaning{Kind: SymbolName, Name: s.Name}
-	if s.Value != nil {
-		l.senses[s] = l.sense(s.Value)
-		if of := l.path(s.Value); of.Kind != 0 {
-			m = of
-		} else if t := l.senses[s]; t.kind == primitive {
-			m = Meaning{Kind: PrimitiveName, Name: t.name}
-		}
-	}
-	m.Symbol = s
+	m := l.symbolMeaning(s)
 	if !s.Expanded {
 		m.Span = s.Def
 		l.add(s.Def, m)
 	}
 	for _, u := range s.Uses {
-		// Where code of a macro uses the name, something else stands there.
-		if text := l.file.Slice(u); text == s.Name || strings.HasPrefix(text, "$") {
-			m.Span = u
-			l.add(u, m)
+		l.use(u, m)
+	}
+}
+
+// symbolMeaning returns what a name of the file refers to.
+func (l *lexicographer) symbolMeaning(s *fennel.Symbol) Meaning {
+	m := Meaning{Kind: SymbolName, Name: s.Name}
+	if s.Value != nil {
+		t := l.sense(s.Value)
+		if t.kind != unknown {
+			l.senses[s] = t
 		}
+		if of := l.path(s.Value); of.Kind != 0 {
+			m = of
+		} else if t.kind == primitive {
+			m = Meaning{Kind: PrimitiveName, Name: t.name}
+		}
+	}
+	m.Symbol = s
+	return m
+}
+
+// use adds what a name refers to at a place where it is used. Where code of a
+// macro uses it, something else stands there.
+func (l *lexicographer) use(at source.Span, m Meaning) {
+	if !l.region.Encloses(at) {
+		return
+	}
+	if text := l.file.Slice(at); text == m.Symbol.Name || strings.HasPrefix(text, "$") {
+		m.Span = at
+		l.add(at, m)
 	}
 }

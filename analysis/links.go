@@ -42,7 +42,7 @@ func (s *Snapshot) Links() []Link {
 
 // moduleLink returns the link of a string that names a module.
 func (s *Snapshot) moduleLink(n *syntax.Node) []Link {
-	w, ok := s.lexicon().at(n.Span.Start + 1)
+	w, ok := s.glossary().at(n.Span.Start + 1)
 	if !ok || w.Kind != ModuleName || w.whole != n.Span {
 		return nil
 	}

@@ -60,7 +60,7 @@ type Meaning struct {
 // MeaningAt returns what the name at an offset refers to. A cursor behind the
 // last character of a name is at it.
 func (s *Snapshot) MeaningAt(offset int) (Meaning, bool) {
-	if w, ok := s.lexicon().at(offset); ok {
+	if w, ok := s.glossary().at(offset); ok {
 		return w.Meaning, true
 	}
 	path := s.Module().Tree.Path(offset)
@@ -87,7 +87,7 @@ func (s *Snapshot) MeaningAt(offset int) (Meaning, bool) {
 // libraryAt returns what Lua provides under the part of a symbol that the
 // offset is in, such as string in string.format.
 func (s *Snapshot) libraryAt(n *syntax.Node, offset int) (Meaning, bool) {
-	if w, ok := s.lexicon().at(n.Span.Start); ok && w.Symbol != nil {
+	if w, ok := s.glossary().at(n.Span.Start); ok && w.Symbol != nil {
 		return Meaning{}, false
 	}
 	text := s.File.Slice(n.Span)

@@ -112,7 +112,8 @@ func (s *Snapshot) obscure(m Meaning) bool {
 		return false
 	}
 	v := m.Symbol.Value
-	return s.lexicon().senses[m.Symbol].kind == unknown &&
+	t, _ := s.glossary().sense(m.Symbol)
+	return t.kind == unknown &&
 		(v == nil || v.Kind == fennel.Unknown || v.Kind == fennel.Path && v.Root.Kind == fennel.GlobalRoot)
 }
 
@@ -165,7 +166,7 @@ func (s *Snapshot) bindingItems(form, target *syntax.Node) []Item {
 		if n.Kind != syntax.Symbol {
 			continue
 		}
-		if w, ok := s.lexicon().at(n.Span.Start); ok && w.Symbol != nil && w.Symbol.Def == n.Span && !w.Symbol.Expanded {
+		if w, ok := s.glossary().at(n.Span.Start); ok && w.Symbol != nil && w.Symbol.Def == n.Span && !w.Symbol.Expanded {
 			items = append(items, Item{Kind: VariableItem, Name: n.Text, Detail: s.detail(w.Meaning), Span: form.Span, Select: n.Span})
 		}
 	}

@@ -64,7 +64,7 @@ func (s *Snapshot) renameableJob(id string) error {
 	if !registered {
 		return fmt.Errorf("no job '%s' is registered", id)
 	}
-	for _, at := range s.lexicon().computed[id] {
+	for _, at := range s.glossary().computed[id] {
 		if !written[at] {
 			return fmt.Errorf("'%s' is not written out at %v, so that place would not follow", id, at)
 		}

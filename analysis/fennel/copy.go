@@ -8,26 +8,27 @@ import (
 	"quire/analysis/source"
 )
 
-// facts are what is known of code, with places in one file or one part.
-type facts struct {
-	calls    []*Call
-	accesses []*Access
-	funcs    []*Func
-	missing  []*MissingGlobal
-	symbols  []*Symbol
+// Facts are what is known of code, each kind in the order of the places. A
+// function is the same *Func wherever they refer to it.
+type Facts struct {
+	Calls     []*Call
+	Accesses  []*Access
+	Functions []*Func
+	Missing   []*MissingGlobal
+	Symbols   []*Symbol // in the order of the definitions
 }
 
 // sort brings everything in the order of the places.
-func (f *facts) sort() {
-	slices.SortStableFunc(f.calls, func(a, b *Call) int { return compareSpans(a.Span, b.Span) })
-	slices.SortStableFunc(f.accesses, func(a, b *Access) int { return compareSpans(a.Value.Span, b.Value.Span) })
-	slices.SortStableFunc(f.funcs, func(a, b *Func) int { return compareSpans(a.Span, b.Span) })
-	slices.SortStableFunc(f.symbols, func(a, b *Symbol) int { return compareSpans(a.Def, b.Def) })
+func (f *Facts) sort() {
+	slices.SortStableFunc(f.Calls, func(a, b *Call) int { return compareSpans(a.Span, b.Span) })
+	slices.SortStableFunc(f.Accesses, func(a, b *Access) int { return compareSpans(a.Value.Span, b.Value.Span) })
+	slices.SortStableFunc(f.Functions, func(a, b *Func) int { return compareSpans(a.Span, b.Span) })
+	slices.SortStableFunc(f.Symbols, func(a, b *Symbol) int { return compareSpans(a.Def, b.Def) })
 }
 
 // sortUses brings the uses of the symbols in the order of their places.
-func (f *facts) sortUses() {
-	for _, s := range f.symbols {
+func (f *Facts) sortUses() {
+	for _, s := range f.Symbols {
 		slices.SortFunc(s.Uses, compareSpans)
 	}
 }
@@ -67,40 +68,40 @@ func (c *copier) copyOf(n factNumber) *copied { return &c.copies[n-c.first] }
 
 // copy returns what a unit knows, in its order, for a unit that stands at an
 // offset of what ends at end.
-func (c *copier) copy(u *unit, offset, end int) facts {
+func (c *copier) copy(u *unit, offset, end int) Facts {
 	c.offset, c.end, c.first = offset, end, u.firstFact
 	clear(c.copies)
 	c.copies = slices.Grow(c.copies[:0], u.numbers)[:u.numbers]
-	f := facts{
-		calls:    make([]*Call, 0, len(u.calls)),
-		accesses: make([]*Access, 0, len(u.accesses)),
-		funcs:    make([]*Func, 0, len(u.funcs)),
-		symbols:  make([]*Symbol, 0, len(u.symbols)),
+	f := Facts{
+		Calls:     make([]*Call, 0, len(u.calls)),
+		Accesses:  make([]*Access, 0, len(u.accesses)),
+		Functions: make([]*Func, 0, len(u.funcs)),
+		Symbols:   make([]*Symbol, 0, len(u.symbols)),
 	}
 	for _, fn := range u.funcs {
-		f.funcs = append(f.funcs, c.fn(fn))
+		f.Functions = append(f.Functions, c.fn(fn))
 	}
 	for _, s := range u.symbols {
-		f.symbols = append(f.symbols, c.symbol(s))
+		f.Symbols = append(f.Symbols, c.symbol(s))
 	}
 	for _, s := range u.symbols {
 		c.copyOf(s.number).symbol.Value = c.value(s.Value)
 	}
 	for _, call := range u.calls {
-		f.calls = append(f.calls, c.call(call))
+		f.Calls = append(f.Calls, c.call(call))
 	}
 	for _, a := range u.accesses {
 		if a.Value == nil {
 			continue
 		}
 		if v := c.value(a.Value); v.Kind == Path {
-			f.accesses = append(f.accesses, c.reads.New(Access{Value: v, Fn: c.fn(a.Fn), Conditional: a.Conditional}))
+			f.Accesses = append(f.Accesses, c.reads.New(Access{Value: v, Fn: c.fn(a.Fn), Conditional: a.Conditional}))
 		}
 	}
 	for _, g := range u.missing {
 		out := *g
 		out.Span, out.Fn = c.span(g.Span), c.fn(g.Fn)
-		f.missing = append(f.missing, &out)
+		f.Missing = append(f.Missing, &out)
 	}
 	return f
 }

@@ -153,12 +153,12 @@ func isRequire(v *Value) bool {
 }
 
 // Calls iterates over the calls of the module in the order of their places.
-func (m *Module) Calls() iter.Seq[*Call] { return slices.Values(m.placed().calls) }
+func (m *Module) Calls() iter.Seq[*Call] { return slices.Values(m.placed().Calls) }
 
 // Accesses iterates over the reads of paths in the order of their places.
-func (m *Module) Accesses() iter.Seq[*Access] { return slices.Values(m.placed().accesses) }
+func (m *Module) Accesses() iter.Seq[*Access] { return slices.Values(m.placed().Accesses) }
 
 // Functions iterates over the function forms of the module in the order of
 // their places. A function is the same *Func wherever the module's facts refer
 // to it.
-func (m *Module) Functions() iter.Seq[*Func] { return slices.Values(m.placed().funcs) }
+func (m *Module) Functions() iter.Seq[*Func] { return slices.Values(m.placed().Functions) }

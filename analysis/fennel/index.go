@@ -51,9 +51,16 @@ func (x *Index) At(offset int) (*Symbol, source.Span, bool) {
 // Visible returns the symbols that code at offset can see, innermost first.
 func (x *Index) Visible(offset int) []*Symbol {
 	var out []*Symbol
-	for _, s := range x.m.placed().symbols {
-		if s.Scope.Touches(offset) {
-			out = append(out, s)
+	here := x.m.unitAt(offset)
+	for i, p := range x.m.Parts()[:here+1] {
+		for k, s := range p.Symbols {
+			// Of the forms before, the last may end at the offset.
+			if i < here-1 && !s.TopLevel() {
+				continue
+			}
+			if s = x.m.Facts(i).Symbols[k]; s.Scope.Touches(offset) {
+				out = append(out, s)
+			}
 		}
 	}
 	slices.SortStableFunc(out, func(a, b *Symbol) int {
@@ -68,4 +75,4 @@ func (x *Index) Visible(offset int) []*Symbol {
 }
 
 // Symbols iterates over all symbols in the order of their definitions.
-func (x *Index) Symbols() iter.Seq[*Symbol] { return slices.Values(x.m.placed().symbols) }
+func (x *Index) Symbols() iter.Seq[*Symbol] { return slices.Values(x.m.placed().Symbols) }

@@ -19,21 +19,16 @@ import (
 // no other form has, so that each tells which form it is in. [Module.Locate]
 // says where that is in the file.
 type Part struct {
-	// Calls, Accesses, Functions and Missing are in the order of their places.
-	// A function is the same *Func wherever the parts of a module refer to it.
-	Calls     []*Call
-	Accesses  []*Access
-	Functions []*Func
-	Missing   []*MissingGlobal
-	// Symbols are what the form defines, in the order of the definitions. The
-	// Uses are those in the form; [Module.Beyond] knows the others.
-	Symbols []*Symbol
+	// Facts are those of the form. Of a symbol, Uses, Written and UsedByMacro
+	// tell what the form does with it; [Module.Beyond] knows what others do.
+	Facts
 
-	base    int
-	outside []meant   // what the names that the form asked about are
-	exports []*Symbol // by the number of the export; nil where it has no entry
-	macros  []*Symbol // those that the forms behind it see
-	noted   noted
+	base      int
+	low, high int       // all places in the part begin at or behind low and before high
+	outside   []meant   // what the names that the form asked about are
+	exports   []*Symbol // by the number of the export; nil where it has no entry
+	macros    []*Symbol // those that the forms behind it see
+	noted     noted
 }
 
 // A meant is what another form means by a name.
@@ -71,8 +66,15 @@ type joined struct {
 	parts  []*Part // by the number of the unit
 	beyond map[*Symbol]*Beyond
 	places map[*Symbol]unitSymbol // of what forms define for those behind them
+	named  [][]named              // by the number of the unit: the names of others that it uses
 	// starts are the units by where the places in their parts begin.
 	starts func() []start
+}
+
+// A named is a name of another form where it is used.
+type named struct {
+	symbol *Symbol // as its part has it
+	at     source.Span
 }
 
 // A unitSymbol is the place of a symbol among those of the units.
@@ -120,6 +122,20 @@ func (m *Module) PartAt(at source.Span) (*Part, source.Span) {
 	return p, at.Shift(p.base - m.links[i].offset)
 }
 
+// Facts returns those of the form of a part, by its index among the parts, with
+// places in the file. They are the same values whenever they are asked for.
+func (m *Module) Facts(part int) *Facts { return &m.placer.unit(part).Facts }
+
+// PartIndex returns the index of the last part whose form begins at or before an
+// offset of the file, or -1.
+func (m *Module) PartIndex(offset int) int { return m.unitAt(offset) }
+
+// Start returns where the form of a part begins in the file.
+func (m *Module) Start(part int) int { return m.links[part].offset }
+
+// Holds reports whether a place is one in the part.
+func (p *Part) Holds(at source.Span) bool { return p.low <= at.Start && at.Start < p.high }
+
 // unitAt returns the number of the last unit that starts at or before an
 // offset, or -1.
 func (m *Module) unitAt(offset int) int {
@@ -139,7 +155,7 @@ type joiner struct {
 func (m *Module) join() *joined {
 	j := &joiner{
 		m:       m,
-		joined:  joined{parts: make([]*Part, len(m.units)), beyond: map[*Symbol]*Beyond{}, places: map[*Symbol]unitSymbol{}},
+		joined:  joined{parts: make([]*Part, len(m.units)), named: make([][]named, len(m.units)), beyond: map[*Symbol]*Beyond{}, places: map[*Symbol]unitSymbol{}},
 		top:     map[string]*Symbol{},
 		macros:  map[string]*Symbol{},
 		written: map[*Symbol]bool{},
@@ -156,7 +172,7 @@ func (m *Module) join() *joined {
 			u.part.Store(p)
 		}
 		j.parts[i] = p
-		j.references(u)
+		j.references(i, u)
 		j.define(i)
 	}
 	j.starts = sync.OnceValue(m.starts)
@@ -197,7 +213,7 @@ func (j *joiner) fits(u *unit, p *Part) bool {
 
 // part makes the part of a unit.
 func (j *joiner) part(u *unit) *Part {
-	p := &Part{base: u.base}
+	p := &Part{base: u.base, low: u.base - u.margin, high: u.base + u.spans[0].End + 1 + u.margin}
 	clear(j.names)
 	for _, a := range u.asks {
 		if a.class != nothing {
@@ -206,8 +222,7 @@ func (j *joiner) part(u *unit) *Part {
 			j.know(a.name, is)
 		}
 	}
-	f := j.copy(u, u.base, fileEnd)
-	p.Calls, p.Accesses, p.Functions, p.Missing, p.Symbols = f.calls, f.accesses, f.funcs, f.missing, f.symbols
+	p.Facts = j.copy(u, u.base, fileEnd)
 	p.exports = make([]*Symbol, len(u.exports))
 	for i, e := range u.exports {
 		p.exports[i] = j.copyOf(e.symbol.number).symbol
@@ -217,8 +232,8 @@ func (j *joiner) part(u *unit) *Part {
 			p.macros = append(p.macros, j.copyOf(s.number).symbol)
 		}
 	}
-	f.sort()
-	f.sortUses()
+	p.sort()
+	p.sortUses()
 	return p
 }
 
@@ -227,7 +242,10 @@ func (j *joiner) part(u *unit) *Part {
 func (s *Symbol) isOpenMacro() bool { return s.Kind == Macro && s.Scope.End == toEnd }
 
 // references adds the uses of names of other units.
-func (j *joiner) references(u *unit) {
+func (j *joiner) references(i int, u *unit) {
+	if len(u.outside) > 0 {
+		j.named[i] = make([]named, 0, len(u.outside))
+	}
 	for _, r := range u.outside {
 		s := j.top[r.name]
 		if r.macro {
@@ -244,7 +262,9 @@ func (j *joiner) references(u *unit) {
 		if r.made {
 			b.UsedByMacro = true
 		} else {
-			b.Uses = append(b.Uses, r.span.Shift(u.base))
+			at := r.span.Shift(u.base)
+			b.Uses = append(b.Uses, at)
+			j.named[i] = append(j.named[i], named{s, at})
 		}
 		b.Written = b.Written || r.write
 	}

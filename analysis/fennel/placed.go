@@ -13,7 +13,7 @@ import (
 type knowledge struct {
 	joined func() *joined
 	// placed is what is known with places in the file.
-	placed func() *facts
+	placed func() *Facts
 	// occurrences are all places where a symbol is named, in order.
 	occurrences func() []occurrence
 	placer      *placer
@@ -23,7 +23,7 @@ func (m *Module) know() {
 	m.joined = sync.OnceValue(m.join)
 	m.placer = &placer{m: m, units: make([]*placedUnit, len(m.units))}
 	m.placed = sync.OnceValue(m.allPlaced)
-	m.occurrences = sync.OnceValue(func() []occurrence { return occurrencesOf(m.placed().symbols) })
+	m.occurrences = sync.OnceValue(func() []occurrence { return occurrencesOf(m.placed().Symbols) })
 }
 
 // A placer copies what units know to where they stand in the file, a unit when
@@ -37,7 +37,7 @@ type placer struct {
 
 // A placedUnit is what is known of a unit with places in the file.
 type placedUnit struct {
-	facts
+	Facts
 	of map[*Symbol]*Symbol // the symbols that other units may name, by what the unit has
 }
 
@@ -48,15 +48,15 @@ type occurrence struct {
 }
 
 // allPlaced returns what is known of all units, in the order of the places.
-func (m *Module) allPlaced() *facts {
-	var all facts
+func (m *Module) allPlaced() *Facts {
+	var all Facts
 	for i := range m.units {
 		f := m.placer.unit(i)
-		all.calls = append(all.calls, f.calls...)
-		all.accesses = append(all.accesses, f.accesses...)
-		all.funcs = append(all.funcs, f.funcs...)
-		all.missing = append(all.missing, f.missing...)
-		all.symbols = append(all.symbols, f.symbols...)
+		all.Calls = append(all.Calls, f.Calls...)
+		all.Accesses = append(all.Accesses, f.Accesses...)
+		all.Functions = append(all.Functions, f.Functions...)
+		all.Missing = append(all.Missing, f.Missing...)
+		all.Symbols = append(all.Symbols, f.Symbols...)
 	}
 	all.sort()
 	return &all
@@ -90,7 +90,7 @@ func (p *placer) place(i int) *placedUnit {
 			k++
 		}
 	}
-	out := &placedUnit{facts: p.copy(u, p.m.links[i].offset, len(p.m.Tree.File.Text())), of: map[*Symbol]*Symbol{}}
+	out := &placedUnit{Facts: p.copy(u, p.m.links[i].offset, len(p.m.Tree.File.Text())), of: map[*Symbol]*Symbol{}}
 	for k, e := range u.exports {
 		if s := part.exports[k]; s != nil && out.of[e.symbol] == nil {
 			out.of[e.symbol] = p.beyond(p.copyOf(e.symbol.number).symbol, s)
@@ -107,7 +107,7 @@ func (p *placer) place(i int) *placedUnit {
 	}
 	out.sort()
 	out.sortUses()
-	for k, fn := range out.funcs {
+	for k, fn := range out.Functions {
 		fn.lasting = part.Functions[k]
 	}
 	p.units[i] = out
@@ -132,11 +132,29 @@ func (m *Module) CallsAt(at source.Span) []*Call {
 	if i < 0 {
 		return nil
 	}
-	calls := m.placer.unit(i).calls
+	calls := m.placer.unit(i).Calls
 	first, _ := slices.BinarySearchFunc(calls, at, func(c *Call, at source.Span) int { return compareSpans(c.Span, at) })
 	end := first
 	for end < len(calls) && calls[end].Span == at {
 		end++
 	}
 	return calls[first:end]
+}
+
+// A Naming is a place in the file where a form uses a name of another.
+type Naming struct {
+	Symbol *Symbol
+	Span   source.Span
+}
+
+// Namings returns where the form of a part, by its index among the parts, uses
+// the names of forms before it.
+func (m *Module) Namings(part int) []Naming {
+	j := m.joined()
+	all := make([]Naming, len(j.named[part]))
+	for i, n := range j.named[part] {
+		at := j.places[n.symbol]
+		all[i] = Naming{m.placer.unit(at.unit).of[at.symbol], m.Locate(n.at)}
+	}
+	return all
 }

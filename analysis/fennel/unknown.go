@@ -27,7 +27,7 @@ type MissingGlobal struct {
 // functions, in the order of their places. They are no errors of compiling
 // under [Options.Deferred], and there are none without it.
 func (m *Module) MissingGlobals() iter.Seq[*MissingGlobal] {
-	return slices.Values(m.placed().missing)
+	return slices.Values(m.placed().Missing)
 }
 
 // missing compiles a name that means nothing. Where errors are deferred it
