@@ -2,8 +2,11 @@ package analysis_test
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"quire/analysis"
 	"quire/analysis/fennel"
@@ -11,19 +14,52 @@ import (
 	"quire/analysis/source"
 )
 
-// BenchmarkKeystroke measures all that a change of one job costs: reading,
-// compiling, loading and the checks.
+// BenchmarkKeystroke measures all that a change of one job in the middle costs:
+// reading, compiling, loading and the checks, and then what an editor asks
+// first: about the changed place, and about every name. Beside the mean it gives
+// the 95th percentile.
 func BenchmarkKeystroke(b *testing.B) {
-	for _, jobs := range []int{100, 1000} {
-		b.Run(fmt.Sprint(jobs), func(b *testing.B) {
-			cache := new(fennel.Cache)
-			b.ReportAllocs()
-			for i := 0; b.Loop(); i++ {
-				f := source.NewFile(pipeline.Path, manyJobs(jobs, i))
-				analysis.New(f, analysis.Options{Cache: cache}).Diagnostics()
-			}
-		})
+	ask := map[string]func(s *analysis.Snapshot, at int){
+		"hover":      func(s *analysis.Snapshot, at int) { s.Hover(at, analysis.HoverOptions{}) },
+		"completion": func(s *analysis.Snapshot, at int) { s.Complete(at) },
+		"references": func(s *analysis.Snapshot, at int) { s.References(at) },
 	}
+	for _, jobs := range []int{100, 400, 1000} {
+		b.Run(fmt.Sprintf("diagnostics/%d", jobs), func(b *testing.B) {
+			cache := new(fennel.Cache)
+			typing(b, jobs, func(f *source.File) func() {
+				return func() { analysis.New(f, analysis.Options{Cache: cache}).Diagnostics() }
+			})
+		})
+		for _, name := range slices.Sorted(maps.Keys(ask)) {
+			b.Run(fmt.Sprintf("%s/%d", name, jobs), func(b *testing.B) {
+				cache := new(fennel.Cache)
+				typing(b, jobs, func(f *source.File) func() {
+					s := analysis.New(f, analysis.Options{Cache: cache})
+					s.Diagnostics()
+					at := strings.Index(f.Text(), fmt.Sprintf("\"build-%d\"", jobs/2))
+					at += strings.Index(f.Text()[at:], "(sh ") + 2
+					return func() { ask[name](s, at) }
+				})
+			})
+		}
+	}
+}
+
+// typing runs what prepare returns for one version of a pipeline after the other.
+func typing(b *testing.B, jobs int, prepare func(*source.File) func()) {
+	b.ReportAllocs()
+	var took []time.Duration
+	for i := 0; b.Loop(); i++ {
+		b.StopTimer()
+		run := prepare(source.NewFile(pipeline.Path, manyJobs(jobs, i)))
+		b.StartTimer()
+		start := time.Now()
+		run()
+		took = append(took, time.Since(start))
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)*95/100].Nanoseconds()), "p95-ns")
 }
 
 // manyJobs returns a pipeline of n jobs, six lines each; edit is part of the one

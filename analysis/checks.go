@@ -187,6 +187,9 @@ func (c *checker) jobsOf(fn *fennel.Func) []string {
 
 // runners returns which jobs run a function.
 func (c *checker) runners(fn *fennel.Func) runners {
+	if own := c.jobs[fn]; len(own) == 1 {
+		return runners{ids: own, others: own[0] == ""}
+	}
 	r, ok := c.running[fn]
 	if !ok {
 		r = c.walk(fn)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"iter"
 	"slices"
+	"sync"
 
 	"quire/analysis/dsl"
 	"quire/analysis/fennel"
@@ -332,30 +333,44 @@ func (t sense) key(name string) sense {
 	return sense{}
 }
 
-func isPrimitive(name string) bool {
-	_, ok := dsl.Primitive(name)
-	return ok
-}
+func isPrimitive(name string) bool { return primitiveNames()[name] }
+
+// primitiveNames holds the names of the primitives, and members what each module
+// of the product holds: every value that the flow follows is looked up in them.
+var (
+	primitiveNames = sync.OnceValue(func() map[string]bool {
+		names := map[string]bool{}
+		for name := range dsl.PrimitiveNames() {
+			names[name] = true
+		}
+		return names
+	})
+	members = sync.OnceValue(func() map[string]map[string]sense {
+		modules := map[string]map[string]sense{}
+		for _, m := range dsl.Modules() {
+			held := map[string]sense{}
+			for _, k := range m.Fields {
+				held[k.Name] = sense{kind: runtime}
+			}
+			for _, f := range m.Funcs {
+				if held[f.Name] = (sense{kind: member, name: f.Name, module: m.Name}); isPrimitive(f.Name) {
+					held[f.Name] = sense{kind: primitive, name: f.Name}
+				}
+			}
+			modules[m.Name] = held
+		}
+		return modules
+	})
+)
 
 // moduleKey returns what a module of the product holds under a name.
 func moduleKey(mod, name string) sense {
-	m, ok := dsl.FindModule(mod)
+	held, ok := members()[mod]
 	if !ok {
 		return sense{}
 	}
-	for _, f := range m.Funcs {
-		switch {
-		case f.Name != name:
-		case isPrimitive(name):
-			return sense{kind: primitive, name: name}
-		default:
-			return sense{kind: member, name: name, module: mod}
-		}
-	}
-	for _, k := range m.Fields {
-		if k.Name == name {
-			return sense{kind: runtime}
-		}
+	if t, ok := held[name]; ok {
+		return t
 	}
 	return sense{kind: absent, name: name, module: mod}
 }

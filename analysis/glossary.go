@@ -3,6 +3,7 @@ package analysis
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"sync"
 
 	"quire/analysis/dsl"
@@ -19,9 +20,9 @@ type glossary struct {
 	file   *source.File
 	// library finds modules of the repository.
 	library func(name string) *library
-	// mentions are those of jobs that evaluation saw and that are written, by the
-	// index of their form.
-	mentions map[int][]mention
+	// mentions are those of jobs that evaluation saw and that are written, by
+	// place.
+	mentions []mention
 	// borrowed are the calls of other forms that are given strings which are
 	// written in a form, by its index.
 	borrowed map[int][]*fennel.Call
@@ -46,7 +47,6 @@ func newGlossary(m *fennel.Module, g *pipeline.Graph, f *flow, library func(name
 		module:   m,
 		file:     m.Tree.File,
 		library:  library,
-		mentions: map[int][]mention{},
 		borrowed: map[int][]*fennel.Call{},
 		outputs:  map[string][]fennel.Value{},
 		computed: map[string][]source.Place{},
@@ -59,6 +59,7 @@ func newGlossary(m *fennel.Module, g *pipeline.Graph, f *flow, library func(name
 			x.mention(in.Place, in.Name, Needs)
 		}
 	}
+	slices.SortStableFunc(x.mentions, func(a, b mention) int { return cmp.Compare(a.at.Start, b.at.Start) })
 	for i, d := range f.digests {
 		for _, fn := range d.part.Functions {
 			x.returned(fn)
@@ -74,8 +75,7 @@ func newGlossary(m *fennel.Module, g *pipeline.Graph, f *flow, library func(name
 func (x *glossary) mention(p source.Place, name string, as Mention) {
 	if p.File == x.file {
 		if _, ok := writtenAs(x.file, p.Span, name); ok {
-			i := x.module.PartIndex(p.Span.Start)
-			x.mentions[i] = append(x.mentions[i], mention{p.Span, name, as})
+			x.mentions = append(x.mentions, mention{p.Span, name, as})
 			return
 		}
 	}
@@ -182,7 +182,11 @@ func (x *glossary) form(i int) *lexicon {
 		l.path(c.Callee)
 		l.call(c)
 	}
-	for _, m := range x.mentions[i] {
+	first := sort.Search(len(x.mentions), func(k int) bool { return x.mentions[k].at.Start >= l.region.Start })
+	for _, m := range x.mentions[first:] {
+		if m.at.Start >= l.region.End {
+			break
+		}
 		l.literal(m.at, jobMeaning(m.name, m.as))
 	}
 	for _, u := range x.module.Uses {

@@ -59,6 +59,9 @@ type links struct {
 	// groups are the nodes that need each other, each group in order, in the
 	// order of their first members.
 	groups [][]int
+
+	mu  sync.Mutex
+	may map[string][]bool // which nodes may read names that are no jobs'
 }
 
 func (g *Graph) linked() *links {
@@ -262,21 +265,67 @@ func (g *Graph) Readable(job, name string) error {
 	}
 	l := g.linked()
 	if start, ok := l.byID[job]; ok {
-		reached := l.closure(start, l.needs)
-		if target, ok := l.byID[name]; ok {
-			if reached[target] {
-				return nil
-			}
-		} else {
-			reached[start] = true
-			for i, r := range reached {
-				if r && l.jobs[i].lists(name) {
-					return nil
-				}
-			}
+		target, isJob := l.byID[name]
+		if isJob && l.needed(start, target) || !isJob && l.readers(name)[start] {
+			return nil
 		}
 	}
 	return readError(fmt.Sprintf("Job '%s' cannot read outputs from '%s' — not in transitive inputs", job, name))
+}
+
+// needed reports whether a node needs another, directly or not. What is read is
+// mostly near, so that the search seldom goes far.
+func (l *links) needed(by, target int) bool {
+	seen := map[int]bool{}
+	for layer := l.needs[by]; len(layer) > 0; {
+		if slices.Contains(layer, target) {
+			return true
+		}
+		var next []int
+		for _, i := range layer {
+			for _, need := range l.needs[i] {
+				if !seen[need] {
+					seen[need] = true
+					next = append(next, need)
+				}
+			}
+		}
+		layer = next
+	}
+	return false
+}
+
+// readers returns which nodes may read a name that is no job's: those that list
+// it, and those that need one that does.
+func (l *links) readers(name string) []bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	may, ok := l.may[name]
+	if ok {
+		return may
+	}
+	may = make([]bool, len(l.jobs))
+	var todo []int
+	for i, j := range l.jobs {
+		if may[i] = j.lists(name); may[i] {
+			todo = append(todo, i)
+		}
+	}
+	for len(todo) > 0 {
+		i := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		for _, next := range l.feeds[i] {
+			if !may[next] {
+				may[next] = true
+				todo = append(todo, next)
+			}
+		}
+	}
+	if l.may == nil {
+		l.may = map[string][]bool{}
+	}
+	l.may[name] = may
+	return may
 }
 
 // A readError is why outputs may not be read.
