@@ -75,6 +75,9 @@ func (p *Program) Function(m *Module) *lua.LFunction { return p.function(m, nil)
 // function is Function for code with globals of its own, or the program's when
 // env is nil.
 func (p *Program) function(m *Module, env *lua.LTable) *lua.LFunction {
+	if len(p.chunks) == 0 {
+		p.chunks = make(map[string]chunk, len(m.units))
+	}
 	for i, u := range m.units {
 		p.chunks[u.name] = chunk{u, m.Tree.File, m.links[i].offset}
 	}

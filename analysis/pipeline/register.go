@@ -105,6 +105,9 @@ func (ld *loader) add(L *lua.LState, j *Job, run *lua.LFunction) {
 
 // checkRepeats warns of inputs that are listed twice, once for each.
 func (ld *loader) checkRepeats(j *Job) {
+	if len(j.Inputs) < 2 {
+		return
+	}
 	first := map[string]source.Place{}
 	var warned map[string]bool
 	for _, in := range j.Inputs {
