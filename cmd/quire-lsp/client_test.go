@@ -237,6 +237,19 @@ func (c *client) wait(what string, ok func() bool) {
 	}
 }
 
+// look looks at what the server has told, which it may still be doing.
+func (c *client) look(at func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at()
+}
+
+// said returns the nth message, from 0.
+func (c *client) said(n int) (message string) {
+	c.look(func() { message = c.messages[n].Message })
+	return message
+}
+
 // open writes a file below a new root, opens it and returns its URI.
 func (c *client) open(name, text string) uri.URI {
 	c.t.Helper()

@@ -81,7 +81,8 @@ func TestCommandsAreDescribed(t *testing.T) {
 func (c *client) showed(n int) (name, text string) {
 	c.t.Helper()
 	c.wait("a document", func() bool { return len(c.shown) >= n })
-	path := c.shown[n-1].FsPath()
+	path := ""
+	c.look(func() { path = c.shown[n-1].FsPath() })
 	content, err := os.ReadFile(path)
 	if err != nil {
 		c.t.Fatal(err)
@@ -99,13 +100,14 @@ func TestDryRun(t *testing.T) {
 		t.Error("a dry run has no id")
 	}
 	name, text := c.showed(1)
+	dir := ""
+	c.look(func() { dir = filepath.Dir(c.shown[0].FsPath()) })
 	equal(t, "name", name, "repo-plan.txt")
 	equal(t, "plan", text, "one\n  $ echo one\n\ntwo\n  $ [\"echo\", \"two\"]\n")
-	dir := filepath.Dir(c.shown[0].FsPath())
 
 	c.execute(cmdDryRun, runArgs{URI: u, Jobs: []string{"nope"}}, nil)
 	c.wait("the message", func() bool { return len(c.messages) == 1 })
-	equal(t, "message", c.messages[0].Message, `quire dry run: nope: ✗ unknown job: "nope"`)
+	equal(t, "message", c.said(0), `quire dry run: nope: ✗ unknown job: "nope"`)
 	if stored, _ := filepath.Glob(filepath.Join(filepath.Dir(root), "state", "quire", "runs", "*", "by-id", "*")); len(stored) > 0 {
 		t.Errorf("a dry run is stored: %v", stored)
 	}
@@ -205,7 +207,7 @@ func TestShowLog(t *testing.T) {
 	v := simple.openIn(root, ".quire/ci.fnl", chained)
 	simple.execute(cmdShowLog, logArgs{URI: v, Job: "one"}, nil)
 	simple.wait("the message", func() bool { return len(simple.messages) == 1 })
-	if m := simple.messages[0].Message; !strings.HasPrefix(m, "Log: /") || strings.Contains(m, "\n") {
+	if m := simple.said(0); !strings.HasPrefix(m, "Log: /") || strings.Contains(m, "\n") {
 		t.Errorf("message: %q", m)
 	}
 }

@@ -71,19 +71,21 @@ func TestFailures(t *testing.T) {
 			break
 		}
 	}
-	for _, d := range c.diagnostics[u].Diagnostics {
-		source, _ := d.Source.Get()
-		if message := string(d.Message.(protocol.String)); d.Code == protocol.String(diag.RunFailed) && strings.Contains(message, "'inside'") {
-			equal(t, "source", source, "quire run")
-			equal(t, "severity", d.Severity, protocol.DiagnosticSeverityError)
-			if !strings.HasSuffix(message, " exited with 3:\n  11\n  12\n  13\n  14\n  15\n  16\n  17\n  18\n  19\n  20") {
-				t.Errorf("message: %q", message)
+	c.look(func() {
+		for _, d := range c.diagnostics[u].Diagnostics {
+			source, _ := d.Source.Get()
+			if message := string(d.Message.(protocol.String)); d.Code == protocol.String(diag.RunFailed) && strings.Contains(message, "'inside'") {
+				equal(t, "source", source, "quire run")
+				equal(t, "severity", d.Severity, protocol.DiagnosticSeverityError)
+				if !strings.HasSuffix(message, " exited with 3:\n  11\n  12\n  13\n  14\n  15\n  16\n  17\n  18\n  19\n  20") {
+					t.Errorf("message: %q", message)
+				}
+				equal(t, "related places", len(d.RelatedInformation), 0)
+			} else if strings.Contains(message, "'raised'") {
+				equal(t, "related places of what was raised", len(d.RelatedInformation), 1)
 			}
-			equal(t, "related places", len(d.RelatedInformation), 0)
-		} else if strings.Contains(message, "'raised'") {
-			equal(t, "related places of what was raised", len(d.RelatedInformation), 1)
 		}
-	}
+	})
 
 	// A later session knows it too, and it moves with the text.
 	later := start(t, everything)
@@ -125,11 +127,13 @@ func TestFailureInModule(t *testing.T) {
 	if got := c.failed(u, text, 1); !strings.HasPrefix(got[0], ":a: job 'a' failed: ") {
 		t.Errorf("failure: %q", got)
 	}
-	ds := c.diagnostics[u].Diagnostics
-	related := ds[len(ds)-1].RelatedInformation
-	if len(related) != 1 || !strings.HasSuffix(string(related[0].Location.URI), "/.quire/lib.fnl") || related[0].Location.Range.Start.Line != 0 {
-		t.Errorf("related: %+v", related)
-	}
+	c.look(func() {
+		ds := c.diagnostics[u].Diagnostics
+		related := ds[len(ds)-1].RelatedInformation
+		if len(related) != 1 || !strings.HasSuffix(string(related[0].Location.URI), "/.quire/lib.fnl") || related[0].Location.Range.Start.Line != 0 {
+			t.Errorf("related: %+v", related)
+		}
+	})
 }
 
 // TestFailureExamples runs the examples of the code.

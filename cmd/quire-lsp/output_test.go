@@ -48,37 +48,39 @@ func TestRunEvents(t *testing.T) {
 	id := c.run(u)
 	c.values(id)
 	c.wait("the end", func() bool { return len(c.finished) == 1 })
-	equal(t, "states", c.states, []string{"started", "a queued", "b queued", "c queued",
-		"a running", "a succeeded", "b running", "b failed", "finished failed"})
-	texts := map[string]string{}
-	for i, o := range c.output {
-		equal(t, "number", o.Seq, i+1)
-		equal(t, "run", o.RunID, id)
-		texts[fmt.Sprintf("%s %d %s", o.Job, o.Sh, o.Stream)] += o.Text
-	}
-	equal(t, "output", texts, map[string]string{"a 1 stdout": "out {{ token }}\n", "a 1 stderr": "err\n",
-		"a 0 log": "said {{ token }}\n", "b 1 stdout": "{{ token }}\n"})
-	end := c.finished[0]
-	equal(t, "message", end.Message, "✗ b: it is {{ token }}")
-	equal(t, "last job", end.Jobs[2].State, "not-run")
-	if l := end.Jobs[1].Location; l == nil || l.URI != u || l.Range.Start != (protocol.Position{Line: 5, Character: 2}) {
-		t.Errorf("place of the failure: %+v", l)
-	}
-	if exit := end.Jobs[1].Exit; exit == nil || *exit != 3 {
-		t.Errorf("exit of the failure: %v", exit)
-	}
-	// It has the output already.
-	equal(t, "documents shown", len(c.shown), 0)
-	text, err := json.Marshal([]any{c.output, c.finished, c.messages, c.progress, c.diagnostics})
-	if err != nil || strings.Contains(string(text), "hunter2") {
-		t.Errorf("the secret got through: %s, %v", text, err)
-	}
+	c.look(func() {
+		equal(t, "states", c.states, []string{"started", "a queued", "b queued", "c queued",
+			"a running", "a succeeded", "b running", "b failed", "finished failed"})
+		texts := map[string]string{}
+		for i, o := range c.output {
+			equal(t, "number", o.Seq, i+1)
+			equal(t, "run", o.RunID, id)
+			texts[fmt.Sprintf("%s %d %s", o.Job, o.Sh, o.Stream)] += o.Text
+		}
+		equal(t, "output", texts, map[string]string{"a 1 stdout": "out {{ token }}\n", "a 1 stderr": "err\n",
+			"a 0 log": "said {{ token }}\n", "b 1 stdout": "{{ token }}\n"})
+		end := c.finished[0]
+		equal(t, "message", end.Message, "✗ b: it is {{ token }}")
+		equal(t, "last job", end.Jobs[2].State, "not-run")
+		if l := end.Jobs[1].Location; l == nil || l.URI != u || l.Range.Start != (protocol.Position{Line: 5, Character: 2}) {
+			t.Errorf("place of the failure: %+v", l)
+		}
+		if exit := end.Jobs[1].Exit; exit == nil || *exit != 3 {
+			t.Errorf("exit of the failure: %v", exit)
+		}
+		// It has the output already.
+		equal(t, "documents shown", len(c.shown), 0)
+		text, err := json.Marshal([]any{c.output, c.finished, c.messages, c.progress, c.diagnostics})
+		if err != nil || strings.Contains(string(text), "hunter2") {
+			t.Errorf("the secret got through: %s, %v", text, err)
+		}
+	})
 
 	// Nobody else hears of it.
 	other := start(t, everything)
 	v := other.openIn(root, ".quire/ci.fnl", secretive)
 	other.values(other.run(v, "a"))
-	equal(t, "states told to others", len(other.states)+len(other.output), 0)
+	other.look(func() { equal(t, "states told to others", len(other.states)+len(other.output), 0) })
 }
 
 // Much output comes in few messages, and all of it.
@@ -89,20 +91,22 @@ func TestMuchOutput(t *testing.T) {
 (job :a [:quire/push] (fn [{: sh}] (sh "seq 1 200000") nil))
 `)
 	values := c.values(c.run(u))
-	var got strings.Builder
-	for _, o := range c.output {
-		got.WriteString(o.Text)
-	}
-	var want strings.Builder
-	for i := range 200000 {
-		fmt.Fprintln(&want, i+1)
-	}
-	if got.String() != want.String() {
-		t.Errorf("%d bytes, want %d", got.Len(), want.Len())
-	}
-	if n := len(c.output); n > 400 {
-		t.Errorf("%d messages for %d bytes", n, want.Len())
-	}
+	c.look(func() {
+		var got strings.Builder
+		for _, o := range c.output {
+			got.WriteString(o.Text)
+		}
+		var want strings.Builder
+		for i := range 200000 {
+			fmt.Fprintln(&want, i+1)
+		}
+		if got.String() != want.String() {
+			t.Errorf("%d bytes, want %d", got.Len(), want.Len())
+		}
+		if n := len(c.output); n > 400 {
+			t.Errorf("%d messages for %d bytes", n, want.Len())
+		}
+	})
 	equal(t, "end", values[len(values)-1].Value.Kind, "end")
 }
 
@@ -148,8 +152,7 @@ func TestLogDocuments(t *testing.T) {
 
 	id := c.run(u, "b")
 	c.values(id)
-	c.wait("the document", func() bool { return len(c.shown) == 1 })
-	equal(t, "document that is shown", c.shown[0], logURI(id, "b"))
+	c.wait("the document", func() bool { return len(c.shown) == 1 && c.shown[0] == logURI(id, "b") })
 	equal(t, "its text", read(id, "b"), `job 'b'
 $ ["sh", "-c", "echo $1; exit 3", "-", "{{ token }}"]
 {{ token }}

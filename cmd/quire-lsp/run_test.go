@@ -91,7 +91,7 @@ func TestRunSaysWhatIsUnsaved(t *testing.T) {
 	simple.change(u, 2, text+" ")
 	simple.run(u)
 	simple.wait("the message", func() bool { return len(simple.messages) == 1 })
-	m := times.ReplaceAllString(simple.messages[0].Message, "N s")
+	m := times.ReplaceAllString(simple.said(0), "N s")
 	equal(t, "message without progress", m, "quire: ✓ 1 job in N s (of the unsaved text of .quire/ci.fnl)")
 }
 

@@ -28,9 +28,11 @@ func TestTrust(t *testing.T) {
 		var result runResult
 		c.execute(cmdRun, runArgs{URI: u}, &result)
 		c.wait("the refusal", func() bool { return len(c.messages) == 1 })
-		if m := c.messages[0].Message; !strings.Contains(m, "is not trusted") || len(c.questions) != 1 || !strings.Contains(c.questions[0], root) {
-			t.Errorf("with options %s: %q after the questions %q", options, m, c.questions)
-		}
+		c.look(func() {
+			if m := c.messages[0].Message; !strings.Contains(m, "is not trusted") || len(c.questions) != 1 || !strings.Contains(c.questions[0], root) {
+				t.Errorf("with options %s: %q after the questions %q", options, m, c.questions)
+			}
+		})
 		if _, err := os.Stat(ran); err == nil {
 			t.Fatalf("with options %s: the job has run", options)
 		}
@@ -41,16 +43,16 @@ func TestTrust(t *testing.T) {
 
 	c, u := session(`{"trusted": true}`, "")
 	c.values(c.run(u))
-	equal(t, "questions when the setting says so", len(c.questions), 0)
+	c.look(func() { equal(t, "questions when the setting says so", len(c.questions), 0) })
 
 	c, u = session("null", answerTrust)
 	c.values(c.run(u))
 	c.values(c.run(u))
-	equal(t, "questions", len(c.questions), 1)
+	c.look(func() { equal(t, "questions", len(c.questions), 1) })
 
 	c, u = session("null", "")
 	c.values(c.run(u))
-	equal(t, "questions of a later session", len(c.questions), 0)
+	c.look(func() { equal(t, "questions of a later session", len(c.questions), 0) })
 	text2, err := os.ReadFile(ran)
 	if err != nil || len(text2) != 4 {
 		t.Errorf("the job left %q, %v; want a line of each of 4 runs", text2, err)
