@@ -171,7 +171,7 @@ func (c *client) handle(ctx context.Context, req *jsonrpc2.Request) (any, error)
 			return nil, nil // it was dismissed
 		}
 		return &protocol.MessageActionItem{Title: c.answer}, nil
-	case protocol.MethodWorkspaceCodeLensRefresh, protocol.MethodWorkspaceTextDocumentContentRefresh:
+	case protocol.MethodWorkspaceCodeLensRefresh, protocol.MethodWorkspaceInlayHintRefresh, protocol.MethodWorkspaceTextDocumentContentRefresh:
 		c.refreshed[strings.Clone(req.Method())]++
 	case notifyRunOutput:
 		var p runOutputParams

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"go.lsp.dev/protocol"
 	"go.lsp.dev/uri"
@@ -189,13 +190,18 @@ func runOffers(u uri.URI, f jobForm) []offer {
 
 // offer returns what shows the log of the run that a result is of.
 func (r result) offer(u uri.URI, f jobForm) offer {
-	o := offer{title: r.title(), name: cmdShowLog, args: logArgs{URI: u, RunID: r.RunID, Job: f.id},
+	o := offer{title: r.since(f.job), name: cmdShowLog, args: logArgs{URI: u, RunID: r.RunID, Job: f.id},
 		action: "Show the log of job '" + f.id + "' (" + r.title() + ")"}
-	if !r.holds(f.job) {
-		o.title += ", edited since"
-	}
-	o.tooltip = "Last run: " + r.Finished.Local().Format("2006-01-02 15:04:05") + ", " + took(lasted(r.JobReport)) + ". Show the log"
+	o.tooltip = "Last run: " + r.Finished.Local().Format(time.DateTime) + ", " + took(lasted(r.JobReport)) + ". Show the log"
 	return o
+}
+
+// since says in a few words how a job went, and whether it is another one now.
+func (r result) since(job *pipeline.Job) string {
+	if r.holds(job) {
+		return r.title()
+	}
+	return r.title() + ", edited since"
 }
 
 // title says in a few words how a job went.

@@ -124,6 +124,40 @@ func TestRunActions(t *testing.T) {
 	equal(t, "lenses of a loop", c.lenses(u)[5:], []string{"▶ run x | ▶ run only x | ▶ run y | ▶ run only y"})
 }
 
+// Hover and inlay hints tell it too, and a client hears that they have changed.
+func TestResultsElsewhere(t *testing.T) {
+	root := workspace(t)
+	c := start(t, capable(`{"inlayHint": {"refreshSupport": true}}`, `{}`))
+	u := c.openIn(root, ".quire/ci.fnl", lensed)
+	c.values(c.run(u, "two", "four"))
+	c.wait("a refresh", func() bool { return c.refreshed["workspace/inlayHint/refresh"] > 0 })
+	timed := func() (jobs []bool) {
+		var hints []protocol.InlayHint
+		c.call("textDocument/inlayHint", &protocol.InlayHintParams{TextDocument: protocol.TextDocumentIdentifier{URI: u},
+			Range: protocol.Range{End: protocol.Position{Line: 9}}}, &hints)
+		for _, h := range hints {
+			label, _ := h.Label.(protocol.String)
+			jobs = append(jobs, regexp.MustCompile(`· \d.* m?s$`).MatchString(string(label)))
+		}
+		return jobs
+	}
+	equal(t, "jobs whose hint has a time", timed(), []bool{true, true, false, false})
+	hover := func() string {
+		var hover protocol.Hover
+		c.call("textDocument/hover", &protocol.HoverParams{TextDocumentPositionParams: protocol.TextDocumentPositionParams{
+			TextDocument: protocol.TextDocumentIdentifier{URI: u}, Position: protocol.Position{Line: 2, Character: 7}}}, &hover)
+		return hover.Contents.(*protocol.MarkupContent).Value
+	}
+	if text := hover(); !strings.Contains(text, "Last result: ✓ (exit 2 ignored) (20") {
+		t.Errorf("hover: %s", text)
+	}
+	c.change(u, 2, strings.Replace(lensed, "exit 2", "exit 3", 1))
+	if text := hover(); !strings.Contains(text, "Last result: ✓ (exit 2 ignored), edited since (20") {
+		t.Errorf("hover after an edit: %s", text)
+	}
+	equal(t, "jobs whose hint has a time after an edit", timed(), []bool{true, false, false, false})
+}
+
 // A run in another program is shown by its results.
 func TestLensesOfOtherRuns(t *testing.T) {
 	root := workspace(t)

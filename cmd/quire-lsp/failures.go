@@ -37,13 +37,16 @@ func (s *server) failures(doc *document) []protocol.Diagnostic {
 // knownResults returns the last results of a repository without reading
 // anything: the first time, it has the run store read, and what there is shown.
 func (s *server) knownResults(root string) map[string]result {
+	if root == "" {
+		return nil
+	}
 	h := s.results.of(root)
 	h.first.Do(func() {
 		s.goWork(func() {
 			if h.update() {
 				s.failuresChanged(root)
 			}
-			s.refreshLenses()
+			s.refreshResults()
 		})
 	})
 	return h.known()

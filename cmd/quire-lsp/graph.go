@@ -57,10 +57,8 @@ func (s *server) annotations(doc *document) func(string) drawing.Annotation {
 		exec.Succeeded: drawing.Succeeded, exec.Failed: drawing.Failed, exec.Skipped: drawing.Skipped,
 	}
 	return func(id string) drawing.Annotation {
-		if job, ok := doc.snapshot.Graph().Job(id); ok {
-			if r, ok := s.lastResult(doc, job); ok {
-				return drawing.Annotation{Mark: marks[r.Outcome], Note: r.title()}
-			}
+		if r, ok := s.lastResult(doc, id); ok {
+			return drawing.Annotation{Mark: marks[r.Outcome], Note: r.title()}
 		}
 		return drawing.Annotation{}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"go.lsp.dev/protocol"
 
@@ -14,7 +15,14 @@ func (s *server) Hover(ctx context.Context, p *protocol.HoverParams) (*protocol.
 	if doc == nil {
 		return nil, nil
 	}
-	h, ok := doc.snapshot.Hover(offset, analysis.HoverOptions{})
+	h, ok := doc.snapshot.Hover(offset, analysis.HoverOptions{Result: func(id string) (string, bool) {
+		r, ok := s.knownResults(doc.root)[id]
+		if !ok {
+			return "", false
+		}
+		job, _ := doc.snapshot.Graph().Job(id)
+		return r.since(job) + " (" + r.Finished.Local().Format(time.DateTime) + ")", true
+	}})
 	if !ok {
 		return nil, ctx.Err()
 	}

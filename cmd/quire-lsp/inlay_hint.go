@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"go.lsp.dev/protocol"
 
 	"quire/analysis"
+	"quire/exec"
 )
 
 // InlayHint shows when the jobs in a range run and what needs them, and the
@@ -33,6 +35,9 @@ func (s *server) InlayHint(ctx context.Context, p *protocol.InlayHintParams) ([]
 }
 
 // hintOptions says which hints a document has.
-func (s *server) hintOptions(*document) analysis.HintOptions {
-	return analysis.HintOptions{Order: true, Dependents: true, Parameters: true}
+func (s *server) hintOptions(doc *document) analysis.HintOptions {
+	return analysis.HintOptions{Order: true, Dependents: true, Parameters: true, Duration: func(id string) (time.Duration, bool) {
+		r, ok := s.lastResult(doc, id)
+		return lasted(r.JobReport), ok && r.Outcome != exec.Skipped
+	}}
 }

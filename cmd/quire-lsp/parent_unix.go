@@ -11,16 +11,21 @@ import (
 )
 
 // waitFor returns when a process has ended, or ctx has, and reports which. Only
-// children can be waited for, so it looks every so often.
+// children can be waited for, so it looks every so often, unless there is no such
+// process to begin with.
 func waitFor(ctx context.Context, p *os.Process) bool {
+	gone := func() bool { return errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone) }
+	if gone() {
+		return false
+	}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
-		if errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone) {
-			return true
-		}
 		select {
 		case <-tick.C:
+			if gone() {
+				return true
+			}
 		case <-ctx.Done():
 			return false
 		}

@@ -51,3 +51,11 @@ func (s *server) refreshLenses() {
 		s.lenses.ask(s, s.client.CodeLensRefresh)
 	}
 }
+
+// refreshResults has the client ask again for all that shows how jobs went.
+func (s *server) refreshResults() {
+	s.refreshLenses()
+	if s.caps.refreshHints {
+		s.hints.ask(s, s.client.InlayHintRefresh)
+	}
+}

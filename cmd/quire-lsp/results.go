@@ -194,7 +194,10 @@ func failing(latest map[string]result) []string {
 
 // lastResult returns how a job of a document went the last time, unless it has
 // changed since.
-func (s *server) lastResult(doc *document, job *pipeline.Job) (r result, ok bool) {
-	r, ok = s.results.of(doc.root).known()[job.ID]
-	return r, ok && r.holds(job)
+func (s *server) lastResult(doc *document, id string) (r result, ok bool) {
+	if r, ok = s.knownResults(doc.root)[id]; !ok {
+		return result{}, false
+	}
+	job, _ := doc.snapshot.Graph().Job(id)
+	return r, r.holds(job)
 }

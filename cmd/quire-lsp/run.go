@@ -21,6 +21,7 @@ import (
 // running are the capabilities of the client that matter to runs.
 type running struct {
 	refreshLenses bool // workspace/codeLens/refresh
+	refreshHints  bool // workspace/inlayHint/refresh
 	logDocuments  bool // workspace/textDocumentContent
 	// Of the client's experimental quire: it takes quire/runOutput, and
 	// quire/runStarted, quire/jobState and quire/runFinished.
@@ -31,6 +32,7 @@ func runningCapabilities(c protocol.ClientCapabilities) running {
 	var r running
 	if w := c.Workspace; w != nil {
 		r.refreshLenses = w.CodeLens != nil && w.CodeLens.RefreshSupport != nil && *w.CodeLens.RefreshSupport
+		r.refreshHints = w.InlayHint != nil && w.InlayHint.RefreshSupport != nil && *w.InlayHint.RefreshSupport
 		r.logDocuments = w.TextDocumentContent != nil
 	}
 	var experimental struct {
@@ -46,7 +48,7 @@ func (s *server) initRunning() {
 	s.runs.init()
 	s.results.init()
 	s.trust.init()
-	s.lenses.every = reportEvery
+	s.lenses.every, s.hints.every = reportEvery, reportEvery
 }
 
 // startRun starts the run of quire.run, on the text in the editor, and returns
@@ -119,7 +121,7 @@ func (s *server) carryOut(run *liveRun, request exec.Request, buffers map[string
 	run.events.finished(report, err)
 	run.progress.end(report, err)
 	s.runs.done()
-	s.refreshLenses()
+	s.refreshResults()
 	s.logChanged(run.id)
 	if changed {
 		s.failuresChanged(run.root)

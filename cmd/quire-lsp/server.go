@@ -44,6 +44,7 @@ type server struct {
 	trust     trust
 	logs      logDocuments
 	lenses    refresher
+	hints     refresher
 	scratch   scratch
 
 	state phase // only touched on the reading goroutine
