@@ -4,13 +4,16 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -166,5 +169,63 @@ func TestProgressOfMuchOutput(t *testing.T) {
 	// The first, the one that says that it is cancelled, and one each time.
 	if n, most := len(values)-2, int(time.Since(begun)/reportEvery)+3; n > most {
 		t.Errorf("%d reports, more than %d", n, most)
+	}
+}
+
+// A deafEnd is the client's end of a pipe, who may stop reading.
+type deafEnd struct {
+	in     *io.PipeReader // from the server
+	out    *io.PipeWriter // to it
+	deaf   chan struct{}  // closed: it reads no more
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (e *deafEnd) Read(b []byte) (int, error) {
+	select {
+	case <-e.deaf:
+		<-e.closed
+		return 0, io.EOF
+	default:
+		return e.in.Read(b)
+	}
+}
+
+func (e *deafEnd) Write(b []byte) (int, error) { return e.out.Write(b) }
+
+func (e *deafEnd) Close() error {
+	e.once.Do(func() { close(e.closed) })
+	return e.out.Close()
+}
+
+// A client that reads nothing any more cannot keep the session, and what runs in
+// it, from ending.
+func TestCancelWithDeafClient(t *testing.T) {
+	for _, way := range []string{"exit", "end of input"} {
+		t.Run(way, func(t *testing.T) {
+			root := workspace(t)
+			fromServer, toClient := io.Pipe()
+			fromClient, toServer := io.Pipe()
+			end := &deafEnd{in: fromServer, out: toServer, deaf: make(chan struct{}), closed: make(chan struct{})}
+			c := connect(t, end, func() int {
+				return serve(context.Background(), pipe{fromClient, toClient}, testWriter{t})
+			})
+			c.handshake(capable("{}", `{"runOutput": true, "runState": true}`))
+			u := c.openIn(root, ".quire/ci.fnl", `(local {: job} (require :quire.ci))
+(job :noisy [:quire/push] (fn [{: sh}] (sh "while :; do echo line; done")))
+`)
+			runID := c.run(u)
+			c.waitReport(runID, "noisy: line")
+			close(end.deaf)
+			if way == "exit" {
+				c.notify("exit", nil)
+			} else {
+				end.Close()
+			}
+			equal(t, "exit code", c.exited(), 1)
+			if left := survivors(t, runID); len(left) > 0 {
+				t.Errorf("left behind: %q", left)
+			}
+		})
 	}
 }
