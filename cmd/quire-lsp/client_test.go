@@ -37,7 +37,7 @@ type client struct {
 	shown       []uri.URI
 	refreshed   map[string]int // requests to look again, by their methods
 	questions   []string
-	answer      string        // to all of them
+	reply       string        // to all of them
 	stall       chan struct{} // is closed when they are to be answered; nil: at once
 	output      []runOutputParams
 	states      []string // what was told of runs, in short
@@ -64,13 +64,14 @@ func start(t *testing.T, caps string) *client {
 // handshake tells the server what the client can do.
 func (c *client) handshake(caps string) {
 	c.t.Helper()
-	c.handshakeWith(caps, `{"trusted": true}`)
+	c.handshakeWith(caps, `"rootUri": null, "initializationOptions": {"trusted": true}`)
 }
 
-// handshakeWith tells the server what the client can do and how it is set up.
-func (c *client) handshakeWith(caps, options string) {
+// handshakeWith tells the server what the client can do, and more parameters of
+// initialize.
+func (c *client) handshakeWith(caps, more string) {
 	c.t.Helper()
-	c.call("initialize", json.RawMessage(`{"processId": null, "rootUri": null, "capabilities": `+caps+`, "initializationOptions": `+options+`}`), nil)
+	c.call("initialize", json.RawMessage(`{"processId": null, "capabilities": `+caps+`, `+more+`}`), nil)
 	c.notify("initialized", json.RawMessage(`{}`))
 }
 
@@ -167,10 +168,10 @@ func (c *client) handle(ctx context.Context, req *jsonrpc2.Request) (any, error)
 			<-c.stall
 			c.mu.Lock()
 		}
-		if c.answer == "" {
+		if c.reply == "" {
 			return nil, nil // it was dismissed
 		}
-		return &protocol.MessageActionItem{Title: c.answer}, nil
+		return &protocol.MessageActionItem{Title: c.reply}, nil
 	case protocol.MethodWorkspaceCodeLensRefresh, protocol.MethodWorkspaceInlayHintRefresh, protocol.MethodWorkspaceTextDocumentContentRefresh:
 		c.refreshed[strings.Clone(req.Method())]++
 	case notifyRunOutput:

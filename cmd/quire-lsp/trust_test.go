@@ -18,8 +18,8 @@ func TestTrust(t *testing.T) {
 	text := "(local {: job} (require :quire.ci))\n(job :a [:quire/push] (fn [{: sh}] (sh \"echo >> " + ran + "\") nil))\n"
 	session := func(options, answer string) (*client, uri.URI) {
 		c := dial(t)
-		c.answer = answer
-		c.handshakeWith(everything, options)
+		c.reply = answer
+		c.handshakeWith(everything, `"rootUri": null, "initializationOptions": `+options)
 		return c, c.openIn(root, ".quire/ci.fnl", text)
 	}
 
@@ -76,7 +76,7 @@ func TestTrustUnanswered(t *testing.T) {
 	c := dial(t)
 	c.stall = make(chan struct{})
 	defer close(c.stall)
-	c.handshakeWith(everything, "null")
+	c.handshakeWith(everything, `"rootUri": null`)
 	u := c.openIn(root, ".quire/ci.fnl", "(local {: job} (require :quire.ci))\n(job :a [:quire/push] (fn [] nil))\n")
 	var first, second runResult
 	c.execute(cmdRun, runArgs{URI: u}, &first)
