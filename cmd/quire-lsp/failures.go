@@ -114,7 +114,7 @@ func failureText(job string, f *exec.Failure) string {
 		b.WriteString(":")
 	}
 	for _, line := range f.Tail {
-		b.WriteString("\n  " + shortened(legible(line), maxTailLine))
+		b.WriteString("\n  " + clipped(legible(line), maxTailLine))
 	}
 	return b.String()
 }

@@ -29,11 +29,11 @@ func legible(line string) string {
 func brief(text string) string {
 	const most = 80 // characters
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	return shortened(legible(line), most)
+	return clipped(legible(line), most)
 }
 
-// shortened returns a text with at most so many characters.
-func shortened(text string, most int) string {
+// clipped returns a text with at most so many characters.
+func clipped(text string, most int) string {
 	if runes := []rune(text); len(runes) > most {
 		return string(runes[:most-1]) + "…"
 	}
