@@ -31,11 +31,22 @@ func formatNumber(x float64) string {
 
 // display returns a value as tostring shows it, without metamethods.
 func display(v lua.LValue) string {
-	if x, ok := v.(lua.LNumber); ok {
+	switch x := v.(type) {
+	case lua.LNumber:
 		return formatNumber(float64(x))
+	case lua.LString:
+		return string(x)
 	}
-	return v.String()
+	text := v.String()
+	if kind, address, ok := strings.Cut(text, ": 0x"); ok && len(address) < addressDigits {
+		return kind + ": 0x" + strings.Repeat("0", addressDigits-len(address)) + address
+	}
+	return text
 }
+
+// addressDigits is how many digits the addresses of most processes have in Lua:
+// texts with one in them are as long here.
+const addressDigits = 12
 
 // space is what C's isspace takes for white space.
 const space = " \t\n\v\f\r"

@@ -21,7 +21,10 @@ func withOpen(e *expansion) *syntax.Node {
 	text := opened != nil && opened.Kind == syntax.String && opened.Text != ""
 	e.require(!isSym(opened) && !text, "with-open only allows symbols in bindings")
 	e.require(isTable(opened) || isList(opened), "with-open expects a binding table")
-	names := e.items(opened)
+	var names []*syntax.Node
+	if opened.Kind != syntax.Table { // let refuses one that has anything in it
+		names = e.items(opened)
+	}
 	var closing []*syntax.Node
 	for i := 0; i < len(names); i += 2 {
 		e.require(isSym(names[i]), "with-open only allows symbols in bindings")
