@@ -15,8 +15,8 @@ import (
 // clients without code lenses.
 const runKind protocol.CodeActionKind = "quire.run"
 
-// CodeAction offers the fixes of the diagnostics in the range, and what the
-// lenses of the job around it do.
+// CodeAction offers the fixes of the diagnostics in the range, what the lenses of
+// the job around it do, and to write the code there in other ways.
 func (s *server) CodeAction(ctx context.Context, p *protocol.CodeActionParams) ([]protocol.CommandOrCodeAction, error) {
 	doc := s.documents.get(p.TextDocument.URI)
 	release(ctx)
@@ -35,6 +35,7 @@ func (s *server) CodeAction(ctx context.Context, p *protocol.CodeActionParams) (
 	if wanted(p.Context.Only, runKind) {
 		actions = append(actions, s.runActions(doc, span)...)
 	}
+	actions = append(actions, s.restructurings(doc, span, p.Context.Only)...)
 	return actions, ctx.Err()
 }
 

@@ -37,7 +37,8 @@ func (s *server) Initialize(_ context.Context, p *protocol.InitializeParams) (*p
 			},
 			CodeLensProvider: &protocol.CodeLensOptions{},
 			CodeActionProvider: &protocol.CodeActionOptions{
-				CodeActionKinds: []protocol.CodeActionKind{protocol.CodeActionKindQuickFix, runKind},
+				CodeActionKinds: []protocol.CodeActionKind{protocol.CodeActionKindQuickFix, runKind,
+					protocol.CodeActionKindRefactorRewrite, protocol.CodeActionKindRefactorExtract},
 			},
 			HoverProvider:              protocol.Boolean(true),
 			DefinitionProvider:         protocol.Boolean(true),
