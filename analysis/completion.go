@@ -36,8 +36,11 @@ type Subject struct {
 	Of   string // of a member: its module
 }
 
-// Describe returns what is known of a subject, as Markdown.
+// Describe returns what is known of a subject, as Markdown, or nothing.
 func (s *Snapshot) Describe(x Subject) string {
+	if x.Kind == SymbolName {
+		return ""
+	}
 	return s.describe(Meaning{Kind: x.Kind, Name: x.Name, Of: x.Of})
 }
 

@@ -142,8 +142,11 @@ func (c *completer) members(of sense) []Candidate {
 		for _, f := range m.Macros {
 			out = append(out, Candidate{Label: f.Name, Kind: MemberName, Detail: f.Signature(), Doc: f.Doc, Function: true})
 		}
-		if l := c.library(of.name); l != nil {
+		if l := c.libraryOf(of.name, fennel.Macros); l != nil {
 			out = l.candidates()
+			for i := range out {
+				out[i].Subject = Subject{} // which would be a member for running code
+			}
 		}
 	case result:
 		for _, k := range c.glossary().fields(of) {

@@ -1,6 +1,8 @@
 package analysis
 
 import (
+	"slices"
+
 	"quire/analysis/dsl"
 	"quire/analysis/fennel"
 	"quire/analysis/fennel/syntax"
@@ -77,12 +79,17 @@ func (s *Snapshot) outputs(m Meaning) []source.Place {
 	return places
 }
 
-// moduleFile returns the start of the file of a module of the repository.
+// moduleFile returns the start of the file of a module of the repository, that of
+// its macros if the file takes any from there.
 func (s *Snapshot) moduleFile(name string) []source.Place {
 	if _, ours := dsl.FindModule(name); ours {
 		return nil
 	}
-	for _, kind := range []fennel.ModuleKind{fennel.Code, fennel.Macros} {
+	kinds := []fennel.ModuleKind{fennel.Code, fennel.Macros}
+	if slices.ContainsFunc(s.Module().Uses, func(u fennel.Use) bool { return u.Name == name && u.Kind == fennel.Macros }) {
+		slices.Reverse(kinds)
+	}
+	for _, kind := range kinds {
 		if f, err := s.resolve(name, kind); err == nil {
 			return []source.Place{{File: f}}
 		}

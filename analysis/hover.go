@@ -141,7 +141,10 @@ func (s *Snapshot) libraryCard(name string) string {
 		return page(head, "No file of the repository is this module.")
 	}
 	head += " in " + code(files[0].File.Name())
-	l := s.library(name)
+	l := s.libraryOf(name, fennel.Macros)
+	if l == nil || l.file().Name() != files[0].File.Name() {
+		l = s.library(name)
+	}
 	if l == nil || len(l.members) == 0 {
 		return head
 	}
@@ -155,6 +158,9 @@ func (s *Snapshot) libraryCard(name string) string {
 // card describes a member of a module of the repository, which is of a kind if
 // it can be called.
 func (l *library) card(m *libraryMember, kind string) string {
+	if m == nil {
+		return ""
+	}
 	from := "of " + code(l.name) + " in " + code(l.file().Name())
 	if c, ok := l.callable(m); ok {
 		return page(kind+" "+from, fenced(signature(c.name, c.names)), c.doc)

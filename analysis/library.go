@@ -30,38 +30,48 @@ type libraryMember struct {
 	function *syntax.Node
 }
 
-// libraries holds the modules of the repository by their names, each from when
-// it is asked for first.
+// libraries holds the modules of the repository, each from when it is asked for
+// first.
 type libraries struct {
-	mu     sync.Mutex
-	byName map[string]*library
+	mu    sync.Mutex
+	known map[libraryKey]*library
 }
 
-// library returns a module of the repository, or nil when there is none of that
-// name in Fennel.
-func (s *Snapshot) library(name string) *library {
+// One name can stand for a module of code and for another one of macros.
+type libraryKey struct {
+	name string
+	kind fennel.ModuleKind
+}
+
+// library returns a module of code of the repository, or nil when there is none
+// of that name in Fennel.
+func (s *Snapshot) library(name string) *library { return s.libraryOf(name, fennel.Code) }
+
+func (s *Snapshot) libraryOf(name string, kind fennel.ModuleKind) *library {
 	if _, ours := dsl.FindModule(name); ours || name == "" {
 		return nil
 	}
 	s.libraries.mu.Lock()
 	defer s.libraries.mu.Unlock()
-	l, ok := s.libraries.byName[name]
+	key := libraryKey{name, kind}
+	l, ok := s.libraries.known[key]
 	if !ok {
-		l = s.newLibrary(name)
-		if s.libraries.byName == nil {
-			s.libraries.byName = map[string]*library{}
+		l = s.newLibrary(key)
+		if s.libraries.known == nil {
+			s.libraries.known = map[libraryKey]*library{}
 		}
-		s.libraries.byName[name] = l
+		s.libraries.known[key] = l
 	}
 	return l
 }
 
-func (s *Snapshot) newLibrary(name string) *library {
-	files := s.moduleFile(name)
-	if len(files) == 0 || strings.HasSuffix(files[0].File.Name(), ".lua") {
+func (s *Snapshot) newLibrary(key libraryKey) *library {
+	name := key.name
+	file, err := s.resolve(name, key.kind)
+	if err != nil || strings.HasSuffix(file.Name(), ".lua") {
 		return nil
 	}
-	m := s.compiled(files[0].File)
+	m := s.compiled(file)
 	l := &library{name: name, module: m}
 	l.lexicon = sync.OnceValue(func() *lexicon {
 		return newLexicon(m, s.Graph(), newFlow(m, s.Graph()), s.library)
@@ -88,7 +98,7 @@ func (s *Snapshot) required() []*library {
 	seen := map[*fennel.Module]bool{s.Module(): true}
 	for todo := []*fennel.Module{s.Module()}; len(todo) > 0; todo = todo[1:] {
 		for _, u := range todo[0].Uses {
-			if l := s.library(u.Name); l != nil && !seen[l.module] {
+			if l := s.libraryOf(u.Name, u.Kind); l != nil && !seen[l.module] {
 				seen[l.module] = true
 				all = append(all, l)
 				todo = append(todo, l.module)
@@ -263,7 +273,7 @@ func (s *Snapshot) imported(sym *fennel.Symbol) (*library, *libraryMember) {
 	if binding == nil || binding.Kind != syntax.Table {
 		return nil, nil
 	}
-	l := s.library(module)
+	l := s.libraryOf(module, fennel.Macros)
 	pairs := binding.Items()
 	for k := 0; k+1 < len(pairs); k += 2 {
 		if pairs[k+1].Span != sym.Def {

@@ -160,3 +160,17 @@ func TestQuestionsAtOnce(t *testing.T) {
 	}
 	all.Wait()
 }
+
+// TestDescribe asks about subjects that a client may send back when the text is
+// another one by now, or that it makes up.
+func TestDescribe(t *testing.T) {
+	s := load(examples(t)["release.fnl"], nil)
+	for kind := analysis.Kind(0); kind <= analysis.LibraryName+1; kind++ {
+		for _, of := range []string{"", "quire.ci", "lib.x"} {
+			s.Describe(analysis.Subject{Kind: kind, Name: "nothing", Of: of})
+		}
+	}
+	if got := s.Describe(analysis.Subject{Kind: analysis.PrimitiveName, Name: "sh"}); got == "" {
+		t.Error("nothing is known of sh")
+	}
+}

@@ -3,6 +3,7 @@ package analysis
 import (
 	"strings"
 
+	"quire/analysis/dsl"
 	"quire/analysis/fennel/syntax"
 )
 
@@ -53,12 +54,14 @@ func (c *completer) addSnippets() {
 // candidate names, or nothing.
 func (c *completer) provided(x Candidate) string {
 	switch x.Kind {
-	case PrimitiveName, MemberName, FormName:
-		if x.Function {
+	case PrimitiveName, FormName:
+		return x.Label
+	case MemberName:
+		if x.Subject.Of == dsl.CI {
 			return x.Label
 		}
 	case SymbolName:
-		if t, ok := c.symbolSense(x.Label); ok && (t.kind == primitive || t.kind == member) {
+		if t, ok := c.symbolSense(x.Label); ok && (t.kind == primitive || t.kind == member && t.module == dsl.CI) {
 			return t.name
 		}
 		for _, sym := range c.Module().Index.Visible(c.offset) {
