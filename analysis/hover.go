@@ -205,7 +205,7 @@ func (s *Snapshot) symbolCard(sym *fennel.Symbol) string {
 	if l, m := s.imported(sym); m != nil {
 		return l.card(m, "macro")
 	}
-	if f, ok := providedMacro(sym); ok {
+	if f, ok := s.providedMacro(sym); ok {
 		return page("macro of "+code(dsl.CI)+"\n\n"+fenced(f.Signature()), f.Doc, example(f.Example))
 	}
 	if sym.Kind == fennel.Function || sym.Kind == fennel.Macro {

@@ -274,18 +274,22 @@ func (s *Snapshot) imported(sym *fennel.Symbol) (*library, *libraryMember) {
 		return nil, nil
 	}
 	l := s.libraryOf(module, fennel.Macros)
+	return l, l.member(importedName(binding, sym))
+}
+
+// importedName returns the name, in its module, of the macro that a table of
+// import-macros binds a name of the file to.
+func importedName(binding *syntax.Node, sym *fennel.Symbol) string {
 	pairs := binding.Items()
 	for k := 0; k+1 < len(pairs); k += 2 {
-		if pairs[k+1].Span != sym.Def {
-			continue
+		if pairs[k+1].Span == sym.Def {
+			if pairs[k].Text == ":" {
+				return sym.Name
+			}
+			return pairs[k].Text
 		}
-		name := pairs[k].Text
-		if name == ":" {
-			name = sym.Name
-		}
-		return l, l.member(name)
 	}
-	return nil, nil
+	return ""
 }
 
 // importing returns the binding of import-macros that a name of the file stands

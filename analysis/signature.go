@@ -183,7 +183,7 @@ func (c *completer) symbolSignature(sym *fennel.Symbol) (callable, bool) {
 	case sym.Kind == fennel.Function:
 		return out, true
 	case sym.Kind == fennel.Macro:
-		if f, ok := providedMacro(sym); ok {
+		if f, ok := c.providedMacro(sym); ok {
 			return funcCallable(f), true
 		}
 		if l, m := c.imported(sym); m != nil {
@@ -211,13 +211,16 @@ func (c *completer) symbolSignature(sym *fennel.Symbol) (callable, bool) {
 
 // providedMacro returns the macro of the product that an imported name stands
 // for: the compiler knows the parameters of those only that the file defines.
-func providedMacro(sym *fennel.Symbol) (dsl.Func, bool) {
-	for _, m := range dsl.Modules() {
-		for _, f := range m.Macros {
-			if f.Name == sym.Name && sym.Params == nil {
-				return f, true
-			}
-		}
+func (s *Snapshot) providedMacro(sym *fennel.Symbol) (dsl.Func, bool) {
+	binding, module := s.importing(sym)
+	m, ok := dsl.FindModule(module)
+	if !ok || binding.Kind != syntax.Table {
+		return dsl.Func{}, false
 	}
-	return dsl.Func{}, false
+	name := importedName(binding, sym)
+	i := slices.IndexFunc(m.Macros, func(f dsl.Func) bool { return f.Name == name })
+	if i < 0 {
+		return dsl.Func{}, false
+	}
+	return m.Macros[i], true
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"quire/analysis/dsl"
+	"quire/analysis/fennel"
 	"quire/analysis/fennel/syntax"
 )
 
@@ -39,8 +40,12 @@ func (c *completer) addSnippets() {
 	if here == nil || here.Kind != syntax.List || c.index(here) != 0 || len(here.Items()) > 1 {
 		return
 	}
+	visible := map[string]*fennel.Symbol{}
+	for _, sym := range c.Module().Index.Visible(c.offset) {
+		visible[sym.Name] = sym
+	}
 	for _, x := range c.out {
-		body, ok := snippets[c.provided(x)]
+		body, ok := snippets[c.provided(x, visible[x.Label])]
 		if !ok {
 			continue
 		}
@@ -51,8 +56,8 @@ func (c *completer) addSnippets() {
 }
 
 // provided returns the name by which the product or the language knows what a
-// candidate names, or nothing.
-func (c *completer) provided(x Candidate) string {
+// candidate names, which may be a name of the file, or nothing.
+func (c *completer) provided(x Candidate, sym *fennel.Symbol) string {
 	switch x.Kind {
 	case PrimitiveName, FormName:
 		return x.Label
@@ -61,13 +66,11 @@ func (c *completer) provided(x Candidate) string {
 			return x.Label
 		}
 	case SymbolName:
-		if t, ok := c.symbolSense(x.Label); ok && (t.kind == primitive || t.kind == member && t.module == dsl.CI) {
+		if t := c.lexicon().senses[sym]; t.kind == primitive || t.kind == member && t.module == dsl.CI {
 			return t.name
 		}
-		for _, sym := range c.Module().Index.Visible(c.offset) {
-			if f, ok := providedMacro(sym); ok && sym.Name == x.Label {
-				return f.Name
-			}
+		if f, ok := c.providedMacro(sym); ok {
+			return f.Name
 		}
 	}
 	return ""
