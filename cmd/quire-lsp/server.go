@@ -69,6 +69,7 @@ func serve(ctx context.Context, rw io.ReadWriteCloser, stderr io.Writer) int {
 	s.leave = sync.OnceFunc(func() { close(s.exited) })
 	s.documents.init()
 	s.initRunning()
+	rw = buffered(rw)
 	s.conn = jsonrpc2.NewConn(jsonrpc2.NewHeaderStream(rw), jsonrpc2.WithCodec(codec{}))
 	s.client = protocol.ClientDispatcher(s.conn)
 	s.conn.Go(ctx, s.handler())
