@@ -42,6 +42,8 @@ type client struct {
 	output      []runOutputParams
 	states      []string // what was told of runs, in short
 	finished    []runFinishedParams
+	asked       []string          // methods that the server called, in their order
+	answers     map[string]string // what to answer them, as JSON
 }
 
 type progressValue struct {
@@ -129,6 +131,7 @@ func (c *client) handle(ctx context.Context, req *jsonrpc2.Request) (any, error)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer c.changed.Broadcast()
+	c.asked = append(c.asked, strings.Clone(req.Method()))
 	switch req.Method() {
 	case protocol.MethodTextDocumentPublishDiagnostics:
 		var p protocol.PublishDiagnosticsParams
@@ -196,7 +199,34 @@ func (c *client) handle(ctx context.Context, req *jsonrpc2.Request) (any, error)
 		c.states = append(c.states, "finished "+string(p.Outcome))
 		c.finished = append(c.finished, p)
 	}
+	if answer, ok := c.answers[req.Method()]; ok {
+		return jsonrpc2.RawMessage(answer), nil
+	}
 	return nil, nil
+}
+
+// answerWith sets what the client answers to a method of the server.
+func (c *client) answerWith(method, result string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.answers == nil {
+		c.answers = map[string]string{}
+	}
+	c.answers[method] = result
+}
+
+// waitAsked waits until the server has called a method n times.
+func (c *client) waitAsked(method string, n int) {
+	c.t.Helper()
+	c.wait(method, func() bool {
+		count := 0
+		for _, m := range c.asked {
+			if m == method {
+				count++
+			}
+		}
+		return count >= n
+	})
 }
 
 // call makes a request that has to succeed.

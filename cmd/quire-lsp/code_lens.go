@@ -21,7 +21,7 @@ func (s *server) CodeLens(ctx context.Context, p *protocol.CodeLensParams) ([]pr
 	doc := s.documents.get(p.TextDocument.URI)
 	release(ctx)
 	lenses := []protocol.CodeLens{}
-	if doc == nil || doc.snapshot == nil {
+	if doc == nil || doc.snapshot == nil || !s.settings().CodeLens {
 		return lenses, nil
 	}
 	s.readResults(doc.root)

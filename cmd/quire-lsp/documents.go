@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"path/filepath"
 	"strings"
@@ -118,7 +119,7 @@ func (s *server) newDocument(u uri.URI, version int32, text string, old *documen
 	if name == pipeline.Path {
 		tree := source.Overlay(exec.Dir(root), s.documents.buffers(root))
 		doc.snapshot = analysis.New(doc.file, analysis.Options{
-			Tree: tree, Cache: doc.cache, Secrets: doc.settings.Secrets, Server: doc.settings.Server,
+			Tree: tree, Cache: doc.cache, Secrets: doc.settings.Secrets, Server: cmp.Or(s.settings().Server.state(), doc.settings.Server),
 		})
 	}
 	return doc

@@ -126,7 +126,7 @@ type cancelArgs struct {
 func (s *server) ExecuteCommand(ctx context.Context, p *protocol.ExecuteCommandParams) (protocol.LSPAny, error) {
 	switch p.Command {
 	case cmdRun, cmdDryRun:
-		var args runArgs
+		args := runArgs{Options: s.settings().Run.options()}
 		if err := argument(p, &args); err != nil {
 			return nil, err
 		}

@@ -18,13 +18,17 @@ type capabilities struct {
 	snippets     bool // in completion
 	labelOffsets bool // parameters of a signature by their place in its label
 	running
+
+	configuration         bool // workspace/configuration
+	registerConfiguration bool // for workspace/didChangeConfiguration
+	hintRefresh           bool // workspace/inlayHint/refresh
 }
 
 func (s *server) Initialize(_ context.Context, p *protocol.InitializeParams) (*protocol.InitializeResult, error) {
 	s.state = serving
 	s.caps = clientCapabilities(p.Capabilities)
-	s.trust.configure(p.InitializationOptions)
 	s.watchParent(p)
+	s.startConfiguration(p.InitializationOptions)
 	yes, incremental := true, protocol.TextDocumentSyncKindIncremental
 	return &protocol.InitializeResult{
 		ServerInfo: protocol.ServerInfo{Name: "quire-lsp", Version: protocol.NewOptional(exec.Version())},
@@ -86,13 +90,48 @@ func clientCapabilities(c protocol.ClientCapabilities) capabilities {
 			caps.labelOffsets = p.LabelOffsetSupport != nil && *p.LabelOffsetSupport
 		}
 	}
+	if w := c.Workspace; w != nil {
+		caps.workspace(w)
+	}
 	if t := c.TextDocument; t != nil && t.PublishDiagnostics != nil {
 		caps.related = t.PublishDiagnostics.RelatedInformation != nil && *t.PublishDiagnostics.RelatedInformation
 	}
 	return caps
 }
 
-func (s *server) Initialized(context.Context, *protocol.InitializedParams) error { return nil }
+func (caps *capabilities) workspace(w *protocol.WorkspaceClientCapabilities) {
+	caps.configuration = isTrue(w.Configuration)
+	caps.registerConfiguration = w.DidChangeConfiguration != nil && isTrue(w.DidChangeConfiguration.DynamicRegistration)
+	caps.hintRefresh = w.InlayHint != nil && isTrue(w.InlayHint.RefreshSupport)
+}
+
+func isTrue(b *bool) bool { return b != nil && *b }
+
+// Initialized registers for what the client tells only those who ask, and asks
+// for the settings.
+func (s *server) Initialized(context.Context, *protocol.InitializedParams) error {
+	s.goWork(func() {
+		s.tellConfiguration()
+		s.register()
+		s.pullConfiguration()
+	})
+	return nil
+}
+
+// register asks the client to be told of changes.
+func (s *server) register() {
+	var wanted []protocol.Registration
+	if s.caps.registerConfiguration {
+		wanted = append(wanted, protocol.Registration{
+			ID: "quire-configuration", Method: protocol.MethodWorkspaceDidChangeConfiguration,
+			RegisterOptions: encode(map[string]string{"section": section}),
+		})
+	}
+	if len(wanted) > 0 {
+		// A client that refuses tells nothing, which is no reason to stop.
+		_ = s.client.RegisterCapability(s.ctx, &protocol.RegistrationParams{Registrations: wanted})
+	}
+}
 
 func (s *server) SetTrace(context.Context, *protocol.SetTraceParams) error { return nil }
 

@@ -36,8 +36,13 @@ func (s *server) InlayHint(ctx context.Context, p *protocol.InlayHintParams) ([]
 
 // hintOptions says which hints a document has.
 func (s *server) hintOptions(doc *document) analysis.HintOptions {
-	return analysis.HintOptions{Order: true, Dependents: true, Parameters: true, Duration: func(id string) (time.Duration, bool) {
-		r, ok := s.lastResult(doc, id)
-		return lasted(r.JobReport), ok && r.Outcome != exec.Skipped
-	}}
+	shown := s.settings().InlayHints
+	o := analysis.HintOptions{Order: shown.Order, Dependents: shown.Dependents, Parameters: shown.ParameterNames}
+	if shown.LastDuration {
+		o.Duration = func(id string) (time.Duration, bool) {
+			r, ok := s.lastResult(doc, id)
+			return lasted(r.JobReport), ok && r.Outcome != exec.Skipped
+		}
+	}
+	return o
 }

@@ -47,6 +47,8 @@ type server struct {
 	hints     refresher
 	scratch   scratch
 
+	configuration configuration
+
 	state phase // only touched on the reading goroutine
 }
 

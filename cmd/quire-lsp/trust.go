@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,19 +18,10 @@ import (
 // for each root that it may. Reading a pipeline, and a dry run, do nothing and
 // need no trust.
 type trust struct {
-	always bool          // the setting trusted
 	asking chan struct{} // holds one token while the user is asked
 }
 
 func (t *trust) init() { t.asking = make(chan struct{}, 1) }
-
-// configure reads the setting from the initialization options.
-func (t *trust) configure(options protocol.LSPAny) {
-	var o struct{ Trusted bool }
-	// Options of any other form say nothing of trust.
-	_ = json.Unmarshal(options, &o)
-	t.always = o.Trusted
-}
 
 // The answers to the question.
 const (
@@ -42,7 +32,7 @@ const (
 // trusted reports whether a run may start, and asks the user when nobody has
 // said so yet. The user is told when it may not.
 func (s *server) trusted(run *liveRun) bool {
-	if s.trust.always {
+	if s.settings().Trusted {
 		return true
 	}
 	select { // one question at a time, which may answer the next
