@@ -31,6 +31,12 @@ import (
 type Options struct {
 	// Tree holds the modules that the file may require; nil: there are none.
 	Tree source.Tree
+	// Module says that the file is a module and not a pipeline itself, so that it
+	// is not evaluated by itself.
+	Module bool
+	// Pipeline is what may require the module; nil: there is none. Its file, and
+	// those that it has from its tree, are the same values as in the module's.
+	Pipeline *Snapshot
 	// Cache holds what earlier versions of the file had in common with this
 	// one; nil: nothing is kept.
 	Cache *fennel.Cache
@@ -80,6 +86,7 @@ type loaded struct {
 	graph       *pipeline.Graph
 	image       string
 	modules     []*fennel.Module
+	files       []*source.File
 	diagnostics diag.List
 }
 
@@ -95,9 +102,12 @@ func New(f *source.File, o Options) *Snapshot {
 		return pipeline.Compile(f, o.Tree, o.Cache, o.Limits)
 	})
 	s.load = sync.OnceValue(func() loaded {
+		if o.Module {
+			return loadModule(s.module(), o.Pipeline)
+		}
 		p, ds := pipeline.Load(s.ctx, s.module(), o.Tree, o.Limits)
 		defer p.Close()
-		return loaded{p.Graph, p.Image, p.Modules, ds}
+		return loaded{p.Graph, p.Image, p.Modules, p.Files, ds}
 	})
 	s.found = sync.OnceValue(func() found {
 		m := s.module()

@@ -36,15 +36,30 @@ func ReadSettings(ctx context.Context, config string) (Settings, error) {
 	if err != nil || path == "" {
 		return Settings{}, err
 	}
-	c := loadConfig(ctx, path)
-	if c.found.HasErrors() {
-		return Settings{Diagnostics: c.found}, nil
+	return loadConfig(ctx, path).settings(), nil
+}
+
+// SettingsOf returns what a text would tell as the global configuration, for an
+// editor in which it is not saved yet. The name of the file is its path.
+func SettingsOf(ctx context.Context, f *source.File) Settings {
+	c := newConfiguration(f, filepath.Dir(f.Name()))
+	c.evaluate(ctx)
+	return c.settings()
+}
+
+// ConfigPlaces returns the paths at which the global configuration is looked
+// for, whether it is there or not, the one that wins first.
+func ConfigPlaces() []string { return configPlaces(os.Environ()) }
+
+func configPlaces(env environ) []string {
+	if path := env.get("QUIRE_CONFIG"); path != "" {
+		return []string{path}
 	}
-	return Settings{
-		Secrets:     slices.AppendSeq(make([]string, 0, len(c.secrets)), maps.Keys(c.secrets)),
-		Server:      c.server,
-		Diagnostics: c.found,
-	}, nil
+	places := []string{"/var/quire/config.fnl"}
+	if home, ok := env.home("XDG_CONFIG_HOME", ".config"); ok {
+		places = slices.Insert(places, 0, filepath.Join(home, "quire", "config.fnl"))
+	}
+	return places
 }
 
 // findConfig returns the path of the global configuration: the one that is
@@ -60,11 +75,7 @@ func findConfig(env environ, named string) (string, error) {
 		}
 		return path, nil
 	}
-	places := []string{"/var/quire/config.fnl"}
-	if home, ok := env.home("XDG_CONFIG_HOME", ".config"); ok {
-		places = slices.Insert(places, 0, filepath.Join(home, "quire", "config.fnl"))
-	}
-	for _, path := range places {
+	for _, path := range configPlaces(env) {
 		if _, err := os.Stat(path); err == nil {
 			return path, nil
 		}
@@ -75,33 +86,52 @@ func findConfig(env environ, named string) (string, error) {
 // loadConfig evaluates the global configuration at path, or none when path is
 // empty.
 func loadConfig(ctx context.Context, path string) *configuration {
-	config := &configuration{secrets: map[string]Secret{}}
+	config := newConfiguration(source.NewFile(path, ""), "")
 	if path == "" {
 		return config
 	}
-	limits := pipeline.DefaultLimits()
-	config.file = source.NewFile(path, "")
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		config.fail(config.at(), "the configuration cannot be read: %v", osError(err))
 		return config
 	}
 	config.dir = filepath.Dir(abs)
-	text, err := readRegular(abs, int64(limits.File))
+	text, err := readRegular(abs, int64(pipeline.DefaultLimits().File))
 	if err != nil {
 		config.fail(config.at(), "the configuration cannot be read: %v", osError(err))
 		return config
 	}
 	config.file = source.NewFile(path, string(text))
-	config.value, config.found = pipeline.Evaluate(ctx, config.file, limits)
-	for i := range config.found {
-		config.found[i].Code = diag.Config
-	}
-	if !config.found.HasErrors() {
-		config.read()
-		config.checkPermissions(abs)
-	}
+	config.evaluate(ctx)
+	config.checkPermissions(abs)
 	return config
+}
+
+func newConfiguration(f *source.File, dir string) *configuration {
+	return &configuration{file: f, dir: dir, secrets: map[string]Secret{}}
+}
+
+// evaluate finds out what the text of the configuration says.
+func (c *configuration) evaluate(ctx context.Context) {
+	c.value, c.found = pipeline.Evaluate(ctx, c.file, pipeline.DefaultLimits())
+	for i := range c.found {
+		c.found[i].Code = diag.Config
+	}
+	if !c.found.HasErrors() {
+		c.read()
+	}
+}
+
+// settings returns what the configuration tells those who check pipelines.
+func (c *configuration) settings() Settings {
+	if c.found.HasErrors() {
+		return Settings{Diagnostics: c.found}
+	}
+	return Settings{
+		Secrets:     slices.AppendSeq(make([]string, 0, len(c.secrets)), maps.Keys(c.secrets)),
+		Server:      c.server,
+		Diagnostics: c.found,
+	}
 }
 
 // checkPermissions warns when other users can read the values in the file at
