@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"go.lsp.dev/jsonrpc2"
@@ -10,8 +11,52 @@ import (
 
 // inflight holds the requests under way, so that $/cancelRequest can end them.
 type inflight struct {
-	mu     sync.Mutex // guards cancel
-	cancel map[jsonrpc2.ID]context.CancelFunc
+	mu      sync.Mutex // guards the fields below
+	calls   map[jsonrpc2.ID]call
+	begun   int // calls so far
+	retired []retired
+}
+
+// A call is a request that waits for an answer.
+type call struct {
+	number int // of those that have begun
+	cancel context.CancelFunc
+}
+
+// retired is what ends when the calls do that had begun before.
+type retired struct {
+	begun int
+	end   func()
+}
+
+// afterwards calls end as soon as no request is under way that began before and
+// may need what it ends.
+func (f *inflight) afterwards(end func()) {
+	f.mu.Lock()
+	f.retired = append(f.retired, retired{f.begun, end})
+	f.mu.Unlock()
+	f.sweep()
+}
+
+// sweep ends what no request needs any more.
+func (f *inflight) sweep() {
+	f.mu.Lock()
+	oldest := f.begun + 1
+	for _, c := range f.calls {
+		oldest = min(oldest, c.number)
+	}
+	var due []retired
+	f.retired = slices.DeleteFunc(f.retired, func(r retired) bool {
+		if r.begun >= oldest {
+			return false
+		}
+		due = append(due, r)
+		return true
+	})
+	f.mu.Unlock()
+	for _, r := range due {
+		r.end()
+	}
 }
 
 // releaseKey is where a request's context keeps what lets the next message in.
@@ -28,18 +73,30 @@ func (f *inflight) begin(session, request context.Context, req *jsonrpc2.Request
 		return ctx, cancel
 	}
 	id := req.ID()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.cancel == nil {
-		f.cancel = map[jsonrpc2.ID]context.CancelFunc{}
-	}
-	f.cancel[id] = cancel
+	f.enter(id, cancel)
 	return ctx, func() {
 		cancel()
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		delete(f.cancel, id)
+		f.forget(id)
 	}
+}
+
+// enter notes that a request is under way.
+func (f *inflight) enter(id jsonrpc2.ID, cancel context.CancelFunc) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.calls == nil {
+		f.calls = map[jsonrpc2.ID]call{}
+	}
+	f.begun++
+	f.calls[id] = call{f.begun, cancel}
+}
+
+// forget notes that a request needs nothing any more.
+func (f *inflight) forget(id jsonrpc2.ID) {
+	f.mu.Lock()
+	delete(f.calls, id)
+	f.mu.Unlock()
+	f.sweep()
 }
 
 // release lets the next message in. A handler calls it when it has taken what
@@ -65,8 +122,10 @@ func (f *inflight) cancelRequest(req *jsonrpc2.Request) {
 		id = jsonrpc2.NewStringID(string(v))
 	}
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	if cancel, ok := f.cancel[id]; ok {
-		cancel()
+	c, ok := f.calls[id]
+	f.mu.Unlock()
+	if ok {
+		c.cancel()
+		f.forget(id) // what it finds nobody wants to know
 	}
 }

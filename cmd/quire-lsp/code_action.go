@@ -19,15 +19,22 @@ const runKind protocol.CodeActionKind = "quire.run"
 // the job around it do, and to write the code there in other ways.
 func (s *server) CodeAction(ctx context.Context, p *protocol.CodeActionParams) ([]protocol.CommandOrCodeAction, error) {
 	doc := s.documents.get(p.TextDocument.URI)
+	var judge *document
+	if doc != nil {
+		judge = s.documents.pipelineOf(doc.root)
+	}
 	release(ctx)
 	actions := []protocol.CommandOrCodeAction{}
-	if doc == nil || doc.snapshot == nil {
+	if doc == nil {
+		return append(actions, told(p.Context)...), nil
+	}
+	if doc.snapshot == nil {
 		return actions, nil
 	}
 	span := s.caps.encoding.span(doc.file, p.Range)
 	if wanted(p.Context.Only, protocol.CodeActionKindQuickFix) {
-		for _, d := range doc.snapshot.Diagnostics() {
-			if d.File == doc.file && d.Span.Start <= span.End && span.Start <= d.Span.End {
+		for _, d := range doc.diagnostics(judge) {
+			if d.Span.Start <= span.End && span.Start <= d.Span.End {
 				actions = append(actions, s.fixes(doc, d)...)
 			}
 		}
@@ -75,20 +82,62 @@ func (s *server) runActions(doc *document, span source.Span) []protocol.CommandO
 // fixes returns the fixes of a diagnostic as actions.
 func (s *server) fixes(doc *document, d diag.Diagnostic) []protocol.CommandOrCodeAction {
 	var actions []protocol.CommandOrCodeAction
+	for _, f := range s.fixData(doc, d).Fixes {
+		actions = append(actions, f.action(s.diagnostic(doc, d)))
+	}
+	return actions
+}
+
+// fixData is the data of a diagnostic: its fixes, ready to be applied to the
+// text that it is about.
+type fixData struct {
+	Fixes []fix `json:"fixes"`
+}
+
+type fix struct {
+	Title string                          `json:"title"`
+	Safe  bool                            `json:"safe"`
+	Edits map[uri.URI][]protocol.TextEdit `json:"edits"`
+}
+
+func (s *server) fixData(doc *document, d diag.Diagnostic) fixData {
+	var data fixData
 	for _, f := range d.Fixes {
-		kind, preferred := protocol.CodeActionKindQuickFix, f.Safe
-		edit := &protocol.WorkspaceEdit{Changes: map[uri.URI][]protocol.TextEdit{}}
+		edits := map[uri.URI][]protocol.TextEdit{}
 		for _, e := range f.Edits {
 			u := doc.sibling(e.File)
-			edit.Changes[u] = append(edit.Changes[u], s.textEdit(e.File, e))
+			edits[u] = append(edits[u], s.textEdit(e.File, e))
 		}
-		actions = append(actions, &protocol.CodeAction{
-			Title:       f.Title,
-			Kind:        &kind,
-			Diagnostics: []protocol.Diagnostic{s.diagnostic(doc, d)},
-			IsPreferred: &preferred,
-			Edit:        edit,
-		})
+		data.Fixes = append(data.Fixes, fix{f.Title, f.Safe, edits})
+	}
+	return data
+}
+
+func (f fix) action(d protocol.Diagnostic) *protocol.CodeAction {
+	kind := protocol.CodeActionKindQuickFix
+	return &protocol.CodeAction{
+		Title:       f.Title,
+		Kind:        &kind,
+		Diagnostics: []protocol.Diagnostic{d},
+		IsPreferred: &f.Safe,
+		Edit:        &protocol.WorkspaceEdit{Changes: f.Edits},
+	}
+}
+
+// told returns the fixes that the diagnostics of a file carry that is not open.
+func told(c protocol.CodeActionContext) []protocol.CommandOrCodeAction {
+	var actions []protocol.CommandOrCodeAction
+	if !wanted(c.Only, protocol.CodeActionKindQuickFix) {
+		return nil
+	}
+	for _, d := range c.Diagnostics {
+		var data fixData
+		if len(d.Data) == 0 || protocol.Unmarshal(d.Data, &data) != nil {
+			continue
+		}
+		for _, f := range data.Fixes {
+			actions = append(actions, f.action(d))
+		}
 	}
 	return actions
 }

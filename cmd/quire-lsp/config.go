@@ -1,60 +1,101 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
-	"go.lsp.dev/protocol"
 	"go.lsp.dev/uri"
 
 	"quire/analysis/diag"
+	"quire/analysis/source"
 	"quire/exec"
 )
 
-// A configReport is what is said of the global configuration: it is published
-// for its own file, which may be open or not.
-type configReport struct {
-	mu    sync.Mutex
-	found diag.List // what is wrong with it
-	told  uri.URI   // the file that something was published for, or nothing
+// A globalConfig is what the global configuration says. What is wrong with it is
+// published for its own file, which may be open or not.
+type globalConfig struct {
+	mu    sync.Mutex // guards the fields below
+	known exec.Settings
+	at    uri.URI // the file that the diagnostics are about; empty without any
 }
 
-// readSettings reads the global configuration, and publishes what is wrong with
-// it. Where a file is named that does not exist, a run tells so.
-func (s *server) readSettings() exec.Settings {
-	settings, _ := exec.ReadSettings(s.ctx, "")
-	s.config.mu.Lock()
-	s.config.found = settings.Diagnostics
-	quiet := len(settings.Diagnostics) == 0 && s.config.told == ""
-	s.config.mu.Unlock()
-	if !quiet {
-		s.goWork(s.publishConfig)
+// settings returns what the configuration said when it was last read.
+func (c *globalConfig) settings() exec.Settings {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.known
+}
+
+// found returns what is wrong with the configuration, and the URI of its file.
+func (c *globalConfig) found() (diag.List, uri.URI) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.known.Diagnostics, c.at
+}
+
+// set replaces what the configuration says and returns what it said.
+func (c *globalConfig) set(now exec.Settings) (before exec.Settings, from, to uri.URI) {
+	if len(now.Diagnostics) > 0 {
+		if path, err := filepath.Abs(now.Diagnostics[0].File.Name()); err == nil {
+			to = uri.File(path)
+		}
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	before, from = c.known, c.at
+	c.known, c.at = now, to
+	return before, from, to
+}
+
+// readConfig reads the global configuration, from the editor where it is open
+// there. When it says something else than before, everything is taken anew.
+func (s *server) readConfig() {
+	now := s.globalConfig()
+	slices.Sort(now.Secrets)
+	before, from, to := s.config.set(now)
+	if now.Server != before.Server || !slices.Equal(now.Secrets, before.Secrets) || (now.Secrets == nil) != (before.Secrets == nil) {
+		s.refreshAll()
+	}
+	for _, u := range []uri.URI{from, to} {
+		if u != "" {
+			scope := s.scopeOf(u)
+			s.documents.touch(scope)
+			s.goWork(func() { s.publish(scope) })
+		}
+	}
+}
+
+// globalConfig returns what the global configuration says now. Where a file is
+// named that does not exist, a run tells so.
+func (s *server) globalConfig() exec.Settings {
+	for _, path := range exec.ConfigPlaces() {
+		if doc := s.documents.get(uri.File(path)); doc != nil {
+			return exec.SettingsOf(s.ctx, source.NewFile(path, doc.file.Text()))
+		}
+		if _, err := os.Stat(path); err == nil {
+			break
+		}
+	}
+	settings, _ := exec.ReadSettings(s.ctx, "")
 	return settings
 }
 
-// publishConfig sends what was found last, and takes back what was said of
-// another file.
-func (s *server) publishConfig() {
-	c := &s.config
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var at uri.URI
-	if len(c.found) > 0 {
-		path, err := filepath.Abs(c.found[0].File.Name())
-		if err != nil {
+// editedConfig reads the configuration again if a document is one.
+func (s *server) editedConfig(doc *document) {
+	for _, path := range exec.ConfigPlaces() {
+		if doc.uri == uri.File(path) {
+			s.readConfig()
 			return
 		}
-		at = uri.File(path)
-		s.notifyConfig(at, s.diagnostics(&document{uri: at, file: c.found[0].File}, c.found))
 	}
-	if c.told != "" && c.told != at {
-		s.notifyConfig(c.told, []protocol.Diagnostic{})
-	}
-	c.told = at
 }
 
-func (s *server) notifyConfig(at uri.URI, ds []protocol.Diagnostic) {
-	// When the client is gone the session ends by itself.
-	_ = s.client.PublishDiagnostics(s.ctx, &protocol.PublishDiagnosticsParams{URI: at, Diagnostics: ds})
+// scopeOf returns the scope that a file is published in.
+func (s *server) scopeOf(u uri.URI) string {
+	if doc := s.documents.get(u); doc != nil {
+		return doc.scope()
+	}
+	return string(u)
 }

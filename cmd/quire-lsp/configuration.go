@@ -128,6 +128,11 @@ func (s *server) configure(later json.RawMessage) {
 
 // settingsChanged brings what the client shows up to date.
 func (s *server) settingsChanged(before, now settings) {
+	if before.Server != now.Server {
+		s.documents.changing.Lock()
+		defer s.documents.changing.Unlock()
+		s.refreshAll()
+	}
 	if before.CodeLens != now.CodeLens {
 		s.refreshLenses()
 	}

@@ -1,53 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
-	"sync"
+	"slices"
 
 	"go.lsp.dev/protocol"
-	"go.lsp.dev/uri"
 
 	"quire/analysis/diag"
 	"quire/analysis/source"
 )
-
-// A publisher sends the diagnostics of one buffer, one version at a time, so
-// that no version overtakes a newer one.
-type publisher struct{ mu sync.Mutex }
-
-// publish sends the diagnostics of a version, unless there is a newer one by
-// then. Of a burst of versions, those that are overtaken while they wait cost
-// nothing.
-func (s *server) publish(doc *document) {
-	doc.publish.mu.Lock()
-	defer doc.publish.mu.Unlock()
-	if s.documents.get(doc.uri) != doc {
-		return
-	}
-	found := doc.snapshot.Diagnostics()
-	if s.documents.get(doc.uri) != doc {
-		return
-	}
-	s.notifyDiagnostics(doc, append(s.diagnostics(doc, found), s.failures(doc)...))
-}
-
-// clear takes back the diagnostics of a closed buffer.
-func (s *server) clear(doc *document) {
-	doc.publish.mu.Lock()
-	defer doc.publish.mu.Unlock()
-	if s.documents.get(doc.uri) == nil {
-		s.notifyDiagnostics(doc, []protocol.Diagnostic{})
-	}
-}
-
-func (s *server) notifyDiagnostics(doc *document, ds []protocol.Diagnostic) {
-	// When the client is gone the session ends by itself.
-	_ = s.client.PublishDiagnostics(s.ctx, &protocol.PublishDiagnosticsParams{
-		URI:         doc.uri,
-		Version:     protocol.NewOptional(doc.version),
-		Diagnostics: ds,
-	})
-}
 
 // maxPublished is how many diagnostics of a file an editor is given. One more
 // says how many there are besides.
@@ -113,7 +75,7 @@ func (s *server) diagnostic(doc *document, d diag.Diagnostic) protocol.Diagnosti
 			}
 		}
 	}
-	message := d.Message
+	message := cmp.Or(d.Message, d.Code.Entry().Title, string(d.Code), "something is wrong here")
 	if d.Help != "" {
 		message += "\n" + d.Help
 	}
@@ -124,25 +86,22 @@ func (s *server) diagnostic(doc *document, d diag.Diagnostic) protocol.Diagnosti
 		Source:   protocol.NewOptional("quire"),
 		Message:  protocol.String(message),
 	}
+	if s.caps.unnecessary && d.File == doc.file && slices.Contains(unnecessary, d.Code) {
+		out.Tags = protocol.NewDiagnosticTags(protocol.DiagnosticTagUnnecessary)
+	}
 	if s.caps.related {
 		for _, r := range related {
 			out.RelatedInformation = append(out.RelatedInformation, protocol.DiagnosticRelatedInformation{
 				Location: protocol.Location{URI: doc.sibling(r.File), Range: s.caps.encoding.rangeOf(r.File, r.Span)},
-				Message:  r.Message,
+				Message:  cmp.Or(r.Message, "see here"),
 			})
 		}
+	}
+	if s.caps.data && len(d.Fixes) > 0 {
+		out.Data = encode(s.fixData(doc, d))
 	}
 	return out
 }
 
-// sibling returns the URI of a file of the same repository.
-func (d *document) sibling(f *source.File) uri.URI {
-	if f == d.file || d.root == "" {
-		return d.uri
-	}
-	u, err := uri.JoinPath(uri.File(d.root), f.Name())
-	if err != nil {
-		return d.uri
-	}
-	return u
-}
+// unnecessary are the codes of what can be removed, which editors show faded.
+var unnecessary = []diag.Code{diag.UnusedLocal, diag.UnusedIgnore, diag.DuplicateInput, diag.Unreachable}

@@ -3,7 +3,10 @@ package main
 import (
 	"cmp"
 	"context"
+	"maps"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -17,31 +20,65 @@ import (
 	"quire/exec"
 )
 
-// documents holds the open buffers. Changes come from the reading goroutine
-// only; everybody may look.
+// documents holds the open buffers, and the pipelines on disk of the folders
+// that the client works in.
 type documents struct {
-	mu   sync.Mutex // guards open
-	open map[uri.URI]*document
+	// changing is held by those who make versions of others, from looking to
+	// putting. Changes of the client come from the reading goroutine.
+	changing sync.Mutex
+
+	mu      sync.Mutex // guards the fields below
+	open    map[uri.URI]*document
+	closed  map[string]*document // by root
+	folders map[string]bool      // roots whose pipelines matter also when they are closed
+	changes map[string]int       // of each scope, how often something changed in it
 }
 
-// A document is one version of one open buffer. It is immutable; a change puts
-// another one in its place.
+// A document is one version of one file. It is immutable; a change puts another
+// one in its place. So does a change of another file that it may depend on.
 type document struct {
-	uri     uri.URI
+	uri uri.URI
+	// version is the client's; a closed file has none.
 	version int32
-	root    string // directory of the repository, as far as the path tells
-	// snapshot is nil for buffers that are not pipelines, such as a module.
+	open    bool
+	root    string // directory of the repository; empty: not known
+	// snapshot is nil where there is nothing to ask, as of a module that is
+	// written in Lua.
 	snapshot *analysis.Snapshot
 	file     *source.File
-	// settings are those of the configuration, as they were when the buffer was
-	// opened or saved.
-	settings exec.Settings
-	// cache and publish are shared by all versions of the buffer.
-	cache   *fennel.Cache
-	publish *publisher
+	// peers are the URIs of the open files of the repository, by path, as the
+	// client writes them.
+	peers map[string]uri.URI
+	// cache is shared by all versions of the file.
+	cache *fennel.Cache
 }
 
-func (d *documents) init() { d.open = map[uri.URI]*document{} }
+func (d *documents) init() {
+	d.open, d.closed = map[uri.URI]*document{}, map[string]*document{}
+	d.folders, d.changes = map[string]bool{}, map[string]int{}
+}
+
+// isPipeline reports whether a document is a pipeline and not a module of one.
+func (d *document) isPipeline() bool { return d.snapshot != nil && d.file.Name() == pipeline.Path }
+
+// scope names the files that a document may depend on, or that may depend on
+// it: those of its repository, or it alone.
+func (d *document) scope() string { return cmp.Or(d.root, string(d.uri)) }
+
+// sibling returns the URI of a file of the same repository.
+func (d *document) sibling(f *source.File) uri.URI {
+	if f == d.file || f.Name() == d.file.Name() || d.root == "" {
+		return d.uri
+	}
+	if u, ok := d.peers[f.Name()]; ok {
+		return u
+	}
+	u, err := uri.JoinPath(uri.File(d.root), f.Name())
+	if err != nil {
+		return d.uri
+	}
+	return u
+}
 
 // get returns the current version of a buffer, or nil when it is not open.
 func (d *documents) get(u uri.URI) *document {
@@ -50,98 +87,292 @@ func (d *documents) get(u uri.URI) *document {
 	return d.open[u]
 }
 
-// put makes doc the current version of its buffer.
-func (d *documents) put(doc *document) {
+// put makes doc the current version of its file and returns the one before it.
+func (d *documents) put(doc *document) (old *document) {
 	d.mu.Lock()
-	old := d.open[doc.uri]
-	d.open[doc.uri] = doc
-	d.mu.Unlock()
-	if old != nil && old.snapshot != nil {
-		old.snapshot.Cancel()
+	defer d.mu.Unlock()
+	if doc.open {
+		old, d.open[doc.uri] = d.open[doc.uri], doc
+	} else {
+		old, d.closed[doc.root] = d.closed[doc.root], doc
+	}
+	d.changes[doc.scope()]++
+	return old
+}
+
+// remove forgets a file, if this is the current version of it.
+func (d *documents) remove(doc *document) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if doc.open && d.open[doc.uri] == doc {
+		delete(d.open, doc.uri)
+	} else if !doc.open && d.closed[doc.root] == doc {
+		delete(d.closed, doc.root)
+	}
+	d.changes[doc.scope()]++
+}
+
+// touch notes that something changed in a scope beside its documents.
+func (d *documents) touch(scope string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.changes[scope]++
+}
+
+// in returns the documents of a scope by their URIs, and a number that is
+// another one after every change.
+func (d *documents) in(scope string) (docs []*document, change int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, doc := range d.all() {
+		if doc.scope() == scope {
+			docs = append(docs, doc)
+		}
+	}
+	return docs, d.changes[scope]
+}
+
+// unchanged reports whether nothing changed in a scope since in returned change.
+func (d *documents) unchanged(scope string, change int) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.changes[scope] == change
+}
+
+// scopes returns the scopes that there are, in their order.
+func (d *documents) scopes() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := slices.Collect(maps.Keys(d.folders))
+	for _, doc := range d.all() {
+		all = append(all, doc.scope())
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// all returns every document by its URI. The lock is held.
+func (d *documents) all() []*document {
+	docs := slices.AppendSeq(slices.Collect(maps.Values(d.open)), maps.Values(d.closed))
+	slices.SortFunc(docs, func(a, b *document) int { return cmp.Compare(a.uri, b.uri) })
+	return docs
+}
+
+// pipelines returns the pipelines by their URIs.
+func (d *documents) pipelines() []*document {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.DeleteFunc(d.all(), func(doc *document) bool { return !doc.isPipeline() })
+}
+
+// rootless returns the open files of which no repository is known.
+func (d *documents) rootless() []*document {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.DeleteFunc(d.all(), func(doc *document) bool { return doc.root != "" || !doc.uri.IsFile() })
+}
+
+// closedPipeline returns the pipeline on disk of a repository, or nil.
+func (d *documents) closedPipeline(root string) *document {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.closed[root]
+}
+
+// needs reports whether the pipeline of a repository matters: it is in one of
+// the client's folders, or one of its files is open.
+func (d *documents) needs(root string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.folders[root] {
+		return true
+	}
+	for _, doc := range d.open {
+		if doc.root == root && root != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// setFolder notes that the client works in a folder, or does no longer.
+func (d *documents) setFolder(root string, is bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if is {
+		d.folders[root] = true
+	} else {
+		delete(d.folders, root)
 	}
 }
 
-// remove closes a buffer and returns its last version.
-func (d *documents) remove(u uri.URI) *document {
-	d.mu.Lock()
-	doc := d.open[u]
-	delete(d.open, u)
-	d.mu.Unlock()
-	if doc != nil && doc.snapshot != nil {
-		doc.snapshot.Cancel()
+// pipelineOf returns the pipeline of a repository, or nil.
+func (d *documents) pipelineOf(root string) *document {
+	docs, _ := d.in(root)
+	for _, doc := range docs {
+		if doc.isPipeline() {
+			return doc
+		}
 	}
-	return doc
+	return nil
 }
 
 // buffers returns the texts of the open buffers of a repository by path
 // relative to its root.
 func (d *documents) buffers(root string) map[string]*source.File {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	files := map[string]*source.File{}
-	for _, doc := range d.open {
-		if doc.root == root && root != "" {
-			files[doc.file.Name()] = doc.file
-		}
-	}
+	files, _ := d.peers(root)
 	return files
 }
 
-// locate splits the path of a file into the root of its repository and the
-// path relative to it. A file outside of a directory .quire has no root.
+// peers returns the texts and the URIs of the open buffers of a repository by
+// path relative to its root.
+func (d *documents) peers(root string) (files map[string]*source.File, uris map[string]uri.URI) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	files, uris = map[string]*source.File{}, map[string]uri.URI{}
+	for _, doc := range d.open {
+		if doc.root == root && root != "" {
+			files[doc.file.Name()], uris[doc.file.Name()] = doc.file, doc.uri
+		}
+	}
+	return files, uris
+}
+
+// locate splits the path of a file into the root of its repository and the path
+// relative to it. The root is where the directory .quire is: one above the file,
+// or else one on disk beside it or beside a directory above it. Without one
+// there is no root.
 func locate(u uri.URI) (root, name string) {
 	if !u.IsFile() {
 		return "", u.String()
 	}
-	path := u.FsPath()
-	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
-		if filepath.Base(dir) == ".quire" {
-			root = filepath.Dir(dir)
-			return root, filepath.ToSlash(strings.TrimPrefix(path[len(root):], string(filepath.Separator)))
-		}
-		if dir == filepath.Dir(dir) {
-			return "", filepath.ToSlash(path)
+	file := filepath.Clean(u.FsPath())
+	above := func(is func(dir string) (string, bool)) bool {
+		for dir := filepath.Dir(file); ; dir = filepath.Dir(dir) {
+			if found, ok := is(dir); ok {
+				root = found
+				return true
+			}
+			if dir == filepath.Dir(dir) {
+				return false
+			}
 		}
 	}
+	if above(func(dir string) (string, bool) { return filepath.Dir(dir), filepath.Base(dir) == ".quire" }) ||
+		above(func(dir string) (string, bool) { return dir, hasPipeline(dir) }) {
+		return root, filepath.ToSlash(strings.TrimPrefix(strings.TrimPrefix(file, root), string(filepath.Separator)))
+	}
+	return "", filepath.ToSlash(file)
 }
 
-// newDocument makes a version of a buffer. The former version, if there is
-// one, lends what they have in common.
+// newDocument makes a version of a file. The former version, if there is one,
+// lends what they have in common.
 func (s *server) newDocument(u uri.URI, version int32, text string, old *document) *document {
-	root, name := locate(u)
-	doc := &document{uri: u, version: version, root: root, file: source.NewFile(name, text)}
+	doc := &document{uri: u, version: version, open: true}
+	var name string
 	if old != nil {
-		doc.cache, doc.publish, doc.settings = old.cache, old.publish, old.settings
+		doc.cache, doc.root, name = old.cache, old.root, old.file.Name()
 	} else {
-		doc.cache, doc.publish = new(fennel.Cache), new(publisher)
-		doc.settings = s.readSettings()
+		doc.cache = new(fennel.Cache)
+		doc.root, name = locate(u)
 	}
-	if name == pipeline.Path {
-		tree := source.Overlay(exec.Dir(root), s.documents.buffers(root))
-		doc.snapshot = analysis.New(doc.file, analysis.Options{
-			Tree: tree, Cache: doc.cache, Secrets: doc.settings.Secrets, Server: cmp.Or(s.settings().Server.state(), doc.settings.Server),
-		})
-	}
+	doc.file = source.NewFile(name, text)
+	s.understand(doc)
 	return doc
 }
 
-// show makes a document the current one and has its diagnostics published.
+// understand gives a document its snapshot, of the files that are around it now.
+func (s *server) understand(doc *document) {
+	if doc.root == "" || !doc.isFennel() {
+		return
+	}
+	files, uris := s.documents.peers(doc.root)
+	files[doc.file.Name()], uris[doc.file.Name()] = doc.file, doc.uri
+	doc.peers = uris
+	known := s.config.settings()
+	o := analysis.Options{
+		Tree: source.Overlay(exec.Dir(doc.root), files), Cache: doc.cache,
+		Secrets: known.Secrets, Server: cmp.Or(s.settings().Server.state(), known.Server),
+		Module: doc.file.Name() != pipeline.Path,
+	}
+	if p := s.documents.pipelineOf(doc.root); o.Module && p != nil {
+		o.Pipeline = p.snapshot
+	}
+	doc.snapshot = analysis.New(doc.file, o)
+}
+
+// isFennel reports whether a document is there and no module written in Lua.
+func (d *document) isFennel() bool { return d != nil && path.Ext(d.file.Name()) != ".lua" }
+
+// show makes a document the current version of its file, and has everything in
+// its scope understood and published anew.
 func (s *server) show(doc *document) {
-	s.documents.put(doc)
+	if old := s.documents.put(doc); old != nil {
+		s.retire(old)
+	}
+	s.discover(doc.root)
+	s.renew(doc.scope(), doc)
+	s.goWork(func() { s.publish(doc.scope()) })
+}
+
+// renew gives the documents of a scope new snapshots, the pipeline first, since
+// a file that they may depend on has changed. It leaves out the one that
+// changed, except where it is a module: then the pipeline that it knows is new.
+func (s *server) renew(scope string, changed *document) {
+	docs, _ := s.documents.in(scope)
+	if len(docs) < 2 && changed != nil {
+		return
+	}
+	slices.SortStableFunc(docs, func(a, b *document) int {
+		return cmp.Compare(rank(a), rank(b))
+	})
+	for _, doc := range docs {
+		if doc.snapshot == nil || doc == changed && doc.isPipeline() {
+			continue
+		}
+		again := *doc
+		s.understand(&again)
+		s.documents.put(&again)
+		s.retire(doc)
+	}
+}
+
+// rank is smaller for what others depend on.
+func rank(d *document) int {
+	if d.isPipeline() {
+		return 0
+	}
+	return 1
+}
+
+// retire ends what is computed for a version that is no longer current, when no
+// request needs it any more.
+func (s *server) retire(doc *document) {
 	if doc.snapshot != nil {
-		s.goWork(func() { s.publish(doc) })
+		s.inflight.afterwards(doc.snapshot.Cancel)
 	}
 }
 
 func (s *server) DidOpen(_ context.Context, p *protocol.DidOpenTextDocumentParams) error {
 	t := p.TextDocument
-	s.show(s.newDocument(t.URI, t.Version, t.Text, s.documents.get(t.URI)))
+	s.documents.changing.Lock()
+	defer s.documents.changing.Unlock()
+	s.readConfig()
+	if root, name := locate(t.URI); root != "" && name == pipeline.Path {
+		s.forgetClosed(root)
+		s.adopt(root)
+	}
+	doc := s.newDocument(t.URI, t.Version, t.Text, s.documents.get(t.URI))
+	s.show(doc)
+	s.editedConfig(doc)
 	return nil
 }
 
 // DidChange applies the changes of one message in their order, each to the
 // text that the one before it left.
 func (s *server) DidChange(_ context.Context, p *protocol.DidChangeTextDocumentParams) error {
+	s.documents.changing.Lock()
+	defer s.documents.changing.Unlock()
 	old := s.documents.get(p.TextDocument.URI)
 	if old == nil {
 		return nil
@@ -156,23 +387,35 @@ func (s *server) DidChange(_ context.Context, p *protocol.DidChangeTextDocumentP
 			file = source.NewFile(file.Name(), file.Text()[:span.Start]+c.Text+file.Text()[span.End:])
 		}
 	}
-	s.show(s.newDocument(old.uri, p.TextDocument.Version, file.Text(), old))
+	doc := s.newDocument(old.uri, p.TextDocument.Version, file.Text(), old)
+	s.show(doc)
+	s.editedConfig(doc)
 	return nil
 }
 
 // DidSave looks again at what lies around the buffer on disk.
 func (s *server) DidSave(_ context.Context, p *protocol.DidSaveTextDocumentParams) error {
-	if old := s.documents.get(p.TextDocument.URI); old != nil {
-		saved := *old
-		saved.settings = s.readSettings()
-		s.show(s.newDocument(old.uri, old.version, old.file.Text(), &saved))
+	s.documents.changing.Lock()
+	defer s.documents.changing.Unlock()
+	if doc := s.documents.get(p.TextDocument.URI); doc != nil {
+		s.readConfig()
+		s.refresh(doc.scope())
 	}
 	return nil
 }
 
+// DidClose forgets a buffer. What is on disk counts now, also for those that
+// depend on it.
 func (s *server) DidClose(_ context.Context, p *protocol.DidCloseTextDocumentParams) error {
-	if doc := s.documents.remove(p.TextDocument.URI); doc != nil && doc.snapshot != nil {
-		s.goWork(func() { s.clear(doc) })
+	s.documents.changing.Lock()
+	defer s.documents.changing.Unlock()
+	doc := s.documents.get(p.TextDocument.URI)
+	if doc == nil {
+		return nil
 	}
+	s.documents.remove(doc)
+	s.retire(doc)
+	s.refresh(doc.scope())
+	s.editedConfig(doc)
 	return nil
 }

@@ -52,13 +52,10 @@ func (s *server) knownResults(root string) map[string]result {
 	return h.known()
 }
 
-// failuresChanged publishes the diagnostics of a repository's pipeline again.
+// failuresChanged publishes the diagnostics of a repository again.
 func (s *server) failuresChanged(root string) {
-	for _, doc := range s.documents.pipelines() {
-		if doc.root == root {
-			s.goWork(func() { s.publish(doc) })
-		}
-	}
+	s.documents.touch(root)
+	s.goWork(func() { s.publish(root) })
 }
 
 // diagnose says what became of a job that failed, at a place of the text that

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"path"
 	"strings"
 
 	"go.lsp.dev/protocol"
@@ -52,9 +51,6 @@ func (s *server) OnTypeFormatting(ctx context.Context, p *protocol.DocumentOnTyp
 	}
 	return s.textEdits(doc.file, []diag.Edit{{File: doc.file, Span: blanks, Text: indent}}), ctx.Err()
 }
-
-// isFennel reports whether a document is open and no module written in Lua.
-func (d *document) isFennel() bool { return d != nil && path.Ext(d.file.Name()) != ".lua" }
 
 func (s *server) textEdits(f *source.File, edits []diag.Edit) []protocol.TextEdit {
 	all := make([]protocol.TextEdit, len(edits))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"path/filepath"
 	"slices"
 
 	"go.lsp.dev/protocol"
@@ -14,14 +15,21 @@ type capabilities struct {
 	encoding     encoding
 	progress     bool // window/workDoneProgress/create
 	showDocument bool
-	related      bool // relatedInformation in diagnostics
 	snippets     bool // in completion
 	labelOffsets bool // parameters of a signature by their place in its label
 	running
 
+	pull              bool // the client asks for diagnostics
+	diagnosticRefresh bool // workspace/diagnostic/refresh
+	related           bool // relatedInformation in diagnostics
+	unnecessary       bool // the tag of diagnostics
+	data              bool // data of diagnostics comes back with code actions
+
 	configuration         bool // workspace/configuration
 	registerConfiguration bool // for workspace/didChangeConfiguration
 	hintRefresh           bool // workspace/inlayHint/refresh
+	registerWatchers      bool // for workspace/didChangeWatchedFiles
+	relativePatterns      bool // in them
 }
 
 func (s *server) Initialize(_ context.Context, p *protocol.InitializeParams) (*protocol.InitializeResult, error) {
@@ -29,8 +37,11 @@ func (s *server) Initialize(_ context.Context, p *protocol.InitializeParams) (*p
 	s.caps = clientCapabilities(p.Capabilities)
 	s.watchParent(p)
 	s.startConfiguration(p.InitializationOptions)
+	s.documents.changing.Lock()
+	defer s.documents.changing.Unlock()
+	s.readConfig()
 	yes, incremental := true, protocol.TextDocumentSyncKindIncremental
-	return &protocol.InitializeResult{
+	result := &protocol.InitializeResult{
 		ServerInfo: protocol.ServerInfo{Name: "quire-lsp", Version: protocol.NewOptional(exec.Version())},
 		Capabilities: protocol.ServerCapabilities{
 			PositionEncoding: s.caps.encoding.kind(),
@@ -66,9 +77,33 @@ func (s *server) Initialize(_ context.Context, p *protocol.InitializeParams) (*p
 			DocumentRangeFormattingProvider:  protocol.Boolean(true),
 			DocumentOnTypeFormattingProvider: protocol.DocumentOnTypeFormattingOptions{FirstTriggerCharacter: "\n"},
 			ExecuteCommandProvider:           protocol.ExecuteCommandOptions{Commands: commands()},
-			Workspace:                        s.logs.provider(s.caps),
+			Workspace:                        s.workspaceOptions(),
 		},
-	}, nil
+	}
+	if s.caps.pull {
+		result.Capabilities.DiagnosticProvider = &protocol.DiagnosticOptions{InterFileDependencies: true, WorkspaceDiagnostics: true}
+	}
+	for _, u := range folders(p) {
+		if u.IsFile() {
+			s.documents.setFolder(filepath.Clean(u.FsPath()), true)
+		}
+	}
+	return result, nil
+}
+
+// workspaceOptions say what the server wants to be told of folders and files.
+func (s *server) workspaceOptions() *protocol.WorkspaceOptions {
+	yes := true
+	file := "file"
+	options := s.logs.provider(s.caps)
+	if options == nil {
+		options = &protocol.WorkspaceOptions{}
+	}
+	options.WorkspaceFolders = &protocol.WorkspaceFoldersServerCapabilities{Supported: &yes, ChangeNotifications: protocol.Boolean(true)}
+	options.FileOperations = &protocol.FileOperationOptions{DidRename: protocol.FileOperationRegistrationOptions{
+		Filters: []protocol.FileOperationFilter{{Scheme: &file, Pattern: protocol.FileOperationPattern{Glob: "**/*"}}},
+	}}
+	return options
 }
 
 func clientCapabilities(c protocol.ClientCapabilities) capabilities {
@@ -93,8 +128,14 @@ func clientCapabilities(c protocol.ClientCapabilities) capabilities {
 	if w := c.Workspace; w != nil {
 		caps.workspace(w)
 	}
-	if t := c.TextDocument; t != nil && t.PublishDiagnostics != nil {
-		caps.related = t.PublishDiagnostics.RelatedInformation != nil && *t.PublishDiagnostics.RelatedInformation
+	if t := c.TextDocument; t != nil {
+		caps.pull = t.Diagnostic != nil
+		switch {
+		case t.Diagnostic != nil:
+			caps.diagnostics(t.Diagnostic.DiagnosticsCapabilities)
+		case t.PublishDiagnostics != nil:
+			caps.diagnostics(t.PublishDiagnostics.DiagnosticsCapabilities)
+		}
 	}
 	return caps
 }
@@ -102,7 +143,16 @@ func clientCapabilities(c protocol.ClientCapabilities) capabilities {
 func (caps *capabilities) workspace(w *protocol.WorkspaceClientCapabilities) {
 	caps.configuration = isTrue(w.Configuration)
 	caps.registerConfiguration = w.DidChangeConfiguration != nil && isTrue(w.DidChangeConfiguration.DynamicRegistration)
+	caps.diagnosticRefresh = w.Diagnostics != nil && isTrue(w.Diagnostics.RefreshSupport)
+	if f := w.DidChangeWatchedFiles; f != nil {
+		caps.registerWatchers, caps.relativePatterns = isTrue(f.DynamicRegistration), isTrue(f.RelativePatternSupport)
+	}
 	caps.hintRefresh = w.InlayHint != nil && isTrue(w.InlayHint.RefreshSupport)
+}
+
+func (caps *capabilities) diagnostics(d protocol.DiagnosticsCapabilities) {
+	caps.related, caps.data = isTrue(d.RelatedInformation), isTrue(d.DataSupport)
+	caps.unnecessary = slices.Contains(d.TagSupport.ValueSet, protocol.DiagnosticTagUnnecessary)
 }
 
 func isTrue(b *bool) bool { return b != nil && *b }
@@ -110,6 +160,9 @@ func isTrue(b *bool) bool { return b != nil && *b }
 // Initialized registers for what the client tells only those who ask, and asks
 // for the settings.
 func (s *server) Initialized(context.Context, *protocol.InitializedParams) error {
+	s.documents.changing.Lock()
+	defer s.documents.changing.Unlock()
+	s.refreshAll()
 	s.goWork(func() {
 		s.tellConfiguration()
 		s.register()
@@ -125,6 +178,12 @@ func (s *server) register() {
 		wanted = append(wanted, protocol.Registration{
 			ID: "quire-configuration", Method: protocol.MethodWorkspaceDidChangeConfiguration,
 			RegisterOptions: encode(map[string]string{"section": section}),
+		})
+	}
+	if s.caps.registerWatchers {
+		wanted = append(wanted, protocol.Registration{
+			ID: "quire-files", Method: protocol.MethodWorkspaceDidChangeWatchedFiles,
+			RegisterOptions: encode(protocol.DidChangeWatchedFilesRegistrationOptions{Watchers: s.watchers()}),
 		})
 	}
 	if len(wanted) > 0 {

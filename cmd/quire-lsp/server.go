@@ -38,7 +38,8 @@ type server struct {
 	caps      capabilities
 	documents documents
 	tokens    tokenMemory
-	config    configReport
+	config    globalConfig
+	publisher publisher
 	runs      runs
 	results   results
 	trust     trust

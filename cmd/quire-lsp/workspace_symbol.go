@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"unicode"
@@ -11,7 +10,7 @@ import (
 	"quire/analysis"
 )
 
-// Symbols finds jobs and names by parts of their names in the open pipelines.
+// Symbols finds jobs and names by parts of their names in the pipelines, open or not.
 func (s *server) Symbols(ctx context.Context, p *protocol.WorkspaceSymbolParams) (protocol.WorkspaceSymbolResult, error) {
 	docs := s.documents.pipelines()
 	release(ctx)
@@ -28,20 +27,6 @@ func (s *server) Symbols(ctx context.Context, p *protocol.WorkspaceSymbolParams)
 		}
 	}
 	return found, ctx.Err()
-}
-
-// pipelines returns the open pipelines by their URIs.
-func (d *documents) pipelines() []*document {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	var all []*document
-	for _, doc := range d.open {
-		if doc.snapshot != nil {
-			all = append(all, doc)
-		}
-	}
-	slices.SortFunc(all, func(a, b *document) int { return cmp.Compare(a.uri, b.uri) })
-	return all
 }
 
 // fits reports whether the characters of a query appear in a name in their

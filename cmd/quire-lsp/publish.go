@@ -1,0 +1,193 @@
+package main
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"sync"
+
+	"go.lsp.dev/protocol"
+	"go.lsp.dev/uri"
+
+	"quire/analysis/diag"
+	"quire/analysis/source"
+)
+
+// A report is what is wrong with one file.
+type report struct {
+	*document // of the file; not open and without a snapshot where it is not known as one
+	items     []protocol.Diagnostic
+}
+
+// params returns the report as it is pushed.
+func (r report) params() *protocol.PublishDiagnosticsParams {
+	p := &protocol.PublishDiagnosticsParams{URI: r.uri, Diagnostics: r.items}
+	if r.open {
+		p.Version = protocol.NewOptional(r.version)
+	}
+	return p
+}
+
+// reports returns what is wrong with the files of a scope, ordered by URI. Every
+// open file is among them, and every other one with which something is. It
+// reports false when a document was superseded meanwhile, so that what it says
+// is not known.
+func (s *server) reports(scope string, docs []*document) ([]report, bool) {
+	all := map[uri.URI]report{}
+	var judge *document
+	for _, doc := range docs {
+		if doc.isPipeline() {
+			judge = doc
+			s.reportPipeline(all, doc, docs)
+		}
+	}
+	for _, doc := range docs {
+		if !doc.isPipeline() {
+			all[doc.uri] = report{document: doc, items: s.diagnostics(doc, doc.diagnostics(judge))}
+		}
+	}
+	s.reportConfig(all, scope)
+	for u, r := range all {
+		r.items = append(r.items, s.failures(r.document)...)
+		all[u] = r
+	}
+	for _, doc := range docs {
+		if doc.snapshot != nil && doc.snapshot.Cancelled() {
+			return nil, false
+		}
+	}
+	return slices.SortedFunc(maps.Values(all), func(a, b report) int { return cmp.Compare(a.uri, b.uri) }), true
+}
+
+// reportPipeline reports what a pipeline found in its own file and in those that
+// are not open. In its own stands what was found in others as well, where they
+// are required.
+func (s *server) reportPipeline(all map[uri.URI]report, doc *document, docs []*document) {
+	found := doc.snapshot.Diagnostics()
+	all[doc.uri] = report{document: doc, items: s.diagnostics(doc, found)}
+	elsewhere := map[*source.File]diag.List{}
+	for _, d := range found {
+		if !slices.ContainsFunc(docs, func(other *document) bool { return other.file == d.File }) {
+			elsewhere[d.File] = append(elsewhere[d.File], d)
+		}
+	}
+	for file, list := range elsewhere {
+		other := &document{uri: doc.sibling(file), root: doc.root, file: file, peers: doc.peers}
+		all[other.uri] = report{document: other, items: s.diagnostics(other, list)}
+	}
+}
+
+// diagnostics returns what is wrong with a document. Of a module that is what
+// the pipeline of its repository finds, if there is one and it requires it. Of
+// another file it is only what keeps it from being read: whether it is code,
+// macros or neither nobody knows.
+func (d *document) diagnostics(judge *document) diag.List {
+	if judge == nil || !slices.Contains(judge.snapshot.Files(), d.file) {
+		return d.unread()
+	}
+	return slices.DeleteFunc(judge.snapshot.Diagnostics(), func(found diag.Diagnostic) bool { return found.File != d.file })
+}
+
+// unread returns what keeps a file from being read as Fennel.
+func (d *document) unread() diag.List {
+	if d.snapshot == nil {
+		return nil
+	}
+	return d.snapshot.Module().Tree.Diagnostics
+}
+
+// reportConfig reports what is wrong with the global configuration, if that is
+// published in this scope.
+func (s *server) reportConfig(all map[uri.URI]report, scope string) {
+	found, at := s.config.found()
+	if at == "" || s.scopeOf(at) != scope {
+		return
+	}
+	r, ok := all[at]
+	if !ok {
+		r.document = &document{uri: at, file: found[0].File}
+	}
+	// The file that was read has the same text as the open one.
+	r.items = s.diagnostics(&document{uri: at, file: found[0].File}, found)
+	all[at] = r
+}
+
+// A publisher remembers what was published last of each scope, and lets one
+// version at a time be published of it, so that none overtakes a newer one.
+type publisher struct {
+	mu     sync.Mutex // guards scopes
+	scopes map[string]*published
+}
+
+// published is what was published last of one scope.
+type published struct {
+	mu     sync.Mutex // guards the fields below
+	change int        // that documents.in told with it
+	sent   map[uri.URI]sent
+}
+
+// sent is what was published last of one file.
+type sent struct {
+	text string       // the parameters as JSON
+	file *source.File // the text that they are about
+	open bool
+}
+
+func (p *publisher) scope(name string) *published {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.scopes == nil {
+		p.scopes = map[string]*published{}
+	}
+	if p.scopes[name] == nil {
+		p.scopes[name] = &published{sent: map[uri.URI]sent{}}
+	}
+	return p.scopes[name]
+}
+
+// publish sends what is wrong with the files of a scope, or lets the client ask
+// for it, as far as it has changed. Of a burst of changes, those that are
+// overtaken while they wait cost nothing.
+func (s *server) publish(scope string) {
+	p := s.publisher.scope(scope)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	docs, change := s.documents.in(scope)
+	if change == p.change {
+		return
+	}
+	reports, ok := s.reports(scope, docs)
+	if !ok || !s.documents.unchanged(scope, change) {
+		return // who changed it publishes
+	}
+	p.change = change
+	before := p.sent
+	p.sent = map[uri.URI]sent{}
+	asked := false // the client does not know that it should ask
+	for _, r := range reports {
+		now := sent{string(encode(r.params())), r.file, r.open}
+		p.sent[r.uri] = now
+		was := before[r.uri]
+		delete(before, r.uri)
+		switch {
+		case was.text == now.text && was.open == now.open:
+		case !s.caps.pull:
+			s.notifyDiagnostics(r.params())
+		default:
+			asked = asked || r.open && was.open && was.file.Text() == now.file.Text()
+		}
+	}
+	for _, u := range slices.Sorted(maps.Keys(before)) {
+		if !s.caps.pull {
+			s.notifyDiagnostics(&protocol.PublishDiagnosticsParams{URI: u, Diagnostics: []protocol.Diagnostic{}})
+		}
+	}
+	if asked && s.caps.diagnosticRefresh {
+		s.goWork(func() { _ = s.client.DiagnosticRefresh(s.ctx) })
+	}
+}
+
+func (s *server) notifyDiagnostics(p *protocol.PublishDiagnosticsParams) {
+	// When the client is gone the session ends by itself.
+	_ = s.client.PublishDiagnostics(s.ctx, p)
+}
