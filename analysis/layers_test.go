@@ -124,7 +124,7 @@ var layers = []layer{
 		pkg: "cmd/quire-lsp",
 		uses: []string{"analysis/source", "analysis/diag", "analysis/dsl", "analysis/fennel", "analysis/fennel/syntax",
 			"analysis/pipeline", "analysis/drawing", "analysis", "exec", "exec/rundir"},
-		owns: slices.Concat(signals, flags, lsp),
+		owns: slices.Concat(signals, flags, lsp, []string{"net"}),
 	},
 }
 

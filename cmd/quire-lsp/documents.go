@@ -46,6 +46,9 @@ type document struct {
 	// written in Lua.
 	snapshot *analysis.Snapshot
 	file     *source.File
+	tree     *tree // that the snapshot reads
+	// of is the pipeline that a module was understood with; nil: none.
+	of *analysis.Snapshot
 	// peers are the URIs of the open files of the repository, by path, as the
 	// client writes them.
 	peers map[string]uri.URI
@@ -217,6 +220,14 @@ func (d *documents) pipelineOf(root string) *document {
 	return nil
 }
 
+// judge returns the snapshot of the pipeline of a repository, or nil.
+func (d *documents) judge(root string) *analysis.Snapshot {
+	if p := d.pipelineOf(root); p != nil {
+		return p.snapshot
+	}
+	return nil
+}
+
 // buffers returns the texts of the open buffers of a repository by path
 // relative to its root.
 func (d *documents) buffers(root string) map[string]*source.File {
@@ -286,17 +297,18 @@ func (s *server) understand(doc *document) {
 	if doc.root == "" || !doc.isFennel() {
 		return
 	}
-	files, uris := s.documents.peers(doc.root)
-	files[doc.file.Name()], uris[doc.file.Name()] = doc.file, doc.uri
-	doc.peers = uris
+	_, doc.peers = s.documents.peers(doc.root)
+	doc.peers[doc.file.Name()] = doc.uri
+	doc.tree = &tree{documents: &s.documents, root: doc.root, disk: exec.Dir(doc.root), own: doc.file}
 	known := s.config.settings()
 	o := analysis.Options{
-		Tree: source.Overlay(exec.Dir(doc.root), files), Cache: doc.cache,
+		Tree: doc.tree, Cache: doc.cache,
 		Secrets: known.Secrets, Server: cmp.Or(s.settings().Server.state(), known.Server),
 		Module: doc.file.Name() != pipeline.Path,
 	}
-	if p := s.documents.pipelineOf(doc.root); o.Module && p != nil {
-		o.Pipeline = p.snapshot
+	if o.Module {
+		doc.of = s.documents.judge(doc.root)
+		o.Pipeline = doc.of
 	}
 	doc.snapshot = analysis.New(doc.file, o)
 }
@@ -304,30 +316,25 @@ func (s *server) understand(doc *document) {
 // isFennel reports whether a document is there and no module written in Lua.
 func (d *document) isFennel() bool { return d != nil && path.Ext(d.file.Name()) != ".lua" }
 
-// show makes a document the current version of its file, and has everything in
-// its scope understood and published anew.
+// show makes a document the current version of its file, and has what depends on
+// it understood anew and everything in its scope published.
 func (s *server) show(doc *document) {
 	if old := s.documents.put(doc); old != nil {
 		s.retire(old)
 	}
 	s.discover(doc.root)
-	s.renew(doc.scope(), doc)
+	name := doc.file.Name()
+	s.renew(doc.scope(), func(other *document) bool { return other != doc && other.tree.has(name) })
 	s.goWork(func() { s.publish(doc.scope()) })
 }
 
-// renew gives the documents of a scope new snapshots, the pipeline first, since
-// a file that they may depend on has changed. It leaves out the one that
-// changed, except where it is a module: then the pipeline that it knows is new.
-func (s *server) renew(scope string, changed *document) {
+// renew gives those documents of a scope new snapshots that are stale, the
+// pipeline first, and the modules when they were understood with another one.
+func (s *server) renew(scope string, stale func(*document) bool) {
 	docs, _ := s.documents.in(scope)
-	if len(docs) < 2 && changed != nil {
-		return
-	}
-	slices.SortStableFunc(docs, func(a, b *document) int {
-		return cmp.Compare(rank(a), rank(b))
-	})
+	slices.SortStableFunc(docs, func(a, b *document) int { return cmp.Compare(rank(a), rank(b)) })
 	for _, doc := range docs {
-		if doc.snapshot == nil || doc == changed && doc.isPipeline() {
+		if doc.snapshot == nil || !stale(doc) && (doc.isPipeline() || doc.of == s.documents.judge(doc.root)) {
 			continue
 		}
 		again := *doc
@@ -399,7 +406,7 @@ func (s *server) DidSave(_ context.Context, p *protocol.DidSaveTextDocumentParam
 	defer s.documents.changing.Unlock()
 	if doc := s.documents.get(p.TextDocument.URI); doc != nil {
 		s.readConfig()
-		s.refresh(doc.scope())
+		s.refresh(doc.scope(), isStale)
 	}
 	return nil
 }
@@ -415,7 +422,7 @@ func (s *server) DidClose(_ context.Context, p *protocol.DidCloseTextDocumentPar
 	}
 	s.documents.remove(doc)
 	s.retire(doc)
-	s.refresh(doc.scope())
+	s.refresh(doc.scope(), isStale)
 	s.editedConfig(doc)
 	return nil
 }

@@ -205,7 +205,7 @@ func (s *server) Shutdown(ctx context.Context) error {
 }
 
 func (s *server) Exit(context.Context) error {
-	s.leave()
 	s.state = gone
+	s.leave()
 	return nil
 }

@@ -29,6 +29,17 @@ Usage:
 Flags:
 `
 
+const settingsHelp = `
+Settings (initializationOptions, or the section "quire" of the editor's settings):
+  trusted              run jobs without asking whether the workspace is trusted;
+                       only in initializationOptions (false)
+  codeLens             show above each job what runs it (true)
+  inlayHints           order, dependents, lastDuration, parameterNames (all true)
+  server               S1, S2 or H: report what that server would refuse ("")
+  run                  options of runs: parallel (1), keepGoing, timeout, reuse,
+                       container, sandbox, net
+`
+
 const commandsHelp = `
 Commands (workspace/executeCommand, each with one JSON object). All return at
 once; what they find out is shown as a document, or told in a message where the
@@ -66,7 +77,10 @@ Jobs run when the workspace is trusted: when the initialization options are
 `
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	// Whatever else writes to standard output must not get between the messages.
+	stdout := os.Stdout
+	os.Stdout = os.Stderr
+	os.Exit(run(os.Args[1:], os.Stdin, stdout, os.Stderr))
 }
 
 // run is the program; it returns its exit code: 0 after an orderly shutdown, 1
@@ -77,15 +91,17 @@ func run(args []string, stdin io.ReadCloser, stdout io.WriteCloser, stderr io.Wr
 	flags.SetOutput(io.Discard)
 	version := flags.Bool("version", false, "print the version and exit")
 	help := flags.BoolP("help", "h", false, "print this help and exit")
-	// Editors pass --stdio by habit; it is the only transport.
+	// Editors pass --stdio by habit; it is what happens anyway.
 	flags.Bool("stdio", true, "speak over standard input and output")
+	socket := flags.String("socket", "", "for debugging, listen on `[HOST:]PORT` of this machine and serve the first client")
+	anyone := flags.Bool("any-address", false, "let --socket listen where other machines reach it: who does can run commands")
 	if err := flags.Parse(args); err != nil && !errors.Is(err, pflag.ErrHelp) {
 		fmt.Fprintf(stderr, "quire-lsp: %v\nTry quire-lsp --help.\n", err)
 		return 2
 	}
 	switch {
 	case *help:
-		fmt.Fprint(stdout, usage, flags.FlagUsages(), commandsHelp)
+		fmt.Fprint(stdout, usage, flags.FlagUsages(), settingsHelp, commandsHelp)
 		return 0
 	case *version:
 		fmt.Fprintln(stdout, "quire-lsp", exec.Version())
@@ -93,6 +109,14 @@ func run(args []string, stdin io.ReadCloser, stdout io.WriteCloser, stderr io.Wr
 	case flags.NArg() > 0:
 		fmt.Fprintf(stderr, "quire-lsp: unexpected argument %q\nTry quire-lsp --help.\n", flags.Arg(0))
 		return 2
+	}
+	if *socket != "" {
+		l, err := listen(*socket, *anyone)
+		if err != nil {
+			fmt.Fprintf(stderr, "quire-lsp: %v\n", err)
+			return 2
+		}
+		return serveSocket(context.Background(), l, stderr)
 	}
 	return serve(context.Background(), pipe{stdin, stdout}, stderr)
 }

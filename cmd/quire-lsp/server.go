@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -66,14 +67,23 @@ const (
 // serve speaks with a client until it says exit or goes away, and returns the
 // exit code. No run is left when it returns.
 func serve(ctx context.Context, rw io.ReadWriteCloser, stderr io.Writer) int {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	s := &server{stderr: stderr, ctx: ctx, exited: make(chan struct{})}
+	return newServer(stderr).serve(ctx, rw)
+}
+
+func newServer(stderr io.Writer) *server {
+	s := &server{stderr: stderr, exited: make(chan struct{})}
 	s.leave = sync.OnceFunc(func() { close(s.exited) })
 	s.documents.init()
 	s.initRunning()
+	return s
+}
+
+func (s *server) serve(ctx context.Context, rw io.ReadWriteCloser) int {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s.ctx = ctx
 	rw = buffered(rw)
-	s.conn = jsonrpc2.NewConn(jsonrpc2.NewHeaderStream(rw), jsonrpc2.WithCodec(codec{}))
+	s.conn = jsonrpc2.NewConn(tolerantStream{jsonrpc2.NewHeaderStream(rw)}, jsonrpc2.WithCodec(codec{}))
 	s.client = protocol.ClientDispatcher(s.conn)
 	s.conn.Go(ctx, s.handler())
 	select {
@@ -81,6 +91,9 @@ func serve(ctx context.Context, rw io.ReadWriteCloser, stderr io.Writer) int {
 	case <-s.exited:
 		// The reader may be stuck in a read of standard input, which closing it
 		// does not always end; nobody waits for it.
+	}
+	if err := s.conn.Err(); err != nil {
+		fmt.Fprintf(s.stderr, "quire-lsp: the connection broke: %v\n", err)
 	}
 	orderly := s.orderly.Load()
 	cancel()
@@ -123,7 +136,11 @@ func (s *server) handler() jsonrpc2.Handler {
 		if err := s.admit(req.Method()); err != nil {
 			return nil, err
 		}
-		return dispatch(ctx, req)
+		result, err = dispatch(ctx, req)
+		if errors.Is(err, jsonrpc2.ErrParse) { // of the parameters: the message was read
+			err = jsonrpc2.NewError(jsonrpc2.InvalidParams, fmt.Sprintf("%s: the parameters are not what it takes: %v", req.Method(), err))
+		}
+		return result, err
 	}
 }
 

@@ -197,6 +197,9 @@ func TestCommandLine(t *testing.T) {
 	}{
 		{"--version", 0, "quire-lsp "},
 		{"--help", 0, "quire.run"},
+		{"--help", 0, "--socket"},
+		{"--help", 0, "trusted"},
+		{"--socket=0.0.0.0:0", 2, "--any-address allows it"},
 		{"-h", 0, "Usage:"},
 		{"--nope", 2, "unknown flag: --nope"},
 		{"file", 2, `unexpected argument "file"`},

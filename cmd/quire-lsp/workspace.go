@@ -64,8 +64,15 @@ func (s *server) adopt(root string) {
 	}
 }
 
-// refresh takes what is on disk in a scope anew, and has it published.
-func (s *server) refresh(scope string) {
+// isStale reports whether a document has read something that is different now.
+func isStale(doc *document) bool { return doc.tree.stale() }
+
+// always is for what does not depend on files alone.
+func always(*document) bool { return true }
+
+// refresh takes what is on disk in a scope anew, understands those documents anew
+// that are stale, and has them published.
+func (s *server) refresh(scope string, stale func(*document) bool) {
 	if closed := s.documents.closedPipeline(scope); closed != nil {
 		file, err := exec.Dir(scope).Read(pipeline.Path)
 		switch {
@@ -80,7 +87,7 @@ func (s *server) refresh(scope string) {
 		}
 	}
 	s.discover(scope)
-	s.renew(scope, nil)
+	s.renew(scope, stale)
 	s.documents.touch(scope)
 	s.goWork(func() { s.publish(scope) })
 }
@@ -88,7 +95,7 @@ func (s *server) refresh(scope string) {
 // refreshAll takes everything anew, since the configuration changed.
 func (s *server) refreshAll() {
 	for _, scope := range s.documents.scopes() {
-		s.refresh(scope)
+		s.refresh(scope, always)
 	}
 }
 
@@ -97,7 +104,7 @@ func (s *server) setFolder(u uri.URI, is bool) {
 	if u.IsFile() {
 		root := filepath.Clean(u.FsPath())
 		s.documents.setFolder(root, is)
-		s.refresh(root)
+		s.refresh(root, isStale)
 	}
 }
 
@@ -187,7 +194,7 @@ func (s *server) changedOnDisk(changed []uri.URI) {
 	}
 	slices.Sort(scopes)
 	for _, scope := range slices.Compact(scopes) {
-		s.refresh(scope)
+		s.refresh(scope, isStale)
 	}
 	s.readConfig()
 }

@@ -1,0 +1,346 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"go.lsp.dev/jsonrpc2"
+	"go.lsp.dev/protocol"
+)
+
+// A wire is a client that writes bytes.
+type wire struct {
+	t    *testing.T
+	conn net.Conn
+	in   *bufio.Reader
+	exit chan int
+}
+
+func dialWire(t *testing.T) *wire {
+	t.Helper()
+	ours, theirs := net.Pipe()
+	w := &wire{t, ours, bufio.NewReader(ours), make(chan int, 1)}
+	go func() { w.exit <- serve(context.Background(), theirs, testWriter{t}) }()
+	t.Cleanup(func() {
+		ours.Close()
+		<-w.exit
+	})
+	if err := ours.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// frame returns a message with its header.
+func frame(body string) string { return fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(body), body) }
+
+const initializeBody = `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"processId":null,"rootUri":null,"capabilities":{}}}`
+
+// ended waits for the exit code.
+func (w *wire) ended() int {
+	w.t.Helper()
+	code := <-w.exit
+	w.exit <- code
+	return code
+}
+
+func (w *wire) send(text string) {
+	w.t.Helper()
+	if _, err := io.WriteString(w.conn, text); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// answer is what a server sends, notifications left out.
+type answer struct {
+	ID    any                 `json:"id"`
+	Error *struct{ Code int } `json:"error"`
+}
+
+// next returns the next answer in short: its id, and its error code or ok.
+func (w *wire) next() string {
+	w.t.Helper()
+	for {
+		body, err := readFrame(w.in)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		var a answer
+		var fields map[string]any
+		if err := errors.Join(json.Unmarshal(body, &a), json.Unmarshal(body, &fields)); err != nil {
+			w.t.Fatalf("%s: %v", body, err)
+		}
+		switch _, isRequest := fields["method"]; {
+		case isRequest:
+		case a.Error != nil:
+			return fmt.Sprint(a.ID, " ", a.Error.Code)
+		default:
+			return fmt.Sprint(a.ID, " ok")
+		}
+	}
+}
+
+// readFrame reads a message and insists that there is nothing else on the way.
+func readFrame(in *bufio.Reader) ([]byte, error) {
+	var n int
+	if _, err := fmt.Fscanf(in, "Content-Length: %d\r\n\r\n", &n); err != nil {
+		return nil, err
+	}
+	body := make([]byte, n)
+	_, err := io.ReadFull(in, body)
+	return body, err
+}
+
+// A message that cannot be understood is answered, and the session goes on.
+func TestMalformedMessages(t *testing.T) {
+	request := func(id int, method, params string) string {
+		return fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":%q,"params":%s}`, id, method, params)
+	}
+	hover := `{"textDocument":{"uri":"file:///r/.quire/ci.fnl"},"position":{"line":0,"character":1}}`
+	for _, test := range []struct{ name, send, want string }{
+		{"junk", frame("this is no JSON"), "<nil> -32700"},
+		{"half an object", frame(`{"jsonrpc":"2.0",`), "<nil> -32700"},
+		{"two objects", frame(`{} {}`), "<nil> -32700"},
+		{"not UTF-8", frame("{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"x\xff\"}"), ""},
+		{"a batch", frame(`[` + request(1, "textDocument/hover", hover) + `]`), "<nil> -32600"},
+		{"an empty batch", frame(`[]`), "<nil> -32600"},
+		{"a number", frame(`5`), "<nil> -32700"},
+		{"null", frame(`null`), "<nil> -32700"},
+		{"an empty object", frame(`{}`), "<nil> -32600"},
+		{"another version", frame(`{"jsonrpc":"1.0","id":1,"method":"textDocument/hover"}`), "<nil> -32600"},
+		{"a method that is no string", frame(`{"jsonrpc":"2.0","id":1,"method":5}`), "<nil> -32600"},
+		{"an id that is an object", frame(`{"jsonrpc":"2.0","id":{},"method":"textDocument/hover"}`), "<nil> -32600"},
+		{"an answer to nothing", frame(`{"jsonrpc":"2.0","id":99,"result":null}`), ""},
+		{"an error to nothing", frame(`{"jsonrpc":"2.0","id":"x","error":{"code":1,"message":"m"}}`), ""},
+		{"deep nesting", frame(request(3, "textDocument/hover", strings.Repeat("[", 100_000)+strings.Repeat("]", 100_000))), "3 -32602"},
+		{"params null", frame(request(3, "textDocument/hover", `null`)), "3 -32602"},
+		{"params of another type", frame(request(3, "textDocument/hover", `"x"`)), "3 -32602"},
+		{"an unknown method", frame(request(3, "no/such/method", `{}`)), "3 -32601"},
+		{"an unknown notification", frame(`{"jsonrpc":"2.0","method":"no/such"}`), ""},
+		{"an unknown optional notification", frame(`{"jsonrpc":"2.0","method":"$/no/such"}`), ""},
+		{"a string for an id", frame(`{"jsonrpc":"2.0","id":"abc","method":"textDocument/hover","params":` + hover + `}`), "abc ok"},
+		{"a second initialize", frame(strings.Replace(initializeBody, `"id":0`, `"id":5`, 1)), "5 -32600"},
+		{"a header in other words", strings.Replace(frame(request(4, "textDocument/hover", hover)), "Content-Length: ", "content-type: application/vscode-jsonrpc; charset=utf-8\r\ncontent-LENGTH:", 1), "4 ok"},
+		{"lines that end in line feeds", strings.ReplaceAll(frame(request(4, "textDocument/hover", hover)), "\r\n", "\n"), "4 ok"},
+		{"a huge message", frame(request(6, "textDocument/hover", `{"x":"`+strings.Repeat("x", 8<<20)+`"}`)), ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := dialWire(t)
+			w.send(frame(initializeBody))
+			equal(t, "initialize", w.next(), "0 ok")
+			go func() {
+				_, _ = io.WriteString(w.conn, test.send+frame(request(1000, "textDocument/documentSymbol", `{"textDocument":{"uri":"file:///x"}}`)))
+			}()
+			got := w.next()
+			if test.want != "" {
+				equal(t, "answer", got, test.want)
+			}
+			if !strings.HasPrefix(got, "1000") {
+				got = w.next()
+			}
+			equal(t, "answer to what follows", got, "1000 ok")
+		})
+	}
+}
+
+// Where a message begins nobody knows once a header is wrong: the session ends,
+// as it does when the client goes away.
+func TestMalformedHeaders(t *testing.T) {
+	for _, header := range []string{
+		"Content-Length: x\r\n\r\n{}", "Content-Length: -5\r\n\r\n{}", "Content-Length: 0\r\n\r\n",
+		"Content-Length: 99999999999999999999\r\n\r\n{}", "hello\r\n\r\n", "\r\n\r\n", "POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}",
+	} {
+		w := dialWire(t)
+		w.send(frame(initializeBody))
+		equal(t, "initialize", w.next(), "0 ok")
+		w.send(header)
+		equal(t, fmt.Sprintf("exit code after %q", header), w.ended(), 1)
+	}
+}
+
+// Half a message, and then nothing.
+func TestTruncated(t *testing.T) {
+	for _, text := range []string{"", "Content-Le", "Content-Length: 50\r\n\r\n", "Content-Length: 50\r\n\r\n{\"jsonrpc\":"} {
+		w := dialWire(t)
+		w.send(frame(initializeBody) + text)
+		equal(t, "initialize", w.next(), "0 ok")
+		w.conn.Close()
+		equal(t, fmt.Sprintf("exit code after %q", text), w.ended(), 1)
+	}
+}
+
+// A place outside of the text is the nearest in it, for changes too: none of them
+// lands somewhere else.
+func TestPlacesOutside(t *testing.T) {
+	c := start(t, everything)
+	u := c.open(".quire/ci.fnl", "(local a 1)\n(local b 2)")
+	for i, test := range []struct{ where, want string }{
+		{`"start": {"line": 10, "character": 0}, "end": {"line": 10, "character": 0}`, "a b x0"},
+		{`"start": {"line": 0, "character": 500}, "end": {"line": 0, "character": 900}`, "a x1 b x0"},
+		{`"start": {"line": 1, "character": 0}, "end": {"line": 0, "character": 0}`, "a x2 x1 b x0"},
+	} {
+		c.notify("textDocument/didChange", json.RawMessage(fmt.Sprintf(
+			`{"textDocument": {"uri": %q, "version": %d}, "contentChanges": [{"range": {%s}, "text": "\n(local x%d 0)\n"}]}`, u, i+2, test.where, i)))
+		var symbols []protocol.DocumentSymbol
+		c.call("textDocument/documentSymbol", &protocol.DocumentSymbolParams{TextDocument: protocol.TextDocumentIdentifier{URI: u}}, &symbols)
+		var names []string
+		for _, s := range symbols {
+			names = append(names, s.Name)
+		}
+		equal(t, "names", strings.Join(names, " "), test.want)
+	}
+}
+
+// The client's word on versions counts: also one that goes back, or is used again.
+func TestVersions(t *testing.T) {
+	c := start(t, everything)
+	u := c.open(".quire/ci.fnl", "(")
+	c.published(u, 1)
+	c.change(u, 7, "(local a 1)")
+	equal(t, "codes", codes(c.published(u, 7)), []string{"unused-local"})
+	c.change(u, 3, ")")
+	equal(t, "codes of an older number", codes(c.published(u, 3)), []string{"syntax"})
+	c.change(u, 3, "(local a 1)")
+	c.waitCodes(u, "unused-local")
+	c.openAs(u, "[")
+	equal(t, "codes when opened again", codes(c.published(u, 1)), []string{"syntax"})
+}
+
+// Requests that are cancelled as fast as they are made are all answered, and the
+// last one with what is right.
+func TestCancelStorm(t *testing.T) {
+	w := dialWire(t)
+	w.send(frame(initializeBody))
+	equal(t, "initialize", w.next(), "0 ok")
+	const n = 500
+	go func() {
+		var all bytes.Buffer
+		all.WriteString(frame(`{"jsonrpc":"2.0","method":"textDocument/didOpen","params":{"textDocument":{"uri":"file:///r/.quire/ci.fnl","languageId":"fennel","version":1,"text":"(local x 1)"}}}`))
+		for i := 1; i <= n; i++ {
+			all.WriteString(frame(fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"textDocument/codeLens","params":{"textDocument":{"uri":"file:///r/.quire/ci.fnl"}}}`, i)))
+			all.WriteString(frame(fmt.Sprintf(`{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":%d}}`, i)))
+			all.WriteString(frame(`{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":"none"}}`))
+		}
+		_, _ = w.conn.Write(all.Bytes())
+	}()
+	seen := map[string]bool{}
+	for range n {
+		id, how, _ := strings.Cut(w.next(), " ")
+		if how != "ok" && how != "-32800" {
+			t.Errorf("request %s: %s", id, how)
+		}
+		seen[id] = true
+	}
+	equal(t, "answers", len(seen), n)
+}
+
+// A panic in a request is an error to it, and nothing else happens.
+func TestPanic(t *testing.T) {
+	ours, theirs := net.Pipe()
+	s := newServer(io.Discard)
+	c := connect(t, ours, func() int { return s.serve(context.Background(), theirs) })
+	c.handshake(pulling)
+	u := c.open(".quire/ci.fnl", "(local x 1)")
+	c.pull(u, "")
+	const wrong = "file:///wrong"
+	s.documents.put(&document{uri: wrong, open: true}) // one that cannot be
+	var wire *jsonrpc2.Error
+	err := c.try("textDocument/formatting", map[string]any{"textDocument": map[string]any{"uri": wrong}}, nil)
+	if !errors.As(err, &wire) || wire.Code != jsonrpc2.InternalError || !strings.HasPrefix(wire.Message, "internal error: ") {
+		t.Errorf("error: %v", err)
+	}
+	var symbols []protocol.DocumentSymbol
+	c.call("textDocument/documentSymbol", &protocol.DocumentSymbolParams{TextDocument: protocol.TextDocumentIdentifier{URI: u}}, &symbols)
+	equal(t, "symbols", len(symbols), 1)
+}
+
+// One version is understood once, however often it is asked about, saved, or
+// told to have changed on disk.
+func TestUnderstoodOnce(t *testing.T) {
+	root := t.TempDir()
+	lib := write(t, root, ".quire/lib.fnl", "{:go (fn [] {})}\n")
+	other := write(t, root, ".quire/other.fnl", "{}\n")
+	ours, theirs := net.Pipe()
+	s := newServer(testWriter{t})
+	c := connect(t, ours, func() int { return s.serve(context.Background(), theirs) })
+	c.handshake(watching)
+	ci := c.openIn(root, ".quire/ci.fnl", usesLib)
+	c.waitCodes(ci)
+	snapshot := s.documents.get(ci).snapshot
+	c.openAs(other, "{}\n")
+	c.change(other, 2, "{:a 1}\n")
+	c.notify("textDocument/didSave", json.RawMessage(`{"textDocument": {"uri": "`+string(ci)+`"}}`))
+	c.changedOnDisk(ci, lib, other)
+	for _, method := range []string{"codeLens", "documentSymbol"} {
+		c.call("textDocument/"+method, json.RawMessage(`{"textDocument": {"uri": "`+string(ci)+`"}}`), nil)
+	}
+	if s.documents.get(ci).snapshot != snapshot {
+		t.Error("the pipeline was understood again though nothing that it reads has changed")
+	}
+	write(t, root, ".quire/lib.fnl", "{:go (fn [] {:a 1})}\n")
+	c.changedOnDisk(lib)
+	c.call("textDocument/documentSymbol", json.RawMessage(`{"textDocument": {"uri": "`+string(ci)+`"}}`), nil)
+	if s.documents.get(ci).snapshot == snapshot {
+		t.Error("the pipeline was not understood again when a module had changed")
+	}
+}
+
+// A process that cannot be seen is no reason to end.
+func TestUnknownParent(t *testing.T) {
+	for _, pid := range []string{"2147483647", "0", "-1"} {
+		c := dial(t)
+		c.call("initialize", json.RawMessage(`{"processId": `+pid+`, "rootUri": null, "capabilities": {}}`), nil)
+		c.call("shutdown", nil, nil)
+		c.notify("exit", nil)
+		equal(t, "exit code", c.exited(), 0)
+	}
+}
+
+// The socket serves one client of this machine, which has to speak the protocol.
+func TestSocket(t *testing.T) {
+	for _, test := range []struct {
+		send string
+		code int
+	}{
+		{frame(initializeBody) + frame(`{"jsonrpc":"2.0","id":1,"method":"shutdown"}`) + frame(`{"jsonrpc":"2.0","method":"exit"}`), 0},
+		{"POST /a:b HTTP/1.1\r\nHost: localhost\r\n" + frame(initializeBody), 1},
+		{"", 1},
+	} {
+		l, err := listen("0", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		code := make(chan int)
+		go func() { code <- serveSocket(context.Background(), l, io.Discard) }()
+		conn, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.WriteString(conn, test.send)
+		if test.code == 0 {
+			_, _ = io.ReadAll(conn)
+		}
+		conn.Close()
+		equal(t, fmt.Sprintf("exit code after %q", test.send), <-code, test.code)
+	}
+	for _, address := range []string{"0.0.0.0:0", "192.0.2.1:5000", "example.com:80", "[::]:0", "nonsense:port:"} {
+		if l, err := listen(address, false); err == nil {
+			l.Close()
+			t.Errorf("listens on %s", address)
+		}
+	}
+	l, err := listen("0.0.0.0:0", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+}
