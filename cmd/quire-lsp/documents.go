@@ -297,9 +297,10 @@ func (s *server) understand(doc *document) {
 	if doc.root == "" || !doc.isFennel() {
 		return
 	}
-	_, doc.peers = s.documents.peers(doc.root)
-	doc.peers[doc.file.Name()] = doc.uri
-	doc.tree = &tree{documents: &s.documents, root: doc.root, disk: exec.Dir(doc.root), own: doc.file}
+	files, uris := s.documents.peers(doc.root)
+	files[doc.file.Name()], uris[doc.file.Name()] = doc.file, doc.uri
+	doc.peers = uris
+	doc.tree = &tree{disk: exec.Dir(doc.root), open: files}
 	known := s.config.settings()
 	o := analysis.Options{
 		Tree: doc.tree, Cache: doc.cache,
@@ -323,8 +324,8 @@ func (s *server) show(doc *document) {
 		s.retire(old)
 	}
 	s.discover(doc.root)
-	name := doc.file.Name()
-	s.renew(doc.scope(), func(other *document) bool { return other != doc && other.tree.has(name) })
+	name, files := doc.file.Name(), s.documents.buffers(doc.root)
+	s.renew(doc.scope(), func(other *document) bool { return other != doc && !other.tree.lacks(name, files) })
 	s.goWork(func() { s.publish(doc.scope()) })
 }
 
@@ -406,7 +407,7 @@ func (s *server) DidSave(_ context.Context, p *protocol.DidSaveTextDocumentParam
 	defer s.documents.changing.Unlock()
 	if doc := s.documents.get(p.TextDocument.URI); doc != nil {
 		s.readConfig()
-		s.refresh(doc.scope(), isStale)
+		s.refresh(doc.scope(), s.stale(doc.scope()))
 	}
 	return nil
 }
@@ -422,7 +423,7 @@ func (s *server) DidClose(_ context.Context, p *protocol.DidCloseTextDocumentPar
 	}
 	s.documents.remove(doc)
 	s.retire(doc)
-	s.refresh(doc.scope(), isStale)
+	s.refresh(doc.scope(), s.stale(doc.scope()))
 	s.editedConfig(doc)
 	return nil
 }

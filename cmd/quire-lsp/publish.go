@@ -44,6 +44,10 @@ func (s *server) reports(scope string, docs []*document) ([]report, bool) {
 	for _, doc := range docs {
 		if !doc.isPipeline() {
 			all[doc.uri] = report{document: doc, items: s.diagnostics(doc, doc.diagnostics(judge))}
+			if doc.tree != nil {
+				doc.snapshot.Module() // compiling reads all that a module reads
+				doc.tree.settle()
+			}
 		}
 	}
 	s.reportConfig(all, scope)
@@ -64,6 +68,7 @@ func (s *server) reports(scope string, docs []*document) ([]report, bool) {
 // are required.
 func (s *server) reportPipeline(all map[uri.URI]report, doc *document, docs []*document) {
 	found := doc.snapshot.Diagnostics()
+	doc.tree.settle()
 	all[doc.uri] = report{document: doc, items: s.diagnostics(doc, found)}
 	elsewhere := map[*source.File]diag.List{}
 	for _, d := range found {

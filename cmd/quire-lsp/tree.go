@@ -6,65 +6,85 @@ import (
 	"quire/analysis/source"
 )
 
-// A tree is the files of a repository as they are when they are read, those that
-// are open as they are in the editor. It remembers what was read, so that what
-// depends on a file is known.
+// A tree is the files of a repository as a version of one of them finds them:
+// those that are open as they were in the editor, the others as they are on disk.
+// It remembers what was read, so that what depends on a file is known.
 type tree struct {
-	documents *documents
-	root      string
-	disk      source.Tree
-	own       *source.File // the version of a file that the tree is for
+	disk source.Tree
 
-	mu   sync.Mutex // guards read
-	read map[string]*source.File
+	mu      sync.Mutex // guards the fields below
+	open    map[string]*source.File
+	read    map[string]*source.File // nil where there was none
+	settled bool                    // all was read that evaluation reads
 }
 
 // Read returns a file.
 func (t *tree) Read(path string) (*source.File, error) {
-	f, err := t.look(path)
+	t.mu.Lock()
+	open := t.open
+	t.mu.Unlock()
+	f, err := t.look(path, open)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.read == nil {
 		t.read = map[string]*source.File{}
 	}
-	t.read[path] = f // nil where there is none
+	t.read[path] = f
 	return f, err
 }
 
-func (t *tree) look(path string) (*source.File, error) {
-	if path == t.own.Name() {
-		return t.own, nil
-	}
-	if f, ok := t.documents.buffers(t.root)[path]; ok {
+// look returns a file of the disk, unless it is open; nil with an error.
+func (t *tree) look(path string, open map[string]*source.File) (*source.File, error) {
+	if f, ok := open[path]; ok {
 		return f, nil
 	}
-	return t.disk.Read(path)
+	f, err := t.disk.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
-// has reports whether a path was read, whether there was a file or not.
-func (t *tree) has(path string) bool {
+// settle notes that evaluation is over.
+func (t *tree) settle() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	_, ok := t.read[path]
-	return ok
+	t.settled = true
 }
 
-// stale reports whether something that was read is different now.
-func (t *tree) stale() bool {
+// lacks reports whether a file that is open in another version now was not read,
+// and will not be. Then the tree has that version from here on, for those who
+// look the file up for other reasons.
+func (t *tree) lacks(path string, open map[string]*source.File) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, ok := t.read[path]; ok || !t.settled {
+		return false
+	}
+	t.open = open
+	return true
+}
+
+// stale reports whether something that was read, or may be, is different now.
+func (t *tree) stale(open map[string]*source.File) bool {
 	t.mu.Lock()
 	before := make(map[string]*source.File, len(t.read))
 	for path, f := range t.read {
 		before[path] = f
 	}
+	settled := t.settled
 	t.mu.Unlock()
+	if !settled {
+		return true
+	}
 	for path, was := range before {
-		now, err := t.look(path)
-		if err != nil {
-			now = nil
-		}
+		now, _ := t.look(path, open)
 		if (was == nil) != (now == nil) || was != nil && was.Text() != now.Text() {
 			return true
 		}
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.open = open
 	return false
 }

@@ -64,8 +64,12 @@ func (s *server) adopt(root string) {
 	}
 }
 
-// isStale reports whether a document has read something that is different now.
-func isStale(doc *document) bool { return doc.tree.stale() }
+// stale returns what reports whether a document of a scope has read something
+// that is different now.
+func (s *server) stale(scope string) func(*document) bool {
+	files := s.documents.buffers(scope)
+	return func(doc *document) bool { return doc.tree.stale(files) }
+}
 
 // always is for what does not depend on files alone.
 func always(*document) bool { return true }
@@ -104,7 +108,7 @@ func (s *server) setFolder(u uri.URI, is bool) {
 	if u.IsFile() {
 		root := filepath.Clean(u.FsPath())
 		s.documents.setFolder(root, is)
-		s.refresh(root, isStale)
+		s.refresh(root, s.stale(root))
 	}
 }
 
@@ -194,7 +198,7 @@ func (s *server) changedOnDisk(changed []uri.URI) {
 	}
 	slices.Sort(scopes)
 	for _, scope := range slices.Compact(scopes) {
-		s.refresh(scope, isStale)
+		s.refresh(scope, s.stale(scope))
 	}
 	s.readConfig()
 }
