@@ -126,7 +126,7 @@ func (o *oracle) compare(program string) (difference, error) {
 // Lua, and no program can want it.
 func accidental(why, program string) bool {
 	switch {
-	case strings.Contains(why, "unknown identifier: $"):
+	case strings.Contains(why, "unknown identifier: $"), strings.Contains(why, "use $... in hashfn"):
 		return strings.Contains(program, "with-open") // its body is in a hashfn, whose arguments it then sees
 	case strings.Contains(why, "attempt to index a number value"):
 		return strings.Contains(program, "(length ") // what is read from a length is read before it is taken
