@@ -32,7 +32,7 @@ func (s *Snapshot) Hover(offset int, o HoverOptions) (Hover, bool) {
 	text := page(s.describe(m), s.expansionCard(m, offset))
 	if m.Kind == JobName && o.Result != nil {
 		if result, ok := o.Result(m.Name); ok {
-			text = page(text, "Last result: "+result)
+			text = page(text, "Last result: "+code(result))
 		}
 	}
 	return Hover{m.Span, text}, text != ""

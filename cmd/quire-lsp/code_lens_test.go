@@ -148,11 +148,11 @@ func TestResultsElsewhere(t *testing.T) {
 			TextDocument: protocol.TextDocumentIdentifier{URI: u}, Position: protocol.Position{Line: 2, Character: 7}}}, &hover)
 		return hover.Contents.(*protocol.MarkupContent).Value
 	}
-	if text := hover(); !strings.Contains(text, "Last result: ✓ (exit 2 ignored) (20") {
+	if text := hover(); !strings.Contains(text, "Last result: `✓ (exit 2 ignored) (20") {
 		t.Errorf("hover: %s", text)
 	}
 	c.change(u, 2, strings.Replace(lensed, "exit 2", "exit 3", 1))
-	if text := hover(); !strings.Contains(text, "Last result: ✓ (exit 2 ignored), edited since (20") {
+	if text := hover(); !strings.Contains(text, "Last result: `✓ (exit 2 ignored), edited since (20") {
 		t.Errorf("hover after an edit: %s", text)
 	}
 	equal(t, "jobs whose hint has a time after an edit", timed(), []bool{true, false, false, false})
