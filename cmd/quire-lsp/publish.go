@@ -72,7 +72,7 @@ func (s *server) reportPipeline(all map[uri.URI]report, doc *document, docs []*d
 	all[doc.uri] = report{document: doc, items: s.diagnostics(doc, found)}
 	elsewhere := map[*source.File]diag.List{}
 	for _, d := range found {
-		if !slices.ContainsFunc(docs, func(other *document) bool { return other.file == d.File }) {
+		if !slices.ContainsFunc(docs, func(other *document) bool { return same(other.file, d.File) }) {
 			elsewhere[d.File] = append(elsewhere[d.File], d)
 		}
 	}
@@ -87,10 +87,24 @@ func (s *server) reportPipeline(all map[uri.URI]report, doc *document, docs []*d
 // another file it is only what keeps it from being read: whether it is code,
 // macros or neither nobody knows.
 func (d *document) diagnostics(judge *document) diag.List {
-	if judge == nil || !slices.Contains(judge.snapshot.Files(), d.file) {
+	if judge == nil || !slices.ContainsFunc(judge.snapshot.Files(), func(f *source.File) bool { return same(f, d.file) }) {
 		return d.unread()
 	}
-	return slices.DeleteFunc(judge.snapshot.Diagnostics(), func(found diag.Diagnostic) bool { return found.File != d.file })
+	var own diag.List
+	for _, found := range judge.snapshot.Diagnostics() {
+		if same(found.File, d.file) {
+			found.File = d.file
+			own = append(own, found)
+		}
+	}
+	return own
+}
+
+// same reports whether two files of a repository are the same text. What was
+// compiled before is used again with the file that it was compiled from, as long
+// as the text is the same.
+func same(a, b *source.File) bool {
+	return a == b || a.Name() == b.Name() && a.Text() == b.Text()
 }
 
 // unread returns what keeps a file from being read as Fennel.

@@ -152,6 +152,14 @@ func TestMacroModule(t *testing.T) {
 	c.waitCodes(lib, "syntax")
 	c.change(lib, 3, macros)
 	equal(t, "codes with one", codes(c.published(lib, 3)), []string{})
+	unknown := "(fn once [x] x)\n{: twice}\n"
+	c.change(lib, 4, unknown)
+	found := codes(c.published(lib, 4))
+	if len(found) == 0 {
+		t.Error("nothing is wrong with a name that is not there")
+	}
+	c.change(lib, 5, unknown)
+	equal(t, "codes of the same text again", codes(c.published(lib, 5)), found)
 }
 
 // A module at the root of a repository finds the pipeline, also one that is not
