@@ -7,7 +7,8 @@ import (
 
 // Lua's patterns. A pattern is compiled to items, which are matched one after
 // the other; where an item can match in several ways the rest of the pattern is
-// tried for each. Every way that is tried takes a step from the budget.
+// tried for each. Every way that is tried takes a step from the budget. As in
+// Lua, a malformed part is an error when matching comes to it, and not before.
 
 const (
 	// maxCaptures is how many captures a pattern may have.
@@ -23,6 +24,8 @@ type pattern struct {
 	anchored bool // it began with "^"
 	items    []item
 	captures int
+	open     []uint8 // captures that never end: to ask for one is an error
+	fault    error   // what is wrong at the item that is faulty
 }
 
 // An itemKind says what an item matches.
@@ -37,6 +40,7 @@ const (
 	frontier                     // nothing; the set begins here
 	sameAgain                    // what the capture holds
 	endOfText                    // nothing; the text ends here
+	faulty                       // nothing; here the pattern is malformed
 )
 
 type item struct {
@@ -129,7 +133,7 @@ type patternReader struct {
 }
 
 // compilePattern compiles a pattern. With anchors a "^" at its start is one.
-func compilePattern(text string, anchors bool) (*pattern, error) {
+func compilePattern(text string, anchors bool) *pattern {
 	r := patternReader{text: text}
 	r.out.items = make([]item, 0, len(text))
 	if anchors && strings.HasPrefix(text, "^") {
@@ -138,13 +142,18 @@ func compilePattern(text string, anchors bool) (*pattern, error) {
 	}
 	for r.at < len(r.text) {
 		if err := r.item(); err != nil {
-			return nil, err
+			return r.faulty(err)
 		}
 	}
-	if len(r.open) > 0 {
-		return nil, errors.New("unfinished capture")
-	}
-	return &r.out, nil
+	r.out.open = r.open
+	return &r.out
+}
+
+// faulty ends the pattern where something is wrong.
+func (r *patternReader) faulty(err error) *pattern {
+	r.emit(item{kind: faulty})
+	r.out.fault = err
+	return &r.out
 }
 
 func (r *patternReader) emit(it item) { r.out.items = append(r.out.items, it) }
@@ -389,6 +398,8 @@ func (m *matcher) match(at, i int) int {
 			if at != len(m.text) {
 				at = -1
 			}
+		case faulty:
+			m.fiber.raise("%s", m.fault.Error())
 		}
 	}
 	m.depth--

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bytes"
 	"math"
+	"slices"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -150,11 +151,7 @@ func stringRep(a args) int {
 func (a args) compiled(n int, anchors bool) *pattern {
 	text := a.str(n)
 	a.meter.step(len(text))
-	p, err := compilePattern(text, anchors)
-	if err != nil {
-		a.raise("%s", err.Error())
-	}
-	return p
+	return compilePattern(text, anchors)
 }
 
 // startOf returns where in a text the search begins that the n-th argument asks
@@ -212,6 +209,9 @@ func (m *matcher) pushCaptures(a args) int {
 // value returns what the i-th capture holds.
 func (m *matcher) value(i int) lua.LValue {
 	c := m.captured[i]
+	if slices.Contains(m.open, uint8(i)) {
+		m.fiber.raise("unfinished capture")
+	}
 	if c.length == isPosition {
 		return lua.LNumber(c.start + 1)
 	}
