@@ -128,13 +128,19 @@ func accidental(why, program string) bool {
 	switch {
 	case strings.Contains(why, "unknown identifier: $"), strings.Contains(why, "use $... in hashfn"):
 		return strings.Contains(program, "with-open") // its body is in a hashfn, whose arguments it then sees
-	case strings.Contains(why, "attempt to index a number value"):
-		return strings.Contains(program, "(length ") // what is read from a length is read before it is taken
+	case misread.MatchString(why):
+		return unary.MatchString(program) // what is called or read of its result is so of its operand
+	case strings.Contains(why, ", want ") && strings.Contains(program, "(* ") && strings.Contains(program, "(/ "):
+		return true // the VM has no negative zero, whose inverse is less than everything
 	}
 	return macroParameter.MatchString(why) // no hashfn can be written below such a macro
 }
 
-var macroParameter = regexp.MustCompile(`want compile: local \$\d was overshadowed`)
+var (
+	macroParameter = regexp.MustCompile(`want compile: local \$\d was overshadowed`)
+	misread        = regexp.MustCompile(`attempt to (call|index) a (number|boolean) value`)
+	unary          = regexp.MustCompile(`[( ](not|length|-|bnot)[ )]`)
+)
 
 const tooComplex = "function or expression too complex"
 
