@@ -110,7 +110,7 @@ func ListJobs(w io.Writer, screen terminal.Screen, jobs []exec.JobReport) {
 	for _, job := range jobs {
 		line := jobLine(screen, job, width)
 		if job.Notice != "" {
-			line += ": " + screen.Output(firstLine(job.Notice))
+			line = strings.TrimRight(line, " ") + ": " + screen.Output(firstLine(job.Notice))
 		}
 		fmt.Fprintln(w, line)
 	}
