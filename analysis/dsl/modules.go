@@ -48,7 +48,7 @@ var jobFunc = Func{
 	Name:    "job",
 	Type:    Nil,
 	Doc:     "Registers a job. It runs after every job among its inputs has run, and never unless one of its inputs leads back to a source such as :quire/push.",
-	Example: "(ci.job :test [:quire/push]\n  (fn [{: sh}]\n    (sh [:go :test \"./...\"])))",
+	Example: "(ci.job :test [:quire/push]\n  (fn [{: sh}]\n    (assert (= 0 (. (sh [:go :test \"./...\"]) :exit)) \"a test failed\")))",
 	Params: []Param{
 		{Name: "id", Type: String, Doc: "The job's name, unique in the pipeline. It must not contain a slash."},
 		{Name: "inputs", Type: Strings, Doc: "The jobs and sources that the job needs. There must be at least one."},
@@ -115,7 +115,7 @@ var defrunMacro = Func{
 	Name:    "defrun",
 	Type:    RunFn,
 	Doc:     "Makes a run-fn whose body sees the named primitives. (defrun [sh jobs] …) and (defrun [{: sh : jobs}] …) mean the same.",
-	Example: "(ci.job :test [:quire/push]\n  (defrun [sh]\n    (sh [:go :test \"./...\"])))",
+	Example: "(ci.job :test [:quire/push]\n  (defrun [sh]\n    (assert (= 0 (. (sh [:go :test \"./...\"]) :exit)) \"a test failed\")))",
 	Params: []Param{
 		{Name: "names", Type: Any, Doc: "A sequence of bare symbols that name primitives, or one table that destructures the runtime table; it may be empty."},
 		{Name: "body", Type: Any, Optional: true, Doc: "The forms to run; the last one gives the outputs."},
