@@ -201,8 +201,10 @@ func isNativeComparison(items []*syntax.Node) bool {
 	return true
 }
 
-// isIdempotent reports whether a node is a name or a constant.
-func isIdempotent(n *syntax.Node) bool { return isAtom(n) || n.Kind == syntax.Symbol }
+// isIdempotent reports whether a node is a plain name or a constant.
+func isIdempotent(n *syntax.Node) bool {
+	return isAtom(n) || n.Kind == syntax.Symbol && !isMulti(n.Text)
+}
 
 // shortCircuit compiles (and a b …) and (or a b …). An operand that may need
 // statements is evaluated in an if statement behind those before it.
