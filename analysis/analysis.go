@@ -112,7 +112,11 @@ func New(f *source.File, o Options) *Snapshot {
 	s.found = sync.OnceValue(func() found {
 		m := s.module()
 		go gather(m)
-		return find(m, s.load(), surround{secrets: o.Secrets, server: o.Server})
+		around := surround{secrets: o.Secrets, server: o.Server}
+		if !o.Module {
+			around.repository = repository{find: s.codeOf, loaded: s.load().modules}
+		}
+		return find(m, s.load(), around)
 	})
 	s.glossary = sync.OnceValue(func() *glossary { return newGlossary(s.module(), s.Graph(), s.found().flow, s.library) })
 	s.lexicon = sync.OnceValue(func() *lexicon { return s.glossary().whole() })

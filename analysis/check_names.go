@@ -26,7 +26,7 @@ func (c *checker) access(a *fennel.Access) {
 	t := c.root(a.Value.Root)
 	for _, k := range a.Value.Keys {
 		of := t
-		switch t = t.key(k.Name); {
+		switch t = c.key(t, k.Name); {
 		case of.kind == result:
 			c.field(of, k)
 			return
@@ -78,15 +78,17 @@ func (c *checker) field(of sense, k fennel.Key) {
 // add fields to them.
 func (c *checker) resultsGiven() map[*fennel.Call]bool {
 	given := map[*fennel.Call]bool{}
-	for _, d := range c.digests {
-		for _, call := range d.given {
-			given[call] = true
+	for _, u := range c.units {
+		for _, d := range u.digests {
+			for _, call := range d.given {
+				given[call] = true
+			}
 		}
 	}
 	return given
 }
 
-// writes reports whether the file stores something under a key of any table.
+// writes reports whether the flow stores something under a key of any table.
 // Where it holds Lua code nobody knows.
 func (c *checker) writes(key string) bool {
 	return c.written()[key] || c.written()[anyKey]
@@ -94,9 +96,11 @@ func (c *checker) writes(key string) bool {
 
 func (c *checker) keysWritten() map[string]bool {
 	written := map[string]bool{}
-	for _, d := range c.digests {
-		for _, key := range d.written {
-			written[key] = true
+	for _, u := range c.units {
+		for _, d := range u.digests {
+			for _, key := range d.written {
+				written[key] = true
+			}
 		}
 	}
 	return written

@@ -28,7 +28,7 @@ const (
 	returned
 )
 
-// An exits follows the results of commands.
+// An exits follows the results of commands, and reports those of one file.
 type exits struct {
 	*checker
 	// abroad is what forms do with the results of calls in others.
@@ -188,15 +188,26 @@ func isModuleField(name string) bool {
 	})
 }
 
-// ignoredExits reports commands whose exit nobody looks at.
+// ignoredExits reports commands whose exit nobody looks at, in all files.
 func (c *checker) ignoredExits() {
-	e := &exits{
-		checker: c,
+	e := exits{
 		abroad:  map[*fennel.Call]*usage{},
 		outputs: sync.OnceValue(c.outputs),
 		giving:  map[*fennel.Func]bool{},
 	}
-	for _, d := range c.digests {
+	for _, u := range c.units {
+		e.addAbroad(u)
+	}
+	for _, file := range c.all {
+		e.checker = file
+		e.ofFile()
+	}
+}
+
+// addAbroad adds what the forms of a unit do with the results of calls in
+// others.
+func (e *exits) addAbroad(u *unit) {
+	for _, d := range u.digests {
 		for _, call := range d.abroad {
 			all, more := e.abroad[call], d.usages[call]
 			if all == nil {
@@ -208,12 +219,24 @@ func (c *checker) ignoredExits() {
 			all.read = all.read || more.read
 		}
 	}
-	raising := c.raising()
-	for _, d := range c.digests {
+}
+
+// ofFile reports the commands of the file.
+func (e *exits) ofFile() {
+	raising := e.raising()
+	check := func(call *fennel.Call) {
+		if at := e.at(call.Span); e.gives(call) && !raising.within(at) && !e.inBroken(at) {
+			e.ignored(call)
+		}
+	}
+	for _, d := range e.digests {
 		for _, call := range d.commands {
-			if at := c.at(call.Span); e.gives(call) && !raising.within(at) && !c.inBroken(at) {
-				e.ignored(call)
-			}
+			check(call)
+		}
+	}
+	for _, call := range e.inside {
+		if call.Fn != nil {
+			check(call)
 		}
 	}
 }
@@ -221,7 +244,7 @@ func (c *checker) ignoredExits() {
 // usage returns what is done with the result of a call.
 func (e *exits) usage(call *fennel.Call) usage {
 	var all usage
-	if u := e.digestAt(call.Span).usages[call]; u != nil {
+	if u := e.unitOfCall(call).digestAt(call.Span).usages[call]; u != nil {
 		all = *u
 	}
 	if u := e.abroad[call]; u != nil {
@@ -285,9 +308,10 @@ func (e *exits) fate(call *fennel.Call) (fate, *fennel.Func) {
 
 // named returns the fate of a result that a local holds.
 func (e *exits) named(s *fennel.Symbol, u usage) (fate, *fennel.Func) {
-	beyond := e.module.Beyond(s)
+	file := e.of(s.Value.Call)
+	beyond := file.module.Beyond(s)
 	if s.Expanded || s.UsedByMacro || beyond.UsedByMacro || s.Written || beyond.Written ||
-		strings.HasPrefix(s.Name, "_") || e.broken(e.at(s.Scope)) || e.lua {
+		strings.HasPrefix(s.Name, "_") || file.broken(file.at(s.Scope)) || e.lua {
 		return lookedAt, nil
 	}
 	var from *fennel.Func
@@ -405,12 +429,21 @@ func (o outputs) readable(ids []string) bool {
 	return false
 }
 
-// outputs returns what the jobs of the file read.
+// outputs returns what the jobs read.
 func (c *checker) outputs() outputs {
 	o := outputs{names: map[string]bool{}}
 	for _, j := range c.graph.Jobs {
-		o.all = o.all || j.Run.File != c.file && !j.Mirror
+		isKnown := slices.ContainsFunc(c.all, func(k *checker) bool { return k.file == j.Run.File })
+		o.all = o.all || !isKnown && !j.Mirror
 	}
+	for _, file := range c.all {
+		o.addRead(file)
+	}
+	return o
+}
+
+// addRead adds what the code of a file reads.
+func (o *outputs) addRead(c *checker) {
 	for call := range c.readings() {
 		if len(call.Args) == 0 {
 			continue
@@ -426,13 +459,17 @@ func (c *checker) outputs() outputs {
 			o.all = o.all || c.escapes(x)
 		}
 	}
-	return o
+	for _, v := range c.lent {
+		o.all = o.all || c.escapes(escape{value: v})
+	}
 }
 
 // escapes reports whether a value carries the outputs of jobs to where nothing
 // is known of them.
 func (c *checker) escapes(x escape) bool {
-	return carries(c.sense(x.value)) && (x.to == nil || c.sense(x.to.Callee).kind != function)
+	t := c.sense(x.value)
+	isModule := t.kind == module && c.exports[t.name] != nil
+	return (isModule || carries(t)) && (x.to == nil || c.sense(x.to.Callee).kind != function)
 }
 
 // A holding looks for something in tables, into each of which it looks once.

@@ -12,10 +12,11 @@ import (
 	"quire/analysis/source"
 )
 
-// A checker finds what run-fns would do wrong without running them.
+// A checker finds what run-fns would do wrong in one file without running them.
 type checker struct {
 	*flow
-	module   *fennel.Module
+	*unit
+	all      []*checker // those of all files of the flow, in the order of its units
 	file     *source.File
 	tree     *syntax.Tree
 	graph    *pipeline.Graph
@@ -31,7 +32,7 @@ type checker struct {
 	given   func() map[*fennel.Call]bool
 	written func() map[string]bool // keys that the file stores something under
 	lua     bool                   // the file holds Lua code, which may use any name
-	walking
+	*walking
 }
 
 // A walking remembers which jobs run which functions.
@@ -51,11 +52,16 @@ type runners struct {
 type surround struct {
 	secrets []string // nil: not known
 	server  dsl.State
+	repository
 }
 
-// check runs all checks on ci.fnl.
+// check runs all checks on ci.fnl, and on the modules that it requires those of
+// what their functions do.
 func (c *checker) check() {
-	c.runs()
+	for _, file := range c.all {
+		file.runs()
+	}
+	c.ignoredExits()
 	for _, d := range c.digests {
 		for _, missing := range d.part.Missing {
 			c.report(missing.Fn, missing.Conditional, diag.Diagnostic{Span: c.at(missing.Span), Code: diag.UnknownGlobal,
@@ -81,38 +87,66 @@ func (c *checker) runs() {
 			c.runFn(fn)
 		}
 	}
-	c.ignoredExits()
+	for _, call := range c.inside {
+		c.call(call)
+	}
 }
 
+// newChecker returns the checker of a file, with those of the modules that it
+// requires.
 func newChecker(m *fennel.Module, g *pipeline.Graph, s surround) *checker {
-	c := &checker{
-		flow:     newFlow(m, g),
-		module:   m,
-		file:     m.Tree.File,
-		tree:     m.Tree,
+	shared := checker{
+		flow:     newFlow(m, g, s.repository),
 		graph:    g,
 		surround: s,
 		types:    map[*fennel.Func]string{},
-		walking:  walking{running: map[*fennel.Func]runners{}},
+		walking:  &walking{running: map[*fennel.Func]runners{}},
 	}
-	c.scopes, c.given, c.written = sync.OnceValue(c.scopesByName), sync.OnceValue(c.resultsGiven), sync.OnceValue(c.keysWritten)
-	c.certain, c.callers = sync.OnceValue(c.certainly), sync.OnceValue(c.called)
-	c.lua = slices.ContainsFunc(c.digests, func(d *digest) bool { return d.lua })
+	shared.given, shared.written = sync.OnceValue(shared.resultsGiven), sync.OnceValue(shared.keysWritten)
+	shared.callers = sync.OnceValue(shared.called)
+	shared.certain = sync.OnceValue(shared.certainly)
+	all := make([]*checker, len(shared.units))
+	for i, u := range shared.units {
+		c := shared
+		c.unit, c.all = u, all
+		c.file, c.tree = u.module.Tree.File, u.module.Tree
+		c.scopes = sync.OnceValue(c.scopesByName)
+		c.errors = c.compileErrors()
+		all[i] = &c
+	}
+	lua := slices.ContainsFunc(shared.units, (*unit).hasLua)
+	for _, c := range all {
+		c.lua = lua
+	}
+	return all[0]
+}
+
+// hasLua reports whether a unit holds Lua code.
+func (u *unit) hasLua() bool {
+	return slices.ContainsFunc(u.digests, func(d *digest) bool { return d.lua })
+}
+
+// compileErrors returns where compiling found something wrong.
+func (c *checker) compileErrors() regions {
 	var errors []source.Span
-	for _, d := range m.Diagnostics {
+	for _, d := range c.module.Diagnostics {
 		if d.File == c.file && d.Severity() == diag.Error {
 			errors = append(errors, d.Span)
 		}
 	}
-	c.errors = newRegions(errors)
-	return c
+	return newRegions(errors)
+}
+
+// of returns the checker of the file that a call is in.
+func (c *checker) of(call *fennel.Call) *checker {
+	return c.all[slices.Index(c.units, c.unitOfCall(call))]
 }
 
 // called returns the calls of each function.
 func (c *checker) called() map[*fennel.Func][]*fennel.Call {
 	callers := map[*fennel.Func][]*fennel.Call{}
 	for call := range c.flowing() {
-		if !mayBeFunction(call.Callee) {
+		if !c.mayBeFunction(call.Callee) {
 			continue
 		}
 		if t := c.sense(call.Callee); t.kind == function {

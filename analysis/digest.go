@@ -40,18 +40,24 @@ func digestOf(m *fennel.Module, p *fennel.Part) *digest {
 }
 
 // isOpen reports whether a value may be anything: it comes out of a parameter or
-// a call as a whole.
+// a call as a whole, or out of a module of the repository.
 func isOpen(v *fennel.Value) bool {
 	switch v.Kind {
 	case fennel.Result:
 		return true
 	case fennel.Path:
-		return len(v.Keys) == 0 && (v.Root.Kind == fennel.ParamRoot || v.Root.Kind == fennel.CallRoot)
+		switch v.Root.Kind {
+		case fennel.ParamRoot, fennel.CallRoot:
+			return len(v.Keys) == 0
+		case fennel.ModuleRoot:
+			return isForeignName(v.Root.Name)
+		}
 	}
 	return false
 }
 
-// mayBeFunction reports whether a value may be a function of the file.
+// mayBeFunction reports whether a value may be a function of the file, or of a
+// module.
 func mayBeFunction(v *fennel.Value) bool { return v.Kind == fennel.Lambda || isOpen(v) }
 
 // mayBe reports whether a value may be what a module or the runtime has under a
@@ -268,6 +274,7 @@ func isUsed(s *fennel.Symbol) bool {
 type stored struct {
 	written []string // keys that something is stored under
 	lua     bool     // there is Lua code, which may do anything
+	stores  []store
 }
 
 // anyKey stands for keys that are not known.
@@ -279,6 +286,7 @@ func newStored(form *syntax.Node) (s stored) {
 	}
 	for n := range form.All() {
 		s.note(n)
+		s.stores = appendStores(s.stores, n)
 	}
 	slices.Sort(s.written)
 	s.written = slices.Compact(s.written)

@@ -17,8 +17,13 @@ func find(m *fennel.Module, l loaded, s surround) found {
 	c := newChecker(m, l.graph, s)
 	c.check()
 	findings := c.attributed()
+	for _, required := range c.all[1:] {
+		findings = append(findings, required.reached()...)
+	}
 	for _, required := range l.modules {
-		findings = append(findings, checkModule(required, l.graph, s)...)
+		if !slices.ContainsFunc(c.units, func(u *unit) bool { return u.module == required }) {
+			findings = append(findings, checkModule(required, l.graph, s)...)
+		}
 	}
 	loaded, findings := reconcile(l.diagnostics, findings)
 	c.renameEverywhere(loaded)
@@ -75,24 +80,59 @@ func (c *checker) attributed() []finding {
 	return c.found
 }
 
-// checkModule checks the functions of a module that jobs run. What calls the
-// others is not known, and what is wrong with the rest of the module is said
-// where it is open.
+// checkModule checks the functions of a module by itself that jobs run, where it
+// is not known what it gives to whom.
 func checkModule(m *fennel.Module, g *pipeline.Graph, s surround) []finding {
 	registered := func(j *pipeline.Job) bool { return j.Run.File == m.Tree.File }
 	if !slices.ContainsFunc(g.Jobs, registered) {
 		return nil
 	}
+	s.repository = repository{}
 	c := newChecker(m, g, s)
 	c.runs()
+	c.ignoredExits()
+	return c.reached()
+}
+
+// reached returns what was found in the functions of a module that jobs run, with
+// how they come to it. What calls the others is not known, and what is wrong with
+// the rest of the module is said where it is open.
+func (c *checker) reached() []finding {
 	findings := slices.DeleteFunc(c.attributed(), func(f finding) bool { return len(f.jobs) == 0 })
 	for i, f := range findings {
-		if j, ok := g.Job(f.jobs[0]); ok {
-			findings[i].Related = append(slices.Clip(f.Related), diag.Related{
-				File: j.Call.File, Span: j.Call.Span, Message: fmt.Sprintf("job '%s', which runs this, is registered here", j.ID)})
+		if r, ok := c.entry(f); ok {
+			findings[i].Related = append(slices.Clip(f.Related), r)
 		}
 	}
 	return findings
+}
+
+// entry returns where jobs enter a module to come to a finding: the nearest call
+// in the pipeline's own file, or registration of a job.
+func (c *checker) entry(f finding) (diag.Related, bool) {
+	p, at := c.module.PartAt(f.Span)
+	seen := map[*fennel.Func]bool{nil: true}
+	for todo := []*fennel.Func{newNesting(p.Functions).around(at)}; len(todo) > 0; todo = todo[1:] {
+		fn := todo[0]
+		if seen[fn] {
+			continue
+		}
+		seen[fn] = true
+		if ids := slices.Sorted(slices.Values(c.jobs[fn])); len(ids) > 0 {
+			if j, ok := c.graph.Job(ids[0]); ok {
+				return diag.Related{File: j.Call.File, Span: j.Call.Span,
+					Message: fmt.Sprintf("job '%s', which runs this, is registered here", j.ID)}, true
+			}
+		}
+		for _, call := range c.callers()[fn] {
+			if file := c.of(call); file == c.all[0] {
+				return diag.Related{File: file.file, Span: file.at(call.Span), Message: "called from here"}, true
+			}
+			todo = append(todo, call.Fn)
+		}
+		todo = append(todo, fn.Outer)
+	}
+	return diag.Related{}, false
 }
 
 // checks reports whether findings of a code are looked for.
@@ -176,12 +216,23 @@ func (c *checker) readings() iter.Seq[*fennel.Call] {
 	return func(yield func(*fennel.Call) bool) {
 		for _, d := range c.digests {
 			for _, call := range d.reading {
-				if t := c.sense(call.Callee); t.kind == primitive && t.name == "jobs" && !yield(call) {
+				if c.isReading(call) && !yield(call) {
 					return
 				}
 			}
 		}
+		for _, call := range c.inside {
+			if c.isReading(call) && !yield(call) {
+				return
+			}
+		}
 	}
+}
+
+// isReading reports whether a call is one of jobs.
+func (c *checker) isReading(call *fennel.Call) bool {
+	t := c.sense(call.Callee)
+	return t.kind == primitive && t.name == "jobs"
 }
 
 // mentions returns the places where the id of a job is written as an input or

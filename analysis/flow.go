@@ -38,7 +38,7 @@ const (
 	runtime             // the table of primitives
 	primitive           // one of them: name
 	absent              // a key that the runtime or a module does not have: name
-	function            // a function of the file
+	function            // a function of the file, or of a module that it requires
 	result              // what a primitive gives: its name, and the call
 	macros              // what (import-macros … name) takes its macros from: name
 )
@@ -52,10 +52,13 @@ type param struct {
 // returns stands for what a function returns.
 const returns = -1
 
-// A flow knows what flows where in one module.
+// A flow knows what flows where in one file, and in the modules of the
+// repository that it requires.
 type flow struct {
-	module  *fennel.Module
-	digests []*digest // of the parts
+	*unit         // the file
+	units []*unit // the file first
+	owners
+	exporting
 	// passed holds the values that the calls of the file pass for a parameter.
 	passed map[param][]*fennel.Value
 	// leaked holds the functions that code may call which the flow does not see.
@@ -101,20 +104,22 @@ func (r *resolving) resolve(key param, compute func() sense) sense {
 	return t
 }
 
-// newFlow returns the flow of a module. The graph tells which functions
-// evaluation saw registered; those that the text registers as well are added,
-// so that a file that cannot be evaluated is still understood.
-func newFlow(m *fennel.Module, g *pipeline.Graph) *flow {
+// newFlow returns the flow of a module, and of those of the repository that it
+// requires. The graph tells which functions evaluation saw registered; those that
+// the text registers as well are added, so that a file that cannot be evaluated
+// is still understood.
+func newFlow(m *fennel.Module, g *pipeline.Graph, r repository) *flow {
 	f := &flow{
-		module:    m,
+		unit:      newUnit(m),
 		passed:    map[param][]*fennel.Value{},
 		jobs:      map[*fennel.Func][]string{},
 		resolving: resolving{known: map[param]sense{}, busy: map[param]bool{}},
 	}
-	for _, p := range m.Parts() {
-		f.digests = append(f.digests, digestOf(m, p))
+	f.units = []*unit{f.unit}
+	f.require(r)
+	for _, u := range f.units {
+		f.registered(u.module, g)
 	}
-	f.registered(m, g)
 	// A run-fn may reach job through a helper's parameter, whose calls are
 	// known only once their callees are: two rounds see through a helper, and
 	// each further round through one more. A round that finds no run-fn ends as
@@ -138,12 +143,12 @@ func newFlow(m *fennel.Module, g *pipeline.Graph) *flow {
 	return f
 }
 
-// flowing iterates over the calls that may be of a function of the file, or
-// register a job, in the order of their places.
+// flowing iterates over the calls that may be of a function that the flow
+// knows, or register a job.
 func (f *flow) flowing() iter.Seq[*fennel.Call] {
 	return func(yield func(*fennel.Call) bool) {
-		for _, d := range f.digests {
-			for _, c := range d.flowing {
+		for _, u := range f.units {
+			for c := range u.candidates() {
 				if !yield(c) {
 					return
 				}
@@ -226,7 +231,7 @@ func (f *flow) registerFunc(t sense, id string) (news bool) {
 
 // pass notes what a call of a function of the file passes for its parameters.
 func (f *flow) pass(c *fennel.Call) {
-	if !mayBeFunction(c.Callee) {
+	if !f.mayBeFunction(c.Callee) {
 		return
 	}
 	t := f.sense(c.Callee)
@@ -252,9 +257,11 @@ func (f *flow) sense(v *fennel.Value) sense {
 	case fennel.Path:
 		t := f.root(v.Root)
 		for _, k := range v.Keys {
-			t = t.key(k.Name)
+			t = f.key(t, k.Name)
 		}
 		return t
+	case fennel.Unknown:
+		return f.ownMember(v)
 	}
 	return sense{}
 }
@@ -262,7 +269,7 @@ func (f *flow) sense(v *fennel.Value) sense {
 func (f *flow) root(r fennel.Root) sense {
 	switch r.Kind {
 	case fennel.ModuleRoot:
-		return moduleSense(r.Name)
+		return f.required(r.Name)
 	case fennel.ParamRoot:
 		return f.param(param{r.Fn.Lasting(), r.Index})
 	case fennel.CallRoot:

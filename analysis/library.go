@@ -47,6 +47,14 @@ type libraryKey struct {
 // of that name in Fennel.
 func (s *Snapshot) library(name string) *library { return s.libraryOf(name, fennel.Code) }
 
+// codeOf returns the code of such a module, or nil.
+func (s *Snapshot) codeOf(name string) *fennel.Module {
+	if l := s.library(name); l != nil {
+		return l.module
+	}
+	return nil
+}
+
 func (s *Snapshot) libraryOf(name string, kind fennel.ModuleKind) *library {
 	if _, ours := dsl.FindModule(name); ours || name == "" {
 		return nil
@@ -74,7 +82,7 @@ func (s *Snapshot) newLibrary(key libraryKey) *library {
 	m := s.compiled(file)
 	l := &library{name: name, module: m}
 	l.lexicon = sync.OnceValue(func() *lexicon {
-		return newLexicon(m, s.Graph(), newFlow(m, s.Graph()), s.library)
+		return newLexicon(m, s.Graph(), newFlow(m, s.Graph(), repository{}), s.library)
 	})
 	l.collect()
 	return l
