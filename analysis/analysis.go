@@ -32,7 +32,8 @@ type Options struct {
 	// Tree holds the modules that the file may require; nil: there are none.
 	Tree source.Tree
 	// Module says that the file is a module and not a pipeline itself, so that it
-	// is not evaluated by itself.
+	// is not evaluated: what is known of its jobs, and what is wrong with it, is
+	// what its pipeline found.
 	Module bool
 	// Pipeline is what may require the module; nil: there is none. Its file, and
 	// those that it has from its tree, are the same values as in the module's.
@@ -59,9 +60,13 @@ type Snapshot struct {
 
 	ctx    context.Context
 	cancel context.CancelFunc
-	module func() *fennel.Module
-	load   func() loaded
-	found  func() found
+	// whole is the snapshot of the pipeline that the file is part of: its own,
+	// unless it is a module that a pipeline needs.
+	whole    func() *Snapshot
+	isModule bool
+	module   func() *fennel.Module
+	load     func() loaded
+	found    func() found
 	// The rest is for what editors ask about places.
 	glossary func() *glossary
 	lexicon  func() *lexicon
@@ -76,9 +81,9 @@ type Snapshot struct {
 type found struct {
 	loaded   diag.List
 	findings []finding
-	// flow is what was learned on the way. Asking it changes it, so that only
-	// the glossary may.
-	flow *flow
+	// flow returns what was learned on the way. Asking it changes it, so that
+	// only the glossary may.
+	flow func() *flow
 }
 
 // loaded is what evaluation found out. Nothing of the Lua state is kept.
@@ -95,9 +100,15 @@ func New(f *source.File, o Options) *Snapshot {
 	if o.Limits == (pipeline.Limits{}) {
 		o.Limits = pipeline.DefaultLimits()
 	}
-	s := &Snapshot{File: f, secrets: o.Secrets, resolve: pipeline.Resolver(o.Tree, o.Limits)}
+	s := &Snapshot{File: f, isModule: o.Module, secrets: o.Secrets, resolve: pipeline.Resolver(o.Tree, o.Limits)}
 	s.compile = func(f *source.File) *fennel.Module { return pipeline.Compile(f, o.Tree, nil, o.Limits) }
 	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.whole = sync.OnceValue(func() *Snapshot {
+		if o.Module && o.Pipeline.holds(f) {
+			return o.Pipeline
+		}
+		return s
+	})
 	s.module = sync.OnceValue(func() *fennel.Module {
 		return pipeline.Compile(f, o.Tree, o.Cache, o.Limits)
 	})
@@ -112,13 +123,13 @@ func New(f *source.File, o Options) *Snapshot {
 	s.found = sync.OnceValue(func() found {
 		m := s.module()
 		go gather(m)
-		around := surround{secrets: o.Secrets, server: o.Server}
-		if !o.Module {
-			around.repository = repository{find: s.codeOf, loaded: s.load().modules}
+		if o.Module {
+			return foundInModule(m, s.load(), o.Pipeline)
 		}
-		return find(m, s.load(), around)
+		return find(m, s.load(), surround{secrets: o.Secrets, server: o.Server,
+			repository: repository{find: s.codeOf, loaded: s.load().modules}})
 	})
-	s.glossary = sync.OnceValue(func() *glossary { return newGlossary(s.module(), s.Graph(), s.found().flow, s.library) })
+	s.glossary = sync.OnceValue(func() *glossary { return newGlossary(s.module(), s.Graph(), s.found().flow(), s.library) })
 	s.lexicon = sync.OnceValue(func() *lexicon { return s.glossary().whole() })
 	return s
 }

@@ -98,8 +98,8 @@ func (s *Snapshot) moduleFile(name string) []source.Place {
 }
 
 // References returns where what the name at an offset refers to stands: in the
-// order of the places in the file, then in the modules of the repository that
-// it needs.
+// order of the places in the file, then in the other files of the pipeline that
+// it is part of.
 func (s *Snapshot) References(offset int) []Reference {
 	m, ok := s.MeaningAt(offset)
 	if !ok {
@@ -109,11 +109,32 @@ func (s *Snapshot) References(offset int) []Reference {
 	case m.Kind == MemberName && s.library(m.Of) != nil:
 		return s.memberReferences(m)
 	case m.Symbol != nil:
-		return s.occurrences(m.Symbol)
+		return s.symbolReferences(m.Symbol)
 	case m.Kind == FormName || m.Kind == LibraryName:
 		return s.symbolsNamed(m)
 	}
 	return s.mentions(m)
+}
+
+// symbolReferences returns where a symbol of the file stands, and, if the file is
+// a module that gives it to others, where these take it.
+func (s *Snapshot) symbolReferences(sym *fennel.Symbol) []Reference {
+	out := s.occurrences(sym)
+	for l := range s.own() {
+		for i := range l.members {
+			if given := l.members[i].symbol; given != nil && given.Def == sym.Def {
+				out = append(out, s.takings(l, &l.members[i])...)
+			}
+		}
+	}
+	return out
+}
+
+// takings returns where other files name a member of a module.
+func (s *Snapshot) takings(of *library, member *libraryMember) []Reference {
+	return slices.DeleteFunc(s.mentions(Meaning{Kind: MemberName, Name: member.name, Of: of.name}), func(r Reference) bool {
+		return r.File == of.file()
+	})
 }
 
 // occurrences returns where a symbol of the file stands.
@@ -149,16 +170,15 @@ func (s *Snapshot) mentions(m Meaning) []Reference {
 func (s *Snapshot) memberReferences(m Meaning) []Reference {
 	of := s.library(m.Of)
 	member := of.member(m.Name)
-	var out []Reference
-	for _, r := range s.mentions(Meaning{Kind: MemberName, Name: m.Name, Of: m.Of}) {
-		if r.File != of.file() {
-			out = append(out, r)
-		}
-	}
+	out := s.takings(of, member)
 	if member.symbol == nil {
 		return append(out, Reference{source.Place{File: of.file(), Span: member.key}, true})
 	}
-	return append(out, of.lexicon().occurrences(member.symbol)...)
+	stands := of.lexicon().occurrences(member.symbol)
+	if !slices.ContainsFunc(stands, func(r Reference) bool { return r.Span == member.key }) {
+		out = append(out, Reference{Place: source.Place{File: of.file(), Span: member.key}})
+	}
+	return append(out, stands...)
 }
 
 // symbolsNamed returns where a form or something of Lua is used.

@@ -28,7 +28,7 @@ func find(m *fennel.Module, l loaded, s surround) found {
 	loaded, findings := reconcile(l.diagnostics, findings)
 	c.renameEverywhere(loaded)
 	quiet := newSilencer(m.Tree)
-	out := found{loaded: quiet.filter(loaded, true), flow: c.flow}
+	out := found{loaded: quiet.filter(loaded, true), flow: func() *flow { return c.flow }}
 	for _, f := range findings {
 		for _, d := range quiet.filter(diag.List{f.Diagnostic}, false) {
 			f.Diagnostic = d

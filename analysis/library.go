@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -22,7 +23,8 @@ type library struct {
 // A libraryMember is one thing that a module gives under a name.
 type libraryMember struct {
 	name string
-	// key is where the table that the module gives names it.
+	// key is where the table that the module gives names it, without colon or
+	// quotes.
 	key source.Span
 	// symbol is the name of the module that it holds, or nil.
 	symbol *fennel.Symbol
@@ -58,6 +60,9 @@ func (s *Snapshot) codeOf(name string) *fennel.Module {
 func (s *Snapshot) libraryOf(name string, kind fennel.ModuleKind) *library {
 	if _, ours := dsl.FindModule(name); ours || name == "" {
 		return nil
+	}
+	if w := s.whole(); w != s {
+		return w.libraryOf(name, kind)
 	}
 	s.libraries.mu.Lock()
 	defer s.libraries.mu.Unlock()
@@ -99,8 +104,8 @@ func (s *Snapshot) compiled(f *source.File) *fennel.Module {
 	return s.compile(f)
 }
 
-// required returns the modules of the repository that evaluation reached, by
-// the names of their files.
+// required returns the modules of the repository that the file names, also
+// through others, by the names of their files.
 func (s *Snapshot) required() []*library {
 	var all []*library
 	seen := map[*fennel.Module]bool{s.Module(): true}
@@ -117,13 +122,35 @@ func (s *Snapshot) required() []*library {
 	return all
 }
 
-// lexicons returns that of the file and those of the modules that it needs.
+// lexicons returns that of the file and those of the other files of the pipeline
+// that it is part of: first the pipeline's own, then those of the modules.
 func (s *Snapshot) lexicons() []*lexicon {
 	all := []*lexicon{s.lexicon()}
-	for _, l := range s.required() {
-		all = append(all, l.lexicon())
+	if w := s.whole(); w != s {
+		all = append(all, w.lexicon())
+	}
+	for _, l := range s.whole().required() {
+		if l.file() != s.File {
+			all = append(all, l.lexicon())
+		}
 	}
 	return all
+}
+
+// own iterates over what the file is to the others of its pipeline, if it is a
+// module: one of code, of macros, or both.
+func (s *Snapshot) own() iter.Seq[*library] {
+	return func(yield func(*library) bool) {
+		w := s.whole()
+		if w == s {
+			return
+		}
+		for _, l := range w.required() {
+			if l.file() == s.File && !yield(l) {
+				return
+			}
+		}
+	}
 }
 
 func (l *library) file() *source.File { return l.module.Tree.File }
@@ -205,6 +232,9 @@ func (l *library) stored(form *syntax.Node, table string) {
 // add adds a member with what gives its value. The last one of a name counts.
 func (l *library) add(name string, key source.Span, value *syntax.Node) {
 	m := libraryMember{name: name, key: key}
+	if at, ok := writtenAs(l.file(), key, name); ok {
+		m.key = at
+	}
 	if value.Kind == syntax.Symbol {
 		if sym, at, ok := l.module.Index.At(value.Span.Start); ok && at == value.Span {
 			m.symbol = sym

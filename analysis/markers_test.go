@@ -6,6 +6,7 @@ import (
 	"go/scanner"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -20,17 +21,19 @@ import (
 
 	"quire/analysis"
 	"quire/analysis/diag"
+	"quire/analysis/fennel"
 	"quire/analysis/pipeline"
 	"quire/analysis/source"
 )
 
 // TestEditor runs testdata/editor/*.txtar. An archive holds a pipeline, ci.fnl,
 // files that notes in its comments, which begin with ;;@, refer to, and modules,
-// whose names are paths. The
+// whose names are paths and which may hold notes too. Those are about the module
+// as a buffer of its own. The
 // first argument of a note is text on the line of the note, the first that
 // matches, or a regular expression, re"…", whose group () is meant:
 //
-//	loc("text", name …)             names a place; modules may hold such notes too
+//	loc("text", name …)             names a place
 //	hover("text", file)             the file holds what hover shows, about the text
 //	nohover("text")
 //	def("text", name …)             the places of the definition
@@ -92,12 +95,13 @@ func TestEditor(t *testing.T) {
 	}
 }
 
-// markers is one archive being run.
+// markers is one archive being run, and one of its files.
 type markers struct {
 	t       *testing.T
 	archive *txtar.Archive
 	*analysis.Snapshot
 	change func(string) string
+	files  map[string]*source.File // by the names of files of the repository
 	notes  []note
 	locs   map[string]location
 }
@@ -119,15 +123,28 @@ type note struct {
 }
 
 func newMarkers(t *testing.T, a *txtar.Archive, change func(string) string) *markers {
-	m := &markers{t: t, archive: a, change: change, locs: map[string]location{}}
-	m.Snapshot = m.snapshot(change(string(m.file("ci.fnl").Data)))
-	m.read(m.File)
+	m := &markers{t: t, archive: a, change: change, files: map[string]*source.File{}, locs: map[string]location{}}
 	for _, f := range a.Files {
-		if module, err := m.Read(f.Name); err == nil {
-			m.read(module)
+		if strings.Contains(f.Name, "/") {
+			m.files[f.Name] = source.NewFile(f.Name, change(string(f.Data)))
 		}
 	}
+	m.files[pipeline.Path] = source.NewFile(pipeline.Path, change(string(m.file("ci.fnl").Data)))
+	m.Snapshot = m.snapshot(m.files[pipeline.Path])
+	for _, name := range slices.Sorted(maps.Keys(m.files)) {
+		m.read(m.files[name])
+	}
 	return m
+}
+
+// in returns the archive with a file of it as the one that is asked about.
+func (m *markers) in(f *source.File) *markers {
+	if f == m.File {
+		return m
+	}
+	of := *m
+	of.Snapshot = m.snapshot(f)
+	return &of
 }
 
 // read takes the notes of a file.
@@ -142,17 +159,31 @@ func (m *markers) read(f *source.File) {
 	}
 }
 
-func (m *markers) snapshot(text string) *analysis.Snapshot {
-	return analysis.New(source.NewFile(pipeline.Path, text), analysis.Options{Secrets: []string{"token", "deploy-key"}, Tree: m})
+// snapshot returns that of a version of a file of the repository, which the
+// pipeline finds as well.
+func (m *markers) snapshot(f *source.File) *analysis.Snapshot { return m.version(f, nil) }
+
+// version returns a snapshot like snapshot, with a cache.
+func (m *markers) version(f *source.File, cache *fennel.Cache) *analysis.Snapshot {
+	o := analysis.Options{Secrets: []string{"token", "deploy-key"}, Tree: source.Overlay(m, map[string]*source.File{f.Name(): f}), Cache: cache}
+	if f.Name() != pipeline.Path {
+		of := o
+		of.Cache = nil
+		o.Module, o.Pipeline = true, analysis.New(m.files[pipeline.Path], of)
+	}
+	return analysis.New(f, o)
+}
+
+// start returns a file up to an offset.
+func (m *markers) start(offset int) *source.File {
+	return source.NewFile(m.File.Name(), m.File.Text()[:offset])
 }
 
 // Read returns the files of the archive whose names are paths, as those of a
 // repository.
 func (m *markers) Read(path string) (*source.File, error) {
-	for _, f := range m.archive.Files {
-		if f.Name == path && strings.Contains(path, "/") {
-			return source.NewFile(path, m.change(string(f.Data))), nil
-		}
+	if f, ok := m.files[path]; ok {
+		return f, nil
 	}
 	return nil, fs.ErrNotExist
 }
@@ -230,7 +261,13 @@ func (m *markers) run() {
 			}
 		}
 	}
+	modules := map[*source.File]*markers{}
+	all := m
 	for _, n := range m.notes {
+		if modules[n.file] == nil {
+			modules[n.file] = all.in(n.file)
+		}
+		m := modules[n.file]
 		switch n.name {
 		case "loc":
 		case "symbols":
@@ -250,9 +287,9 @@ func (m *markers) run() {
 		case "snippet":
 			m.snippet(n)
 		case "signature":
-			m.signature(n, m.Snapshot, m.snapshot(m.File.Text()[:m.find(n).End]))
+			m.signature(n, m.Snapshot, m.snapshot(m.start(m.find(n).End)))
 		case "complete":
-			m.complete(n, m.Snapshot, m.snapshot(m.File.Text()[:m.find(n).End]))
+			m.complete(n, m.Snapshot, m.snapshot(m.start(m.find(n).End)))
 		case "completewhole":
 			m.complete(n, m.Snapshot)
 		default:
@@ -518,7 +555,7 @@ func (m *markers) neighbours(where string, n note, offset int) {
 			named = node.Name
 		}
 		for _, at := range e.Inputs {
-			if text := m.File.Slice(at.Span); strings.Trim(text, `:"`) != named {
+			if text := at.File.Slice(at.Span); strings.Trim(text, `:"`) != named {
 				m.t.Errorf("%s: the input for %s is %q", where, e.Node.Name, text)
 			}
 		}
@@ -534,7 +571,7 @@ func (m *markers) neighbours(where string, n note, offset int) {
 func (m *markers) snippet(n note) {
 	offset := m.find(n).End
 	var got string
-	for _, c := range m.snapshot(m.File.Text()[:offset]).Complete(offset) {
+	for _, c := range m.snapshot(m.start(offset)).Complete(offset) {
 		if c.Label == n.args[1] {
 			got = c.Snippet
 		}

@@ -63,6 +63,9 @@ func (s *Snapshot) MeaningAt(offset int) (Meaning, bool) {
 	if w, ok := s.glossary().at(offset); ok {
 		return w.Meaning, true
 	}
+	if m, ok := s.memberAt(offset); ok {
+		return m, true
+	}
 	path := s.Module().Tree.Path(offset)
 	if len(path) == 0 {
 		return Meaning{}, false
@@ -82,6 +85,19 @@ func (s *Snapshot) MeaningAt(offset int) (Meaning, bool) {
 		}
 	}
 	return s.libraryAt(n, offset)
+}
+
+// memberAt returns the member that a module gives under the name at an offset,
+// where that is no name that the module binds.
+func (s *Snapshot) memberAt(offset int) (Meaning, bool) {
+	for l := range s.own() {
+		for _, m := range l.members {
+			if m.key.Touches(offset) {
+				return Meaning{Kind: MemberName, Name: m.name, Of: l.name, Span: m.key}, true
+			}
+		}
+	}
+	return Meaning{}, false
 }
 
 // libraryAt returns what Lua provides under the part of a symbol that the

@@ -22,7 +22,11 @@ func (s *Snapshot) Renameable(offset int) (Meaning, error) {
 	case m.Symbol != nil:
 		return m, s.renameableSymbol(m.Symbol)
 	case m.Kind == MemberName && s.library(m.Of) != nil:
-		return m, fmt.Errorf("'%s' is a name of the module '%s', which other files may use too: change it there", m.Name, m.Of)
+		err := fmt.Errorf("'%s' is a name of the module '%s', which other files may use too", m.Name, m.Of)
+		if s.library(m.Of).file() != s.File {
+			err = fmt.Errorf("%w: change it there", err)
+		}
+		return m, err
 	case m.Kind == JobName:
 		return m, s.renameableJob(m.Name)
 	}
@@ -46,6 +50,9 @@ func (s *Snapshot) renameableSymbol(sym *fennel.Symbol) error {
 }
 
 func (s *Snapshot) renameableJob(id string) error {
+	if s.isModule && s.whole() == s {
+		return fmt.Errorf("no pipeline requires this module, so it is not known where '%s' is used", id)
+	}
 	registered, written := false, map[source.Place]bool{}
 	for _, j := range s.Graph().Jobs {
 		if j.ID == id && j.Mirror {
@@ -81,7 +88,7 @@ func (s *Snapshot) renameableJob(id string) error {
 // unknownMention returns a string of a module that may be meant as the id of a
 // job or not: a function that is passed jobs may ask for it.
 func (s *Snapshot) unknownMention(id string, written map[source.Place]bool) (source.Place, bool) {
-	for _, l := range s.required() {
+	for _, l := range s.whole().required() {
 		for _, form := range l.module.Tree.Forms {
 			for n := range form.All() {
 				at := source.Place{File: l.file(), Span: n.Span}
@@ -96,7 +103,7 @@ func (s *Snapshot) unknownMention(id string, written map[source.Place]bool) (sou
 
 // luaModule returns the name of a module in Lua that is needed, or nothing.
 func (s *Snapshot) luaModule() string {
-	for _, m := range s.load().modules {
+	for _, m := range s.whole().load().modules {
 		if strings.HasSuffix(m.Tree.File.Name(), ".lua") {
 			return m.Tree.File.Name()
 		}
@@ -104,8 +111,8 @@ func (s *Snapshot) luaModule() string {
 	return ""
 }
 
-// Rename returns the edits, in the file and its modules, that give what the name at an offset
-// refers to another name. The error says why it cannot have it.
+// Rename returns the edits, in the file and the others of its pipeline, that give
+// what the name at an offset refers to another name. The error says why it cannot have it.
 func (s *Snapshot) Rename(offset int, name string) ([]diag.Edit, error) {
 	m, err := s.Renameable(offset)
 	switch {

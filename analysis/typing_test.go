@@ -12,11 +12,11 @@ import (
 	"quire/analysis/diag"
 	"quire/analysis/fennel"
 	"quire/analysis/fennel/syntax"
-	"quire/analysis/pipeline"
 	"quire/analysis/source"
 )
 
-// A fixture is an archive of testdata/editor without its notes.
+// A fixture is a file of an archive of testdata/editor without its notes: the
+// pipeline, or a module.
 type fixture struct {
 	*markers
 	text string
@@ -35,19 +35,29 @@ func fixtures(t *testing.T) map[string]fixture {
 			t.Fatal(err)
 		}
 		m := newMarkers(t, archive, func(s string) string { return s })
-		var text strings.Builder
-		for line := range strings.Lines(m.File.Text()) {
-			code, _, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ";;@")
-			text.WriteString(strings.TrimRight(code, " ") + "\n")
+		name := strings.TrimSuffix(filepath.Base(path), ".txtar")
+		for _, file := range m.files {
+			if file != m.File {
+				all[name+"/"+file.Name()] = fixture{m.in(file), withoutNotes(file)}
+			}
 		}
-		all[strings.TrimSuffix(filepath.Base(path), ".txtar")] = fixture{m, text.String()}
+		all[name] = fixture{m, withoutNotes(m.File)}
 	}
 	return all
 }
 
+// withoutNotes returns the text of a file without the notes in it.
+func withoutNotes(f *source.File) string {
+	var text strings.Builder
+	for line := range strings.Lines(f.Text()) {
+		code, _, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ";;@")
+		text.WriteString(strings.TrimRight(code, " ") + "\n")
+	}
+	return text.String()
+}
+
 func (f fixture) snapshot(text string, cache *fennel.Cache) *analysis.Snapshot {
-	return analysis.New(source.NewFile(pipeline.Path, text), analysis.Options{
-		Secrets: []string{"token", "deploy-key"}, Tree: f.markers, Cache: cache})
+	return f.version(source.NewFile(f.File.Name(), text), cache)
 }
 
 // TestTyping types each fixture, a character at a time, as an editor that keeps

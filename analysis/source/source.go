@@ -85,6 +85,11 @@ func lineStarts(text string) []int {
 // Name returns the name the file was made with.
 func (f *File) Name() string { return f.name }
 
+// Same reports whether two files of a repository are one in the same state: of
+// one name and text. What was compiled before is used again with the file that it
+// was compiled from, which need not be the one at hand.
+func Same(a, b *File) bool { return a == b || a.name == b.name && a.text == b.text }
+
 // Text returns the whole text.
 func (f *File) Text() string { return f.text }
 

@@ -19,10 +19,6 @@ const runKind protocol.CodeActionKind = "quire.run"
 // the job around it do, and to write the code there in other ways.
 func (s *server) CodeAction(ctx context.Context, p *protocol.CodeActionParams) ([]protocol.CommandOrCodeAction, error) {
 	doc := s.documents.get(p.TextDocument.URI)
-	var judge *document
-	if doc != nil {
-		judge = s.documents.pipelineOf(doc.root)
-	}
 	release(ctx)
 	actions := []protocol.CommandOrCodeAction{}
 	if doc == nil {
@@ -33,7 +29,7 @@ func (s *server) CodeAction(ctx context.Context, p *protocol.CodeActionParams) (
 	}
 	span := s.caps.encoding.span(doc.file, p.Range)
 	if wanted(p.Context.Only, protocol.CodeActionKindQuickFix) {
-		for _, d := range doc.diagnostics(judge) {
+		for _, d := range doc.diagnostics() {
 			if d.Span.Start <= span.End && span.Start <= d.Span.End {
 				actions = append(actions, s.fixes(doc, d)...)
 			}

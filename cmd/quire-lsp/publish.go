@@ -34,16 +34,14 @@ func (r report) params() *protocol.PublishDiagnosticsParams {
 // is not known.
 func (s *server) reports(scope string, docs []*document) ([]report, bool) {
 	all := map[uri.URI]report{}
-	var judge *document
 	for _, doc := range docs {
 		if doc.isPipeline() {
-			judge = doc
 			s.reportPipeline(all, doc, docs)
 		}
 	}
 	for _, doc := range docs {
 		if !doc.isPipeline() {
-			all[doc.uri] = report{document: doc, items: s.diagnostics(doc, doc.diagnostics(judge))}
+			all[doc.uri] = report{document: doc, items: s.diagnostics(doc, doc.diagnostics())}
 			if doc.tree != nil {
 				doc.snapshot.Module() // compiling reads all that a module reads
 				doc.tree.settle()
@@ -72,7 +70,7 @@ func (s *server) reportPipeline(all map[uri.URI]report, doc *document, docs []*d
 	all[doc.uri] = report{document: doc, items: s.diagnostics(doc, found)}
 	elsewhere := map[*source.File]diag.List{}
 	for _, d := range found {
-		if !slices.ContainsFunc(docs, func(other *document) bool { return same(other.file, d.File) }) {
+		if !slices.ContainsFunc(docs, func(other *document) bool { return source.Same(other.file, d.File) }) {
 			elsewhere[d.File] = append(elsewhere[d.File], d)
 		}
 	}
@@ -82,37 +80,12 @@ func (s *server) reportPipeline(all map[uri.URI]report, doc *document, docs []*d
 	}
 }
 
-// diagnostics returns what is wrong with a document. Of a module that is what
-// the pipeline of its repository finds, if there is one and it requires it. Of
-// another file it is only what keeps it from being read: whether it is code,
-// macros or neither nobody knows.
-func (d *document) diagnostics(judge *document) diag.List {
-	if judge == nil || !slices.ContainsFunc(judge.snapshot.Files(), func(f *source.File) bool { return same(f, d.file) }) {
-		return d.unread()
-	}
-	var own diag.List
-	for _, found := range judge.snapshot.Diagnostics() {
-		if same(found.File, d.file) {
-			found.File = d.file
-			own = append(own, found)
-		}
-	}
-	return own
-}
-
-// same reports whether two files of a repository are the same text. What was
-// compiled before is used again with the file that it was compiled from, as long
-// as the text is the same.
-func same(a, b *source.File) bool {
-	return a == b || a.Name() == b.Name() && a.Text() == b.Text()
-}
-
-// unread returns what keeps a file from being read as Fennel.
-func (d *document) unread() diag.List {
+// diagnostics returns what is wrong with a document.
+func (d *document) diagnostics() diag.List {
 	if d.snapshot == nil {
 		return nil
 	}
-	return d.snapshot.Module().Tree.Diagnostics
+	return d.snapshot.Diagnostics()
 }
 
 // reportConfig reports what is wrong with the global configuration, if that is

@@ -124,7 +124,7 @@ func TestModuleAnswers(t *testing.T) {
 		Position: protocol.Position{Line: 1, Character: 16}}
 	var places []protocol.Location
 	c.call("textDocument/definition", &protocol.DefinitionParams{TextDocumentPositionParams: at}, &places)
-	if len(places) != 1 || places[0].URI != ci || places[0].Range.Start != (protocol.Position{Line: 2, Character: 5}) {
+	if len(places) != 1 || places[0].URI != ci || places[0].Range.Start != (protocol.Position{Line: 2, Character: 6}) {
 		t.Errorf("definition: %+v", places)
 	}
 	var symbols []protocol.DocumentSymbol
