@@ -129,7 +129,7 @@ func New(f *source.File, o Options) *Snapshot {
 		return find(m, s.load(), surround{secrets: o.Secrets, server: o.Server,
 			repository: repository{find: s.codeOf, loaded: s.load().modules}})
 	})
-	s.glossary = sync.OnceValue(func() *glossary { return newGlossary(s.module(), s.Graph(), s.found().flow(), s.library) })
+	s.glossary = sync.OnceValue(func() *glossary { return newGlossary(s.module(), s.Graph(), s.found().flow(), s.libraryOf) })
 	s.lexicon = sync.OnceValue(func() *lexicon { return s.glossary().whole() })
 	return s
 }

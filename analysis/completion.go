@@ -168,6 +168,8 @@ func (c *completer) callee(list *syntax.Node) (f dsl.Func, ok bool) {
 		case MemberName:
 			mod, _ := dsl.FindModule(m.Of)
 			return mod.Func(m.Name)
+		case MacroName:
+			return f, false
 		case SymbolName:
 			if m.Symbol.Value != nil && m.Symbol.Value.Kind != fennel.Unknown {
 				return f, false

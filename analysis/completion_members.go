@@ -106,7 +106,7 @@ func (c *completer) valueOf(n *syntax.Node) (sense, bool) {
 func (c *completer) symbolSense(name string) (sense, bool) {
 	for _, sym := range c.Module().Index.Visible(c.offset) {
 		if sym.Name == name {
-			if binding, module := c.importing(sym); binding != nil && binding.Kind == syntax.Symbol {
+			if binding, module := importing(c.Module(), sym); binding != nil && binding.Kind == syntax.Symbol {
 				return sense{kind: macros, name: module}, true
 			}
 			return c.glossary().sense(sym)
@@ -140,13 +140,11 @@ func (c *completer) members(of sense) []Candidate {
 	case macros:
 		m, _ := dsl.FindModule(of.name)
 		for _, f := range m.Macros {
-			out = append(out, Candidate{Label: f.Name, Kind: MemberName, Detail: f.Signature(), Doc: f.Doc, Function: true})
+			out = append(out, Candidate{Label: f.Name, Kind: MacroName, Detail: f.Signature(), Doc: f.Doc, Function: true,
+				Subject: Subject{MacroName, f.Name, m.Name}})
 		}
 		if l := c.libraryOf(of.name, fennel.Macros); l != nil {
 			out = l.candidates()
-			for i := range out {
-				out[i].Subject = Subject{} // which would be a member for running code
-			}
 		}
 	case result:
 		for _, k := range c.glossary().fields(of) {
@@ -160,7 +158,8 @@ func (c *completer) members(of sense) []Candidate {
 func (l *library) candidates() []Candidate {
 	var out []Candidate
 	for i := range l.members {
-		x := Candidate{Label: l.members[i].name, Kind: MemberName, Detail: l.name, Subject: Subject{MemberName, l.members[i].name, l.name}}
+		m := l.meaning(l.members[i].name)
+		x := Candidate{Label: m.Name, Kind: m.Kind, Detail: l.name, Subject: Subject{m.Kind, m.Name, m.Of}}
 		if c, ok := l.callable(&l.members[i]); ok {
 			x.Detail, x.Doc, x.Function = signature(c.name, c.names), c.doc, true
 		}

@@ -26,15 +26,12 @@ func (s *Snapshot) Definition(offset int) []source.Place {
 	switch {
 	case !ok:
 		return nil
-	case m.Kind == MemberName && s.library(m.Of) != nil:
-		l := s.library(m.Of)
+	case s.holder(m) != nil:
+		l := s.holder(m)
 		return []source.Place{l.place(l.member(m.Name))}
 	case len(outputs) > 0 && (m.Symbol == nil || m.Span == m.Symbol.Def):
 		return outputs
 	case m.Symbol != nil:
-		if l, member := s.imported(m.Symbol); member != nil {
-			return []source.Place{l.place(member)}
-		}
 		return []source.Place{{File: s.File, Span: m.Symbol.Def}}
 	case m.Kind == ModuleName:
 		return s.moduleFile(m.Name)
@@ -106,7 +103,7 @@ func (s *Snapshot) References(offset int) []Reference {
 		return nil
 	}
 	switch {
-	case m.Kind == MemberName && s.library(m.Of) != nil:
+	case s.holder(m) != nil:
 		return s.memberReferences(m)
 	case m.Symbol != nil:
 		return s.symbolReferences(m.Symbol)
@@ -132,8 +129,8 @@ func (s *Snapshot) symbolReferences(sym *fennel.Symbol) []Reference {
 
 // takings returns where other files name a member of a module.
 func (s *Snapshot) takings(of *library, member *libraryMember) []Reference {
-	return slices.DeleteFunc(s.mentions(Meaning{Kind: MemberName, Name: member.name, Of: of.name}), func(r Reference) bool {
-		return r.File == of.file()
+	return slices.DeleteFunc(s.mentions(of.meaning(member.name)), func(r Reference) bool {
+		return r.File.Name() == of.file().Name()
 	})
 }
 
@@ -168,7 +165,7 @@ func (s *Snapshot) mentions(m Meaning) []Reference {
 // memberReferences returns where a member of a module of the repository stands:
 // in the files that take it from the module, and in the module itself.
 func (s *Snapshot) memberReferences(m Meaning) []Reference {
-	of := s.library(m.Of)
+	of := s.holder(m)
 	member := of.member(m.Name)
 	out := s.takings(of, member)
 	if member.symbol == nil {

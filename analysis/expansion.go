@@ -71,7 +71,7 @@ func bounded(text string) string {
 // expansionCard returns what is said of the expansion of the macro that is
 // called at an offset, or nothing where none is.
 func (s *Snapshot) expansionCard(m Meaning, offset int) string {
-	isMacro := m.Symbol != nil && m.Symbol.Kind == fennel.Macro
+	isMacro := m.Kind == MacroName || m.Symbol != nil && m.Symbol.Kind == fennel.Macro
 	if m.Kind == FormName {
 		f, _ := findForm(m.Name)
 		isMacro = !f.Special

@@ -15,11 +15,10 @@ import (
 // A glossary makes the lexicons of the forms of a file, each when it is first
 // asked for: what an editor asks first about a version is about one place.
 type glossary struct {
-	flow   *flow // which asking changes, so that mu is held
-	module *fennel.Module
-	file   *source.File
-	// library finds modules of the repository.
-	library func(name string) *library
+	flow    *flow // which asking changes, so that mu is held
+	module  *fennel.Module
+	file    *source.File
+	library librarian
 	// mentions are those of jobs that evaluation saw and that are written, by
 	// place.
 	mentions []mention
@@ -41,7 +40,7 @@ type mention struct {
 	as   Mention
 }
 
-func newGlossary(m *fennel.Module, g *pipeline.Graph, f *flow, library func(name string) *library) *glossary {
+func newGlossary(m *fennel.Module, g *pipeline.Graph, f *flow, library librarian) *glossary {
 	x := &glossary{
 		flow:     f,
 		module:   m,

@@ -60,6 +60,12 @@ func (s *Snapshot) describe(m Meaning) string {
 			return l.card(l.member(m.Name), "function")
 		}
 		return memberCard(m)
+	case MacroName:
+		if f, ok := providedMacro(m.Of, m.Name); ok {
+			return page("macro of "+code(m.Of)+"\n\n"+fenced(f.Signature()), f.Doc, example(f.Example))
+		}
+		l := s.holder(m)
+		return l.card(l.member(m.Name), "macro")
 	case FormName:
 		f, _ := findForm(m.Name)
 		return page(fenced(signature(f.Name, f.Params)), f.Doc)
@@ -202,11 +208,8 @@ func example(text string) string {
 
 // symbolCard describes a name that the file binds, with the form that binds it.
 func (s *Snapshot) symbolCard(sym *fennel.Symbol) string {
-	if l, m := s.imported(sym); m != nil {
-		return l.card(m, "macro")
-	}
-	if f, ok := s.providedMacro(sym); ok {
-		return page("macro of "+code(dsl.CI)+"\n\n"+fenced(f.Signature()), f.Doc, example(f.Example))
+	if binding, module := importing(s.Module(), sym); binding != nil && binding.Kind == syntax.Symbol {
+		return s.moduleCard(module)
 	}
 	if sym.Kind == fennel.Function || sym.Kind == fennel.Macro {
 		return page(symbolKind(sym)+"\n\n"+fenced(signature(sym.Name, sym.Params)), sym.Doc)

@@ -7,6 +7,7 @@ import (
 
 	"quire/analysis/dsl"
 	"quire/analysis/fennel"
+	"quire/analysis/fennel/syntax"
 	"quire/analysis/pipeline"
 	"quire/analysis/source"
 )
@@ -48,7 +49,7 @@ type lexicographer struct {
 	*flow
 	*lexicon
 	// library finds modules of the repository.
-	library func(name string) *library
+	library librarian
 	// region is that of the form: what is found out about names of others is
 	// left to theirs.
 	region source.Span
@@ -56,7 +57,10 @@ type lexicographer struct {
 	known map[source.Span]int
 }
 
-func newLexicon(m *fennel.Module, g *pipeline.Graph, f *flow, library func(name string) *library) *lexicon {
+// A librarian finds modules of the repository: nil when there is none.
+type librarian func(name string, kind fennel.ModuleKind) *library
+
+func newLexicon(m *fennel.Module, g *pipeline.Graph, f *flow, library librarian) *lexicon {
 	return newGlossary(m, g, f, library).whole()
 }
 
@@ -151,7 +155,7 @@ func (l *lexicographer) step(of sense, name string) Meaning {
 		return Meaning{Kind: PrimitiveName, Name: name}
 	case of.kind == module && t.kind != absent && t.kind != unknown:
 		return Meaning{Kind: MemberName, Name: name, Of: of.name}
-	case of.kind == module && l.library(of.name).member(name) != nil:
+	case of.kind == module && l.library(of.name, fennel.Code).member(name) != nil:
 		return Meaning{Kind: MemberName, Name: name, Of: of.name}
 	case of.kind == result:
 		for _, k := range l.fields(of) {
@@ -267,9 +271,51 @@ func (l *lexicographer) symbol(s *fennel.Symbol) {
 	}
 }
 
+// macro returns what an imported macro of the file is in its module, if it is
+// known.
+func (l *lexicographer) macro(s *fennel.Symbol) Meaning {
+	binding, module := importing(l.module, s)
+	if binding == nil || binding.Kind != syntax.Table {
+		return Meaning{}
+	}
+	return l.macroOf(module, importedName(binding, s))
+}
+
+// macroOf returns the meaning of a macro of a module, if there is one.
+func (l *lexicographer) macroOf(module, name string) Meaning {
+	if _, ok := providedMacro(module, name); ok || l.library(module, fennel.Macros).member(name) != nil {
+		return Meaning{Kind: MacroName, Name: name, Of: module}
+	}
+	return Meaning{}
+}
+
+// macroIn adds the meaning of the macro that stands behind the name of a whole
+// module of macros, as in (mac.twice x).
+func (l *lexicographer) macroIn(s *fennel.Symbol, at source.Span) {
+	binding, module := importing(l.module, s)
+	if binding == nil || binding.Kind != syntax.Symbol {
+		return
+	}
+	path := l.module.Tree.Path(at.Start)
+	n := path[len(path)-1]
+	name, ok := strings.CutPrefix(n.Text, s.Name+".")
+	if n.Kind != syntax.Symbol || n.Span.Start != at.Start || !ok {
+		return
+	}
+	if m := l.macroOf(module, name); m.Kind != 0 {
+		m.Span = source.Span{Start: at.End + 1, End: n.Span.End}
+		l.add(m.Span, m)
+	}
+}
+
 // symbolMeaning returns what a name of the file refers to.
 func (l *lexicographer) symbolMeaning(s *fennel.Symbol) Meaning {
 	m := Meaning{Kind: SymbolName, Name: s.Name}
+	if s.Kind == fennel.Macro {
+		if of := l.macro(s); of.Kind != 0 {
+			m = of
+		}
+	}
 	if s.Value != nil {
 		t := l.sense(s.Value)
 		if t.kind != unknown {
@@ -294,5 +340,8 @@ func (l *lexicographer) use(at source.Span, m Meaning) {
 	if text := l.file.Slice(at); text == m.Symbol.Name || strings.HasPrefix(text, "$") {
 		m.Span = at
 		l.add(at, m)
+		if m.Symbol.Kind == fennel.Macro {
+			l.macroIn(m.Symbol, at)
+		}
 	}
 }

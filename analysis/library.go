@@ -14,7 +14,7 @@ import (
 
 // A library is a module of the repository that the file names.
 type library struct {
-	name    string
+	libraryKey
 	module  *fennel.Module
 	members []libraryMember
 	lexicon func() *lexicon
@@ -57,6 +57,26 @@ func (s *Snapshot) codeOf(name string) *fennel.Module {
 	return nil
 }
 
+// holder returns the module of the repository that holds what a name refers to, or
+// nil.
+func (s *Snapshot) holder(m Meaning) *library {
+	switch m.Kind {
+	case MemberName:
+		return s.libraryOf(m.Of, fennel.Code)
+	case MacroName:
+		return s.libraryOf(m.Of, fennel.Macros)
+	}
+	return nil
+}
+
+// meaning returns what a name of the module refers to for those that take it.
+func (l *library) meaning(name string) Meaning {
+	if l.kind == fennel.Macros {
+		return Meaning{Kind: MacroName, Name: name, Of: l.name}
+	}
+	return Meaning{Kind: MemberName, Name: name, Of: l.name}
+}
+
 func (s *Snapshot) libraryOf(name string, kind fennel.ModuleKind) *library {
 	if _, ours := dsl.FindModule(name); ours || name == "" {
 		return nil
@@ -79,15 +99,14 @@ func (s *Snapshot) libraryOf(name string, kind fennel.ModuleKind) *library {
 }
 
 func (s *Snapshot) newLibrary(key libraryKey) *library {
-	name := key.name
-	file, err := s.resolve(name, key.kind)
+	file, err := s.resolve(key.name, key.kind)
 	if err != nil || strings.HasSuffix(file.Name(), ".lua") {
 		return nil
 	}
 	m := s.compiled(file)
-	l := &library{name: name, module: m}
+	l := &library{libraryKey: key, module: m}
 	l.lexicon = sync.OnceValue(func() *lexicon {
-		return newLexicon(m, s.Graph(), newFlow(m, s.Graph(), repository{}), s.library)
+		return newLexicon(m, s.Graph(), newFlow(m, s.Graph(), repository{}), s.libraryOf)
 	})
 	l.collect()
 	return l
@@ -105,20 +124,20 @@ func (s *Snapshot) compiled(f *source.File) *fennel.Module {
 }
 
 // required returns the modules of the repository that the file names, also
-// through others, by the names of their files.
+// through others, by the names of their files. A file can be several of them.
 func (s *Snapshot) required() []*library {
 	var all []*library
-	seen := map[*fennel.Module]bool{s.Module(): true}
+	seen := map[*library]bool{}
 	for todo := []*fennel.Module{s.Module()}; len(todo) > 0; todo = todo[1:] {
 		for _, u := range todo[0].Uses {
-			if l := s.libraryOf(u.Name, u.Kind); l != nil && !seen[l.module] {
-				seen[l.module] = true
+			if l := s.libraryOf(u.Name, u.Kind); l != nil && !seen[l] {
+				seen[l] = true
 				all = append(all, l)
 				todo = append(todo, l.module)
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b *library) int { return strings.Compare(a.file().Name(), b.file().Name()) })
+	slices.SortStableFunc(all, func(a, b *library) int { return strings.Compare(a.file().Name(), b.file().Name()) })
 	return all
 }
 
@@ -126,11 +145,14 @@ func (s *Snapshot) required() []*library {
 // that it is part of: first the pipeline's own, then those of the modules.
 func (s *Snapshot) lexicons() []*lexicon {
 	all := []*lexicon{s.lexicon()}
+	seen := map[string]bool{s.File.Name(): true}
 	if w := s.whole(); w != s {
 		all = append(all, w.lexicon())
+		seen[w.File.Name()] = true
 	}
 	for _, l := range s.whole().required() {
-		if l.file() != s.File {
+		if name := l.file().Name(); !seen[name] {
+			seen[name] = true
 			all = append(all, l.lexicon())
 		}
 	}
@@ -304,17 +326,6 @@ func (l *library) callable(m *libraryMember) (callable, bool) {
 	return c, true
 }
 
-// imported returns the member of a module of the repository that a name of the
-// file stands for because import-macros binds it.
-func (s *Snapshot) imported(sym *fennel.Symbol) (*library, *libraryMember) {
-	binding, module := s.importing(sym)
-	if binding == nil || binding.Kind != syntax.Table {
-		return nil, nil
-	}
-	l := s.libraryOf(module, fennel.Macros)
-	return l, l.member(importedName(binding, sym))
-}
-
 // importedName returns the name, in its module, of the macro that a table of
 // import-macros binds a name of the file to.
 func importedName(binding *syntax.Node, sym *fennel.Symbol) string {
@@ -332,11 +343,11 @@ func importedName(binding *syntax.Node, sym *fennel.Symbol) string {
 
 // importing returns the binding of import-macros that a name of the file stands
 // in, and the name of the module beside it, or nothing.
-func (s *Snapshot) importing(sym *fennel.Symbol) (binding *syntax.Node, module string) {
+func importing(m *fennel.Module, sym *fennel.Symbol) (binding *syntax.Node, module string) {
 	if sym.Kind != fennel.Macro {
 		return nil, ""
 	}
-	path := s.Module().Tree.Path(sym.Def.Start)
+	path := m.Tree.Path(sym.Def.Start)
 	for i, form := range path[:max(len(path)-1, 0)] {
 		if head(form) != "import-macros" {
 			continue

@@ -23,6 +23,7 @@ const (
 	FieldName                     // a field of a source's table, or of what a primitive gives
 	ModuleName                    // what (require name) is given
 	MemberName                    // what a module holds
+	MacroName                     // a macro that a module holds, and a name of the file may stand for
 	FormName                      // a special form or built-in macro
 	LibraryName                   // what Lua provides
 )
@@ -93,7 +94,9 @@ func (s *Snapshot) memberAt(offset int) (Meaning, bool) {
 	for l := range s.own() {
 		for _, m := range l.members {
 			if m.key.Touches(offset) {
-				return Meaning{Kind: MemberName, Name: m.name, Of: l.name, Span: m.key}, true
+				at := l.meaning(m.name)
+				at.Span = m.key
+				return at, true
 			}
 		}
 	}

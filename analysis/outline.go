@@ -191,9 +191,17 @@ func (s *Snapshot) detail(m Meaning) string {
 			return f.Signature()
 		}
 		return m.Of
+	case MacroName:
+		if c, ok := s.macroSignature(m); ok {
+			return signature(c.name, c.names)
+		}
+		return m.Of
 	case FieldName, OptionName:
 		return string(m.key.Type) + " of " + m.Of
 	case SymbolName:
+		if of, ok := s.importedMacro(m.Symbol); ok {
+			return s.detail(of)
+		}
 		if k := m.Symbol.Kind; k == fennel.Function || k == fennel.Macro {
 			return signature(m.Symbol.Name, m.Symbol.Params)
 		}

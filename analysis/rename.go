@@ -21,9 +21,9 @@ func (s *Snapshot) Renameable(offset int) (Meaning, error) {
 		return m, fmt.Errorf("there is no name here that can be renamed")
 	case m.Symbol != nil:
 		return m, s.renameableSymbol(m.Symbol)
-	case m.Kind == MemberName && s.library(m.Of) != nil:
+	case s.holder(m) != nil:
 		err := fmt.Errorf("'%s' is a name of the module '%s', which other files may use too", m.Name, m.Of)
-		if s.library(m.Of).file() != s.File {
+		if s.holder(m).file() != s.File {
 			err = fmt.Errorf("%w: change it there", err)
 		}
 		return m, err

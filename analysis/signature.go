@@ -132,6 +132,8 @@ func (c *completer) signature(name *syntax.Node) (callable, bool) {
 		mod, _ := dsl.FindModule(m.Of)
 		f, ok := mod.Func(m.Name)
 		return funcCallable(f), ok
+	case MacroName:
+		return c.macroSignature(m)
 	case FormName:
 		f, ok := findForm(m.Name)
 		return callable{name: f.Name, names: f.Params, doc: f.Doc}, ok
@@ -183,11 +185,8 @@ func (c *completer) symbolSignature(sym *fennel.Symbol) (callable, bool) {
 	case sym.Kind == fennel.Function:
 		return out, true
 	case sym.Kind == fennel.Macro:
-		if f, ok := c.providedMacro(sym); ok {
-			return funcCallable(f), true
-		}
-		if l, m := c.imported(sym); m != nil {
-			return l.callable(m)
+		if m, ok := c.importedMacro(sym); ok {
+			return c.macroSignature(m)
 		}
 		return out, true
 	case sym.Value == nil || sym.Value.Kind != fennel.Lambda || sym.Written:
@@ -209,15 +208,32 @@ func (c *completer) symbolSignature(sym *fennel.Symbol) (callable, bool) {
 	return callable{}, false
 }
 
-// providedMacro returns the macro of the product that an imported name stands
-// for: the compiler knows the parameters of those only that the file defines.
-func (s *Snapshot) providedMacro(sym *fennel.Symbol) (dsl.Func, bool) {
-	binding, module := s.importing(sym)
-	m, ok := dsl.FindModule(module)
-	if !ok || binding.Kind != syntax.Table {
-		return dsl.Func{}, false
+// macroSignature returns what is known of calling a macro of a module.
+func (s *Snapshot) macroSignature(m Meaning) (callable, bool) {
+	if f, ok := providedMacro(m.Of, m.Name); ok {
+		return funcCallable(f), true
 	}
-	name := importedName(binding, sym)
+	l := s.holder(m)
+	return l.callable(l.member(m.Name))
+}
+
+// importedMacro returns which macro of a module a name of the file stands for, if
+// that is known.
+func (s *Snapshot) importedMacro(sym *fennel.Symbol) (Meaning, bool) {
+	if sym.Kind != fennel.Macro {
+		return Meaning{}, false
+	}
+	w, ok := s.glossary().at(sym.Def.Start)
+	if !ok || w.Symbol != sym || w.Kind != MacroName {
+		return Meaning{}, false
+	}
+	return w.Meaning, true
+}
+
+// providedMacro returns the macro of a module of the product: the compiler knows
+// the parameters of those only that the file defines.
+func providedMacro(module, name string) (dsl.Func, bool) {
+	m, _ := dsl.FindModule(module)
 	i := slices.IndexFunc(m.Macros, func(f dsl.Func) bool { return f.Name == name })
 	if i < 0 {
 		return dsl.Func{}, false

@@ -69,8 +69,8 @@ func (c *completer) provided(x Candidate, sym *fennel.Symbol) string {
 		if t := c.lexicon().senses[sym]; t.kind == primitive || t.kind == member && t.module == dsl.CI {
 			return t.name
 		}
-		if f, ok := c.providedMacro(sym); ok {
-			return f.Name
+		if m, ok := c.importedMacro(sym); ok && m.Of == dsl.CI {
+			return m.Name
 		}
 	}
 	return ""

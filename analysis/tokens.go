@@ -203,6 +203,8 @@ func (t *tokenizer) named(m Meaning, at source.Span) (TokenType, TokenModifier) 
 			return FunctionToken, with | Provided
 		}
 		return NamespaceToken, with | Provided
+	case MacroName:
+		return MacroToken, with
 	case FieldName:
 		if m.Symbol == nil && m.key.States == 0 { // one that a job of the file returns
 			return PropertyToken, with

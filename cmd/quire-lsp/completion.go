@@ -23,6 +23,7 @@ var completionKinds = map[analysis.Kind]protocol.CompletionItemKind{
 	analysis.FieldName:     protocol.CompletionItemKindField,
 	analysis.ModuleName:    protocol.CompletionItemKindModule,
 	analysis.MemberName:    protocol.CompletionItemKindField,
+	analysis.MacroName:     protocol.CompletionItemKindFunction,
 	analysis.FormName:      protocol.CompletionItemKindKeyword,
 	analysis.LibraryName:   protocol.CompletionItemKindVariable,
 }
