@@ -72,6 +72,8 @@ type Snapshot struct {
 	lexicon  func() *lexicon
 	secrets  []string
 	resolve  fennel.Resolver
+	// modulesBelow lists modules of the repository, as [pipeline.Modules] does.
+	modulesBelow func(kind fennel.ModuleKind, below string) []pipeline.ModuleFile
 	// compile compiles another file as part of the same pipeline.
 	compile   func(*source.File) *fennel.Module
 	libraries libraries
@@ -101,6 +103,9 @@ func New(f *source.File, o Options) *Snapshot {
 		o.Limits = pipeline.DefaultLimits()
 	}
 	s := &Snapshot{File: f, isModule: o.Module, secrets: o.Secrets, resolve: pipeline.Resolver(o.Tree, o.Limits)}
+	s.modulesBelow = func(kind fennel.ModuleKind, below string) []pipeline.ModuleFile {
+		return pipeline.Modules(o.Tree, kind, below)
+	}
 	s.compile = func(f *source.File) *fennel.Module { return pipeline.Compile(f, o.Tree, nil, o.Limits) }
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.whole = sync.OnceValue(func() *Snapshot {

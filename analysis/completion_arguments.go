@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"quire/analysis/dsl"
+	"quire/analysis/fennel"
 	"quire/analysis/fennel/syntax"
 	"quire/analysis/pipeline"
 )
@@ -106,7 +107,7 @@ func (c *completer) argument(here *syntax.Node) bool {
 	switch name := items[0].Text; {
 	case items[0].Kind != syntax.Symbol:
 	case name == "require" && at == 1, name == "include" && at == 1, name == "import-macros" && at%2 == 0, name == "require-macros" && at == 1:
-		c.modules(name != "require")
+		c.modules(name)
 		return true
 	}
 	if c.looksUp(items, at) {
@@ -144,12 +145,23 @@ func (c *completer) looksUp(items []*syntax.Node, at int) bool {
 	return ok && len(members) > 0
 }
 
-// modules offers those of the product that hold what is wanted, and those of
-// the repository that the file names elsewhere.
-func (c *completer) modules(forMacros bool) {
+// modules offers those of the product that hold what the form of a name wants, and
+// those of the repository: the files that can be listed, and what the file names
+// elsewhere.
+func (c *completer) modules(form string) {
+	forMacros, kind := form != "require", fennel.Code
+	if form == "import-macros" || form == "require-macros" {
+		kind = fennel.Macros
+	}
 	for _, m := range dsl.Modules() {
 		if !forMacros || len(m.Macros) > 0 {
 			c.addName(ModuleName, m.Name, "module", m.Doc)
+		}
+	}
+	typed := strings.TrimLeft(c.File.Slice(c.typed()), `:"`)
+	for _, m := range c.modulesBelow(kind, typed[:strings.LastIndexByte(typed, '.')+1]) {
+		if m.Path != c.File.Name() {
+			c.addName(ModuleName, m.Name, "module", m.Path)
 		}
 	}
 	for _, u := range c.Module().Uses {

@@ -188,6 +188,11 @@ func (m *markers) Read(path string) (*source.File, error) {
 	return nil, fs.ErrNotExist
 }
 
+// List returns what a directory of the repository holds.
+func (m *markers) List(dir string, limit int) ([]source.Entry, error) {
+	return source.Overlay(nil, m.files).(source.Lister).List(dir, limit)
+}
+
 func (m *markers) file(name string) *txtar.File {
 	i := slices.IndexFunc(m.archive.Files, func(f txtar.File) bool { return f.Name == name })
 	if i < 0 {

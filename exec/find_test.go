@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -77,6 +78,41 @@ func TestTrees(t *testing.T) {
 	t.Run("disk", func(t *testing.T) { checkTree(t, tree, []string{"fifo", "zero", "big"}) })
 	if got, err := tree.Read("absolute"); err != nil || got.Text() != "text\n" {
 		t.Errorf("an absolute link to a file below: %v, %v", got, err)
+	}
+}
+
+func TestList(t *testing.T) {
+	root := t.TempDir()
+	for _, name := range []string{"b", "a", "dir/inner"} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(root, name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(root, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mkfifo(t, filepath.Join(root, "fifo"))
+	for name, target := range map[string]string{"link": "a", "in": "dir", "out": "/etc"} {
+		if err := os.Symlink(target, filepath.Join(root, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tree := exec.Dir(root).(source.Lister)
+	inner := []source.Entry{{Name: "inner"}}
+	for path, want := range map[string][]source.Entry{
+		".": {{Name: "a"}, {Name: "b"}, {Name: "dir", Dir: true}}, "dir": inner, "in": inner,
+	} {
+		if got, err := tree.List(path, 100); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s holds %v, %v, want %v", path, got, err, want)
+		}
+	}
+	if got, err := tree.List(".", 2); err != nil || len(got) > 2 {
+		t.Errorf("two entries: %v, %v", got, err)
+	}
+	for _, path := range []string{"..", "/etc", "out", "a", "fifo", "missing", ""} {
+		if got, err := tree.List(path, 100); err == nil {
+			t.Errorf("%q holds %v, want an error", path, got)
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -22,8 +23,8 @@ import (
 // loaded.
 const maxSource = 16 << 20
 
-// Dir returns the tree of the files below a directory on disk. It follows
-// symbolic links that stay below the directory.
+// Dir returns the tree of the files below a directory on disk, which is a
+// [source.Lister]. It follows symbolic links that stay below the directory.
 func Dir(root string) source.Tree { return dirTree(root) }
 
 type dirTree string
@@ -34,6 +35,28 @@ func (t dirTree) Read(path string) (*source.File, error) {
 		return nil, err
 	}
 	return source.NewFile(path, string(text)), nil
+}
+
+// List returns what a directory holds, but for symbolic links and what is neither
+// a file nor a directory.
+func (t dirTree) List(dir string, limit int) ([]source.Entry, error) {
+	f, err := openAny(string(t), dir, os.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	found, err := f.ReadDir(limit)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	var entries []source.Entry
+	for _, e := range found {
+		if e.IsDir() || e.Type().IsRegular() {
+			entries = append(entries, source.Entry{Name: e.Name(), Dir: e.IsDir()})
+		}
+	}
+	slices.SortFunc(entries, func(a, b source.Entry) int { return strings.Compare(a.Name, b.Name) })
+	return entries, nil
 }
 
 // readBelow returns the content of a regular file at a slash-separated path
@@ -77,6 +100,23 @@ var (
 // openBelow opens a regular file below root without ever waiting for one that
 // is not regular. No part of the path may leave root, by a link neither.
 func openBelow(root, path string, flag int) (*os.File, error) {
+	f, err := openAny(root, path, flag)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = &fs.PathError{Op: "open", Path: path, Err: errNotRegular}
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// openAny opens whatever stands at a path below root, without waiting for it.
+func openAny(root, path string, flag int) (*os.File, error) {
 	if !filepath.IsLocal(path) {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: errLeaves}
 	}
@@ -100,14 +140,6 @@ func openBelow(root, path string, flag int) (*os.File, error) {
 	f, err := dir.OpenFile(name, flag|openAtOnce, 0o666)
 	if err != nil {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: rootError(err)}
-	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = &fs.PathError{Op: "open", Path: path, Err: errNotRegular}
-	}
-	if err != nil {
-		f.Close()
-		return nil, err
 	}
 	return f, nil
 }

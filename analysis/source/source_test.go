@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -166,6 +167,27 @@ func TestOverlay(t *testing.T) {
 	}
 	if _, err := tree.Read("c"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("reading c: %v", err)
+	}
+}
+
+func TestOverlayList(t *testing.T) {
+	base := source.Overlay(dir{}, map[string]*source.File{"a": nil, "d/x": nil, "d/e/z": nil})
+	tree := source.Overlay(base, map[string]*source.File{"a": nil, "d/y": nil, "new/f": nil}).(source.Lister)
+	for path, want := range map[string][]source.Entry{
+		".":   {{Name: "a"}, {Name: "d", Dir: true}, {Name: "new", Dir: true}},
+		"d":   {{Name: "e", Dir: true}, {Name: "x"}, {Name: "y"}},
+		"d/e": {{Name: "z"}},
+		"new": {{Name: "f"}},
+	} {
+		if got, err := tree.List(path, 10); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s holds %v, %v, want %v", path, got, err, want)
+		}
+		if got, err := tree.List(path, 1); err != nil || len(got) != 1 {
+			t.Errorf("one entry of %s: %v, %v", path, got, err)
+		}
+	}
+	if got, err := tree.List("other", 10); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("what is not there holds %v, %v", got, err)
 	}
 }
 

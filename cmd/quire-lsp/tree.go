@@ -33,6 +33,15 @@ func (t *tree) Read(path string) (*source.File, error) {
 	return f, err
 }
 
+// List returns what a directory holds. Nothing depends on it: it is asked anew
+// each time.
+func (t *tree) List(dir string, limit int) ([]source.Entry, error) {
+	t.mu.Lock()
+	open := t.open
+	t.mu.Unlock()
+	return source.Overlay(t.disk, open).(source.Lister).List(dir, limit)
+}
+
 // look returns a file of the disk, unless it is open; nil with an error.
 func (t *tree) look(path string, open map[string]*source.File) (*source.File, error) {
 	if f, ok := open[path]; ok {
