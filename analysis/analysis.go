@@ -41,6 +41,8 @@ type Options struct {
 	// Cache holds what earlier versions of the file had in common with this
 	// one; nil: nothing is kept.
 	Cache *fennel.Cache
+	// Modules holds the same for the modules that the file requires.
+	Modules *pipeline.Caches
 	// Limits bound what loading the file may use; the zero value means
 	// [pipeline.DefaultLimits].
 	Limits pipeline.Limits
@@ -75,7 +77,8 @@ type Snapshot struct {
 	// modulesBelow lists modules of the repository, as [pipeline.Modules] does.
 	modulesBelow func(kind fennel.ModuleKind, below string) []pipeline.ModuleFile
 	// compile compiles another file as part of the same pipeline.
-	compile   func(*source.File) *fennel.Module
+	compile   func(*source.File, *fennel.Cache) *fennel.Module
+	caches    *pipeline.Caches
 	libraries libraries
 }
 
@@ -102,11 +105,11 @@ func New(f *source.File, o Options) *Snapshot {
 	if o.Limits == (pipeline.Limits{}) {
 		o.Limits = pipeline.DefaultLimits()
 	}
-	s := &Snapshot{File: f, isModule: o.Module, secrets: o.Secrets, resolve: pipeline.Resolver(o.Tree, o.Limits)}
+	s := &Snapshot{File: f, isModule: o.Module, caches: o.Modules, secrets: o.Secrets, resolve: pipeline.Resolver(o.Tree, o.Limits)}
 	s.modulesBelow = func(kind fennel.ModuleKind, below string) []pipeline.ModuleFile {
 		return pipeline.Modules(o.Tree, kind, below)
 	}
-	s.compile = func(f *source.File) *fennel.Module { return pipeline.Compile(f, o.Tree, nil, o.Limits) }
+	s.compile = func(f *source.File, c *fennel.Cache) *fennel.Module { return pipeline.Compile(f, o.Tree, c, o.Limits) }
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.whole = sync.OnceValue(func() *Snapshot {
 		if o.Module && o.Pipeline.holds(f) {
@@ -121,7 +124,7 @@ func New(f *source.File, o Options) *Snapshot {
 		if o.Module {
 			return loadModule(s.module(), o.Pipeline)
 		}
-		p, ds := pipeline.Load(s.ctx, s.module(), o.Tree, o.Limits)
+		p, ds := pipeline.Load(s.ctx, s.module(), o.Tree, o.Modules, o.Limits)
 		defer p.Close()
 		return loaded{p.Graph, p.Image, p.Modules, p.Files, ds}
 	})

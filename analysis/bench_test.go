@@ -82,3 +82,27 @@ func manyJobs(n, edit int) string {
 	}
 	return b.String()
 }
+
+// BenchmarkModuleKeystroke measures what a change of one job in the middle of a
+// module costs: the pipeline that requires it is understood anew, and then the
+// module.
+func BenchmarkModuleKeystroke(b *testing.B) {
+	main := source.NewFile(pipeline.Path, "(require :lib)\n")
+	for _, jobs := range []int{100, 400, 1000} {
+		b.Run(fmt.Sprint(jobs), func(b *testing.B) {
+			caches := new(pipeline.Caches)
+			typing(b, jobs, func(f *source.File) func() {
+				f = source.NewFile(".quire/lib.fnl", f.Text())
+				o := analysis.Options{Tree: fileMap{f.Name(): f}, Cache: caches.Of(main.Name()), Modules: caches}
+				return func() {
+					p := analysis.New(main, o)
+					o.Module, o.Pipeline, o.Cache = true, p, caches.Of(f.Name())
+					p.Diagnostics()
+					s := analysis.New(f, o)
+					s.Diagnostics()
+					s.Hover(strings.Index(f.Text(), "(sh ")+2, analysis.HoverOptions{})
+				}
+			})
+		})
+	}
+}

@@ -39,7 +39,7 @@ func (s *Snapshot) expansion(path []*syntax.Node) string {
 	at := probe.Len()
 	probe.WriteString(name + " (macrodebug " + s.File.Slice(call) + " true)] " + name + ")")
 	probe.WriteString(s.File.Slice(source.Span{Start: call.End, End: form.End}))
-	m := s.compile(source.NewFile(s.File.Name(), probe.String()))
+	m := s.compile(source.NewFile(s.File.Name(), probe.String()), nil)
 	for sym := range m.Index.Symbols() {
 		if sym.Name == name && sym.Def.Start == at && sym.Value != nil && sym.Value.Kind == fennel.Literal && sym.Value.Type == "string" {
 			return bounded(sym.Value.Text)

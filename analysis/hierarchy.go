@@ -69,7 +69,9 @@ func jobNode(j *pipeline.Job) Node {
 		names[i] = in.Name
 	}
 	n := Node{Name: j.ID, Detail: strings.Join(names, " "), Form: j.Call, ID: j.Name}
-	if n.ID.File != n.Form.File || !n.Form.Span.Encloses(n.ID.Span) {
+	if n.ID.File != nil && n.ID.File != n.Form.File {
+		n.Form = n.ID // in a module: the call is what required that
+	} else if !n.Form.Span.Encloses(n.ID.Span) {
 		n.ID = n.Form
 	}
 	return n

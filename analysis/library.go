@@ -120,7 +120,7 @@ func (s *Snapshot) compiled(f *source.File) *fennel.Module {
 			return m
 		}
 	}
-	return s.compile(f)
+	return s.compile(f, s.caches.Of(f.Name()))
 }
 
 // required returns the modules of the repository that the file names, also

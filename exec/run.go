@@ -159,7 +159,7 @@ func (x *execution) load(ctx context.Context) (*secrets, bool) {
 		limits.Run = limits.Load
 	}
 	module := pipeline.Compile(r.source.File, r.tree, nil, limits)
-	x.pipe, x.report.Diagnostics = pipeline.Load(ctx, module, r.tree, limits)
+	x.pipe, x.report.Diagnostics = pipeline.Load(ctx, module, r.tree, nil, limits)
 	if ctx.Err() != nil {
 		x.report.Outcome, x.report.Diagnostics = Cancelled, nil
 		return nil, false

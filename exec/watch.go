@@ -249,7 +249,7 @@ func (w *watch) load(ctx context.Context) (plan, map[string]string, *pipeline.Gr
 	}
 	limits := pipeline.DefaultLimits()
 	module := pipeline.Compile(r.source.File, r.tree, nil, limits)
-	pipe, found := pipeline.Load(ctx, module, r.tree, limits)
+	pipe, found := pipeline.Load(ctx, module, r.tree, nil, limits)
 	defer pipe.Close()
 	// A module that a broken pipeline no longer reads is still one of it.
 	if w.files == nil || !found.HasErrors() {

@@ -28,7 +28,7 @@ func BenchmarkLoad(b *testing.B) {
 			l := pipeline.DefaultLimits()
 			for i := 0; b.Loop(); i++ {
 				f := source.NewFile(pipeline.Path, text.String()+fmt.Sprintf("(ci.job :last%d [:quire/push] #nil)\n", i))
-				p, _ := pipeline.Load(context.Background(), pipeline.Compile(f, nil, cache, l), nil, l)
+				p, _ := pipeline.Load(context.Background(), pipeline.Compile(f, nil, cache, l), nil, nil, l)
 				p.Close()
 			}
 		})

@@ -74,12 +74,13 @@ func forgotten(name string) string {
 	return ""
 }
 
-// compileModule compiles a module of the repository.
-func compileModule(name string, file *source.File, f finder) *fennel.Module {
-	if strings.HasSuffix(file.Name(), ".lua") {
-		return fennel.CompileLua(file, options(f))
-	}
+// compileModule compiles a module of the repository. The cache may be nil.
+func compileModule(name string, file *source.File, f finder, cache *fennel.Cache) *fennel.Module {
 	o := options(f)
+	o.Cache = cache
+	if strings.HasSuffix(file.Name(), ".lua") {
+		return fennel.CompileLua(file, o)
+	}
 	o.Module = name
 	return fennel.Compile(syntax.Read(file), o)
 }

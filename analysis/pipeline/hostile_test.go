@@ -101,7 +101,7 @@ func TestModuleIsImmutable(t *testing.T) {
 	var loads sync.WaitGroup
 	for i := range results {
 		loads.Go(func() {
-			p, found := pipeline.Load(context.Background(), m, tree, l)
+			p, found := pipeline.Load(context.Background(), m, tree, nil, l)
 			defer p.Close()
 			results[i] = renderLoad(p, found)
 		})

@@ -21,12 +21,15 @@ import (
 // be known; it can run only when the list has no errors. Load has no effect
 // outside of the process.
 //
+// The caches are those of the modules that it requires (nil: nothing is kept).
+//
 // The context only shortens the wall-time budget; that it ended is reported
 // like a met limit.
-func Load(ctx context.Context, m *fennel.Module, tree source.Tree, l Limits) (*Pipeline, diag.List) {
+func Load(ctx context.Context, m *fennel.Module, tree source.Tree, caches *Caches, l Limits) (*Pipeline, diag.List) {
 	ld := &loader{
 		main:     m,
 		finder:   finder{tree, l},
+		caches:   caches,
 		trees:    newTrees(m),
 		modules:  map[string]*module{},
 		mistakes: map[string]diag.Diagnostic{},
@@ -56,6 +59,7 @@ func Load(ctx context.Context, m *fennel.Module, tree source.Tree, l Limits) (*P
 type loader struct {
 	main     *fennel.Module
 	finder   finder
+	caches   *Caches
 	program  *fennel.Program
 	pipeline *Pipeline
 	vm       *vm
@@ -175,7 +179,7 @@ func (ld *loader) loadModule(L *lua.LState, name string) *module {
 			m.mistake = diag.Diagnostic{Code: diag.Runtime, Message: fmt.Sprintf("module '%s' could not be loaded", name)}
 		}
 	}()
-	compiled := compileModule(name, file, ld.finder)
+	compiled := compileModule(name, file, ld.finder, ld.caches.Of(file.Name()))
 	if !ld.hasRead(file.Name()) {
 		ld.pipeline.Files = append(ld.pipeline.Files, file)
 	}
@@ -237,10 +241,12 @@ func (ld *loader) addFindings(L *lua.LState, m *module, name string, compiled *f
 			File: call.File, Span: call.Span, Message: fmt.Sprintf("'%s' is required here", name)})
 		ld.report(d)
 	}
-	for g := range compiled.MissingGlobals() {
-		ld.report(diag.Diagnostic{File: compiled.Tree.File, Span: g.Span, Code: diag.UnknownGlobal, As: diag.Warning,
-			Message: g.Message, Help: g.Help, Related: []diag.Related{{
-				File: call.File, Span: call.Span, Message: fmt.Sprintf("'%s' is required here", name)}}})
+	for _, p := range compiled.Parts() {
+		for _, g := range p.Missing {
+			ld.report(diag.Diagnostic{File: compiled.Tree.File, Span: compiled.Locate(g.Span), Code: diag.UnknownGlobal, As: diag.Warning,
+				Message: g.Message, Help: g.Help, Related: []diag.Related{{
+					File: call.File, Span: call.Span, Message: fmt.Sprintf("'%s' is required here", name)}}})
+		}
 	}
 	if compiled.Diagnostics.HasErrors() {
 		m.mistake = diag.Diagnostic{Code: reported, Message: fmt.Sprintf("module '%s' has errors", name)}

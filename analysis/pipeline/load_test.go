@@ -72,7 +72,7 @@ func load(t testing.TB, files map[string]*source.File, l pipeline.Limits) (*pipe
 	t.Helper()
 	tree := source.Overlay(noTree{}, files)
 	m := pipeline.Compile(files[pipeline.Path], tree, nil, l)
-	p, found := pipeline.Load(context.Background(), m, tree, l)
+	p, found := pipeline.Load(context.Background(), m, tree, nil, l)
 	t.Cleanup(p.Close)
 	return p, found
 }

@@ -435,7 +435,7 @@ func TestLoadEndsWithItsContext(t *testing.T) {
 	cancel()
 	f := source.NewFile(pipeline.Path, "(while true nil)\n")
 	l := pipeline.DefaultLimits()
-	p, found := pipeline.Load(ctx, pipeline.Compile(f, nil, nil, l), nil, l)
+	p, found := pipeline.Load(ctx, pipeline.Compile(f, nil, nil, l), nil, nil, l)
 	defer p.Close()
 	if len(found) != 1 || found[0].Code != diag.LoadTimeout {
 		t.Errorf("found %v", found)

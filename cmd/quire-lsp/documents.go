@@ -14,7 +14,6 @@ import (
 	"go.lsp.dev/uri"
 
 	"quire/analysis"
-	"quire/analysis/fennel"
 	"quire/analysis/pipeline"
 	"quire/analysis/source"
 	"quire/exec"
@@ -29,9 +28,10 @@ type documents struct {
 
 	mu      sync.Mutex // guards the fields below
 	open    map[uri.URI]*document
-	closed  map[string]*document // by root
-	folders map[string]bool      // roots whose pipelines matter also when they are closed
-	changes map[string]int       // of each scope, how often something changed in it
+	closed  map[string]*document        // by root
+	folders map[string]bool             // roots whose pipelines matter also when they are closed
+	changes map[string]int              // of each scope, how often something changed in it
+	caches  map[string]*pipeline.Caches // by root
 }
 
 // A document is one version of one file. It is immutable; a change puts another
@@ -52,13 +52,12 @@ type document struct {
 	// peers are the URIs of the open files of the repository, by path, as the
 	// client writes them.
 	peers map[string]uri.URI
-	// cache is shared by all versions of the file.
-	cache *fennel.Cache
 }
 
 func (d *documents) init() {
 	d.open, d.closed = map[uri.URI]*document{}, map[string]*document{}
 	d.folders, d.changes = map[string]bool{}, map[string]int{}
+	d.caches = map[string]*pipeline.Caches{}
 }
 
 // isPipeline reports whether a document is a pipeline and not a module of one.
@@ -112,7 +111,20 @@ func (d *documents) remove(doc *document) {
 	} else if !doc.open && d.closed[doc.root] == doc {
 		delete(d.closed, doc.root)
 	}
+	if !slices.ContainsFunc(d.all(), func(other *document) bool { return other.root == doc.root }) {
+		delete(d.caches, doc.root)
+	}
 	d.changes[doc.scope()]++
+}
+
+// cachesOf returns what the versions of the files of a repository have in common.
+func (d *documents) cachesOf(root string) *pipeline.Caches {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.caches[root] == nil {
+		d.caches[root] = new(pipeline.Caches)
+	}
+	return d.caches[root]
 }
 
 // touch notes that something changed in a scope beside its documents.
@@ -276,15 +288,13 @@ func locate(u uri.URI) (root, name string) {
 	return "", filepath.ToSlash(file)
 }
 
-// newDocument makes a version of a file. The former version, if there is one,
-// lends what they have in common.
+// newDocument makes a version of a file, of which there may be a former one.
 func (s *server) newDocument(u uri.URI, version int32, text string, old *document) *document {
 	doc := &document{uri: u, version: version, open: true}
 	var name string
 	if old != nil {
-		doc.cache, doc.root, name = old.cache, old.root, old.file.Name()
+		doc.root, name = old.root, old.file.Name()
 	} else {
-		doc.cache = new(fennel.Cache)
 		doc.root, name = locate(u)
 	}
 	doc.file = source.NewFile(name, text)
@@ -301,9 +311,9 @@ func (s *server) understand(doc *document) {
 	files[doc.file.Name()], uris[doc.file.Name()] = doc.file, doc.uri
 	doc.peers = uris
 	doc.tree = &tree{disk: exec.Dir(doc.root), open: files}
-	known := s.config.settings()
+	known, caches := s.config.settings(), s.documents.cachesOf(doc.root)
 	o := analysis.Options{
-		Tree: doc.tree, Cache: doc.cache,
+		Tree: doc.tree, Cache: caches.Of(doc.file.Name()), Modules: caches,
 		Secrets: known.Secrets, Server: cmp.Or(s.settings().Server.state(), known.Server),
 		Module: doc.file.Name() != pipeline.Path,
 	}

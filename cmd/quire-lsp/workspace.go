@@ -9,7 +9,6 @@ import (
 	"go.lsp.dev/protocol"
 	"go.lsp.dev/uri"
 
-	"quire/analysis/fennel"
 	"quire/analysis/pipeline"
 	"quire/analysis/source"
 	"quire/exec"
@@ -35,7 +34,7 @@ func (s *server) discover(root string) {
 	if err != nil {
 		return
 	}
-	doc := &document{uri: u, root: root, file: file, cache: new(fennel.Cache)}
+	doc := &document{uri: u, root: root, file: file}
 	s.understand(doc)
 	s.documents.put(doc)
 }
