@@ -11,26 +11,32 @@ import (
 // written to it.
 const flushing = 2 * time.Second
 
+// behindAt and caughtUpAt are how many bytes wait for a client that is said to
+// be behind from then on, and to have caught up. They are apart, so that a
+// client that is a little too slow misses a few long stretches of output and not
+// many short ones.
+const (
+	behindAt   = 4 << 20
+	caughtUpAt = behindAt / 4
+)
+
 // An outgoing is the way to a client. Writing to it never waits for the client,
 // who may be waiting to be read from itself; what is written meanwhile is sent
 // at once.
+//
+// It takes whatever it is given. Who writes more than the client asks for, as
+// commands do, looks first whether the client is behind.
 type outgoing struct {
 	to io.WriteCloser
 
 	mu     sync.Mutex // guards the fields below
 	more   *sync.Cond // there is something to send, or an end
 	queued bytes.Buffer
+	unsent int  // bytes that are queued or being sent
+	behind bool // unsent was behindAt, and not yet caughtUpAt again
 	closed bool
 	err    error         // of sending
 	idle   chan struct{} // closed when nothing is sent any more
-}
-
-// buffered returns rw with writes that do not wait.
-func buffered(rw io.ReadWriteCloser) io.ReadWriteCloser {
-	return struct {
-		io.Reader
-		io.WriteCloser
-	}{rw, newOutgoing(rw)}
 }
 
 func newOutgoing(to io.WriteCloser) *outgoing {
@@ -51,32 +57,51 @@ func (o *outgoing) Write(b []byte) (int, error) {
 		return 0, io.ErrClosedPipe
 	}
 	o.queued.Write(b)
+	o.unsent += len(b)
+	o.behind = o.behind || o.unsent >= behindAt
 	o.more.Signal()
 	return len(b), nil
+}
+
+// isBehind reports whether the client reads more slowly than it is written to.
+func (o *outgoing) isBehind() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.behind
 }
 
 // send sends what is queued until it is closed.
 func (o *outgoing) send() {
 	defer close(o.idle)
-	var taken bytes.Buffer
-	for {
-		o.mu.Lock()
-		for o.queued.Len() == 0 && !o.closed {
-			o.more.Wait()
-		}
-		if o.queued.Len() == 0 || o.err != nil {
-			o.mu.Unlock()
-			return
-		}
-		taken, o.queued = o.queued, bytes.Buffer{}
-		o.mu.Unlock()
-		if _, err := o.to.Write(taken.Bytes()); err != nil {
-			o.mu.Lock()
-			o.err = err
-			o.mu.Unlock()
+	for taken := o.take(); len(taken) > 0; taken = o.take() {
+		_, err := o.to.Write(taken)
+		o.sent(len(taken), err)
+		if err != nil {
 			return
 		}
 	}
+}
+
+// take waits for something to send and takes it from the queue. It is empty when
+// there will be no more.
+func (o *outgoing) take() []byte {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for o.queued.Len() == 0 && !o.closed {
+		o.more.Wait()
+	}
+	taken := o.queued.Bytes()
+	o.queued = bytes.Buffer{}
+	return taken
+}
+
+// sent notes how sending went.
+func (o *outgoing) sent(n int, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.unsent -= n
+	o.behind = o.behind && o.unsent > caughtUpAt
+	o.err = err
 }
 
 // Close sends what is left, for a while, and closes the way.

@@ -100,23 +100,32 @@ func (p *progress) observe(e exec.Event) {
 }
 
 // report shows what the run is doing now. Of several reports within
-// reportEvery the last one is sent, at its end.
+// reportEvery, or while the client is behind, the last one is sent, at its end.
 func (p *progress) report(message string) {
 	if !p.shown || p.ends {
 		return
 	}
 	p.next = message
-	switch wait := reportEvery - time.Since(p.last); {
-	case wait <= 0:
+	if p.timer != nil {
+		return
+	}
+	if wait := reportEvery - time.Since(p.last); wait > 0 || p.run.s.outgoing.isBehind() {
+		p.timer = time.AfterFunc(wait, p.due)
+	} else {
 		p.flush()
-	case p.timer == nil:
-		p.timer = time.AfterFunc(wait, func() {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			if p.shown && p.timer != nil {
-				p.flush()
-			}
-		})
+	}
+}
+
+// due sends the report that is held back, unless the client is behind.
+func (p *progress) due() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case !p.shown || p.timer == nil:
+	case p.run.s.outgoing.isBehind():
+		p.timer.Reset(reportEvery)
+	default:
+		p.flush()
 	}
 }
 

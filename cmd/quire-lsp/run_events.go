@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -21,7 +22,9 @@ const (
 )
 
 // A runOutputParams is what a command wrote, in pieces of no particular size.
-// Text is redacted, and otherwise as it was written, with colours.
+// Text is redacted, and otherwise as it was written, with colours. A client that
+// reads too slowly does not get all of it; a piece of the log says where and how
+// much is missing.
 type runOutputParams struct {
 	RunID  string `json:"runId"`
 	Job    string `json:"job"`
@@ -80,10 +83,11 @@ type runEvents struct {
 	seq   int
 	held  *runOutputParams // output that is to be sent
 	timer *time.Timer      // sends it
+	left  map[string]int   // bytes of output of each job that were left out since output of it was sent
 }
 
 func newRunEvents(run *liveRun) *runEvents {
-	return &runEvents{run: run, begun: map[string]int64{}, exits: map[string]*int{}}
+	return &runEvents{run: run, begun: map[string]int64{}, exits: map[string]*int{}, left: map[string]int{}}
 }
 
 // send sends a notification. When the client is gone the session ends by
@@ -131,6 +135,7 @@ func (r *runEvents) observe(e exec.Event) {
 		if begun, ok := r.begun[e.JobID]; ok {
 			p.DurationMS = e.AtMS - begun
 		}
+		r.complete(e.JobID)
 		r.state(notifyJobState, p)
 	}
 }
@@ -158,16 +163,44 @@ func (r *runEvents) output(job string, sh int, stream, text string) {
 	}
 }
 
-// flush sends the output that is held back.
+// flush sends the output that is held back, or leaves it out when the client is
+// behind: the log has it, and neither the memory of the server nor the job is to
+// suffer from a client that does not read.
 func (r *runEvents) flush() {
-	if r.held == nil {
+	held := r.held
+	if held == nil {
 		return
 	}
 	r.timer.Stop()
-	r.seq++
-	r.held.Seq = r.seq
-	r.send(notifyRunOutput, r.held)
 	r.held = nil
+	if r.run.s.outgoing.isBehind() {
+		r.left[held.Job] += len(held.Text)
+		return
+	}
+	r.tellLeft(held.Job)
+	r.sendOutput(held)
+}
+
+// tellLeft says how much output of a job was left out.
+func (r *runEvents) tellLeft(job string) {
+	if n := r.left[job]; n > 0 {
+		delete(r.left, job)
+		r.sendOutput(&runOutputParams{RunID: r.run.id, Job: job, Stream: "log", Text: fmt.Sprintf("… %d bytes not shown; see the log …\n", n)})
+	}
+}
+
+func (r *runEvents) sendOutput(p *runOutputParams) {
+	r.seq++
+	p.Seq = r.seq
+	r.send(notifyRunOutput, p)
+}
+
+// complete sends what is left of the output of a job, or says how much it is.
+func (r *runEvents) complete(job string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.flush()
+	r.tellLeft(job)
 }
 
 // finished tells how the run went.
@@ -187,17 +220,13 @@ func (r *runEvents) finished(report *exec.Report, err error) {
 		}
 		p.Jobs = append(p.Jobs, state)
 	}
-	r.flushAll()
+	for _, j := range report.Jobs {
+		r.complete(j.ID) // of one that did not finish
+	}
 	r.state(notifyRunFinished, p)
 }
 
 // refused tells that the run does not begin.
 func (r *runEvents) refused(why string) {
 	r.state(notifyRunFinished, runFinishedParams{RunID: r.run.id, Outcome: exec.NotRun, Message: why, Jobs: []jobStateParams{}})
-}
-
-func (r *runEvents) flushAll() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.flush()
 }

@@ -23,9 +23,10 @@ import (
 type server struct {
 	protocol.UnimplementedServer
 
-	conn   jsonrpc2.Conn
-	client protocol.Client
-	stderr io.Writer
+	conn     jsonrpc2.Conn
+	outgoing *outgoing // what conn writes to
+	client   protocol.Client
+	stderr   io.Writer
 
 	// ctx ends when the session does; runs and publishing live in it.
 	ctx    context.Context
@@ -82,7 +83,11 @@ func (s *server) serve(ctx context.Context, rw io.ReadWriteCloser) int {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s.ctx = ctx
-	rw = buffered(rw)
+	s.outgoing = newOutgoing(rw)
+	rw = struct {
+		io.Reader
+		io.WriteCloser
+	}{rw, s.outgoing}
 	s.conn = jsonrpc2.NewConn(tolerantStream{jsonrpc2.NewHeaderStream(rw)}, jsonrpc2.WithCodec(codec{}))
 	s.client = protocol.ClientDispatcher(s.conn)
 	s.conn.Go(ctx, s.handler())
