@@ -72,6 +72,17 @@ editor shows none.
                      format   text (the default), mermaid, dot or svg
                      quiet    true only returns it
 
+What a run writes is shown by what the client can do:
+  experimental.quire.runOutput       it is sent as it is written (quire/runOutput)
+  experimental.quire.runState        what becomes of the jobs is sent (quire/runStarted,
+                                     quire/jobState, quire/runFinished)
+  workspace.textDocumentContent      it is a document quire-run:/RUN/JOB.log, which
+                                     follows the run
+  window.showDocument                the log is opened as a file
+  none of these                      the path of the log is told in a message
+Without runOutput, the log of a job that fails is shown by itself. Progress needs
+window.workDoneProgress; without it a message tells how the run went.
+
 Jobs run when the workspace is trusted: when the initialization options are
 {"trusted": true}, or when the user was asked and said so, once for each root.
 `
