@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -58,19 +59,29 @@ func TestKilledRuns(t *testing.T) {
 			}
 		}
 		started = started[max(0, len(started)-40):]
-		out, err := quire("ci", "runs", "--limit", "0", "--format", "json").Output()
+		// A command that was just being started holds its run until it has come to
+		// its own program.
 		var listed jsonRuns
-		if err == nil {
-			err = json.Unmarshal(out, &listed)
-		}
-		if err != nil {
-			t.Fatalf("round %d: %v\n%s", round, err, out)
+		underWay := func(r jsonRun) bool { return r.FinishedAt == nil }
+		for range 100 {
+			listed = jsonRuns{}
+			out, err := quire("ci", "runs", "--limit", "0", "--format", "json").Output()
+			if err == nil {
+				err = json.Unmarshal(out, &listed)
+			}
+			if err != nil {
+				t.Fatalf("round %d: %v\n%s", round, err, out)
+			}
+			if !slices.ContainsFunc(listed.Runs, underWay) {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
 		}
 		found := map[string]bool{}
 		for _, r := range listed.Runs {
 			found[r.ID] = true
 			outcomes[string(r.Outcome)]++
-			if r.FinishedAt == nil {
+			if underWay(r) {
 				t.Errorf("round %d: the run %s is %s", round, r.ID, r.Outcome)
 			}
 		}
