@@ -16,7 +16,6 @@ import (
 	"quire/analysis"
 	"quire/analysis/pipeline"
 	"quire/analysis/source"
-	"quire/exec"
 )
 
 // documents holds the open buffers, and the pipelines on disk of the folders
@@ -310,7 +309,7 @@ func (s *server) understand(doc *document) {
 	files, uris := s.documents.peers(doc.root)
 	files[doc.file.Name()], uris[doc.file.Name()] = doc.file, doc.uri
 	doc.peers = uris
-	doc.tree = &tree{disk: exec.Dir(doc.root), open: files}
+	doc.tree = &tree{disk: s.disk(doc.root), open: files}
 	known, caches := s.config.settings(), s.documents.cachesOf(doc.root)
 	o := analysis.Options{
 		Tree: doc.tree, Cache: caches.Of(doc.file.Name()), Modules: caches,

@@ -11,6 +11,9 @@ import (
 
 	"go.lsp.dev/jsonrpc2"
 	"go.lsp.dev/protocol"
+
+	"quire/analysis/source"
+	"quire/exec"
 )
 
 // A server is one session with one client.
@@ -27,6 +30,7 @@ type server struct {
 	outgoing *outgoing // what conn writes to
 	client   protocol.Client
 	stderr   io.Writer
+	disk     func(root string) source.Tree // what evaluation finds in a repository, beside what is open
 
 	// ctx ends when the session does; runs and publishing live in it.
 	ctx    context.Context
@@ -72,7 +76,7 @@ func serve(ctx context.Context, rw io.ReadWriteCloser, stderr io.Writer) int {
 }
 
 func newServer(stderr io.Writer) *server {
-	s := &server{stderr: stderr, exited: make(chan struct{})}
+	s := &server{stderr: stderr, disk: exec.Dir, exited: make(chan struct{})}
 	s.leave = sync.OnceFunc(func() { close(s.exited) })
 	s.documents.init()
 	s.initRunning()
