@@ -75,9 +75,9 @@ type jobForm struct {
 	needs bool          // other jobs
 }
 
-// jobForms returns the forms that register jobs, in the order of their places. What cannot be evaluated, as
-// in a file that does not read yet, is taken from the text: who types in one
-// form does not lose what there was above the others.
+// jobForms returns the forms that register jobs, in the order of their places.
+// What cannot be evaluated, as in a file that does not read yet, is taken from
+// the text: who types in one form does not lose what there was above the others.
 func (d *document) jobForms() []jobForm {
 	var forms []jobForm
 	at := map[source.Span]bool{}

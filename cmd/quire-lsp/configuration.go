@@ -136,7 +136,7 @@ func (s *server) settingsChanged(before, now settings) {
 	if before.CodeLens != now.CodeLens {
 		s.refreshLenses()
 	}
-	if before.InlayHints != now.InlayHints && s.caps.hintRefresh {
-		s.goWork(func() { _ = s.client.InlayHintRefresh(s.ctx) })
+	if before.InlayHints != now.InlayHints {
+		s.refreshHints()
 	}
 }

@@ -27,7 +27,6 @@ type capabilities struct {
 
 	configuration         bool // workspace/configuration
 	registerConfiguration bool // for workspace/didChangeConfiguration
-	hintRefresh           bool // workspace/inlayHint/refresh
 	registerWatchers      bool // for workspace/didChangeWatchedFiles
 	relativePatterns      bool // in them
 }
@@ -112,17 +111,17 @@ func clientCapabilities(c protocol.ClientCapabilities) capabilities {
 		caps.encoding = utf8
 	}
 	if w := c.Window; w != nil {
-		caps.progress = w.WorkDoneProgress != nil && *w.WorkDoneProgress
+		caps.progress = isTrue(w.WorkDoneProgress)
 		caps.showDocument = w.ShowDocument != nil && w.ShowDocument.Support
 	}
 	if t := c.TextDocument; t != nil && t.Completion != nil {
 		if i := t.Completion.CompletionItem; i != nil {
-			caps.snippets = i.SnippetSupport != nil && *i.SnippetSupport
+			caps.snippets = isTrue(i.SnippetSupport)
 		}
 	}
 	if t := c.TextDocument; t != nil && t.SignatureHelp != nil && t.SignatureHelp.SignatureInformation != nil {
 		if p := t.SignatureHelp.SignatureInformation.ParameterInformation; p != nil {
-			caps.labelOffsets = p.LabelOffsetSupport != nil && *p.LabelOffsetSupport
+			caps.labelOffsets = isTrue(p.LabelOffsetSupport)
 		}
 	}
 	if w := c.Workspace; w != nil {
@@ -147,7 +146,6 @@ func (caps *capabilities) workspace(w *protocol.WorkspaceClientCapabilities) {
 	if f := w.DidChangeWatchedFiles; f != nil {
 		caps.registerWatchers, caps.relativePatterns = isTrue(f.DynamicRegistration), isTrue(f.RelativePatternSupport)
 	}
-	caps.hintRefresh = w.InlayHint != nil && isTrue(w.InlayHint.RefreshSupport)
 }
 
 func (caps *capabilities) diagnostics(d protocol.DiagnosticsCapabilities) {

@@ -52,10 +52,16 @@ func (s *server) refreshLenses() {
 	}
 }
 
-// refreshResults has the client ask again for all that shows how jobs went.
-func (s *server) refreshResults() {
-	s.refreshLenses()
+// refreshHints has the client ask for the inlay hints again, where it can be
+// told.
+func (s *server) refreshHints() {
 	if s.caps.refreshHints {
 		s.hints.ask(s, s.client.InlayHintRefresh)
 	}
+}
+
+// refreshResults has the client ask again for all that shows how jobs went.
+func (s *server) refreshResults() {
+	s.refreshLenses()
+	s.refreshHints()
 }

@@ -31,8 +31,8 @@ type running struct {
 func runningCapabilities(c protocol.ClientCapabilities) running {
 	var r running
 	if w := c.Workspace; w != nil {
-		r.refreshLenses = w.CodeLens != nil && w.CodeLens.RefreshSupport != nil && *w.CodeLens.RefreshSupport
-		r.refreshHints = w.InlayHint != nil && w.InlayHint.RefreshSupport != nil && *w.InlayHint.RefreshSupport
+		r.refreshLenses = w.CodeLens != nil && isTrue(w.CodeLens.RefreshSupport)
+		r.refreshHints = w.InlayHint != nil && isTrue(w.InlayHint.RefreshSupport)
 		r.logDocuments = w.TextDocumentContent != nil
 	}
 	var experimental struct {
