@@ -99,10 +99,16 @@ func (s *Snapshot) names(n *syntax.Node, kind Kind, name string) bool {
 	if n.Kind != syntax.Symbol {
 		return false
 	}
-	if m, ok := s.MeaningAt(n.Span.End); ok && !s.obscure(m) {
-		return m.Kind == kind && m.Name == name
+	written := n.Text == name || strings.HasSuffix(n.Text, "."+name)
+	w, known := s.glossary().at(n.Span.End)
+	switch {
+	case known && !s.obscure(w.Meaning):
+		return w.Kind == kind && w.Name == name
+	case known || !written:
+		return written
 	}
-	return n.Text == name || strings.HasSuffix(n.Text, "."+name)
+	_, other := s.MeaningAt(n.Span.End) // a form or something of Lua
+	return !other
 }
 
 // obscure reports whether a meaning is a name of the file that could hold
