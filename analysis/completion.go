@@ -38,7 +38,8 @@ type Subject struct {
 
 // Describe returns what is known of a subject, as Markdown, or nothing.
 func (s *Snapshot) Describe(x Subject) string {
-	if x.Kind == SymbolName {
+	switch x.Kind {
+	case SymbolName, OptionName, FieldName:
 		return ""
 	}
 	return s.describe(Meaning{Kind: x.Kind, Name: x.Name, Of: x.Of})

@@ -22,15 +22,20 @@ func BenchmarkEditor(b *testing.B) {
 		fmt.Fprintf(&text, "(job :job-%d [%s]\n  (fn [{: sh : jobs}]\n    (let [push (jobs :quire/push)]\n      (sh [:echo push.sha] {:cwd \"x\"}))))\n", i, input)
 	}
 	at := strings.Index(text.String(), "[:job-199")
-	b.Run("first", func(b *testing.B) {
-		for b.Loop() {
-			b.StopTimer()
-			s := load(text.String(), nil)
-			s.Diagnostics()
-			b.StartTimer()
-			s.Hover(at+3, analysis.HoverOptions{})
-		}
-	})
+	first := func(name string, ask func(*analysis.Snapshot)) {
+		b.Run("first "+name, func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				s := load(text.String(), nil)
+				s.Diagnostics()
+				b.StartTimer()
+				ask(s)
+			}
+		})
+	}
+	first("hover", func(s *analysis.Snapshot) { s.Hover(at+3, analysis.HoverOptions{}) })
+	first("tokens", func(s *analysis.Snapshot) { s.Tokens() })
+	first("outline", func(s *analysis.Snapshot) { s.Outline() })
 	s := load(text.String(), nil)
 	for name, ask := range map[string]func(){
 		"hover":      func() { s.Hover(at+3, analysis.HoverOptions{}) },

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"sort"
 	"sync"
@@ -217,13 +218,18 @@ func (x *glossary) region(i int) source.Span {
 func (x *glossary) whole() *lexicon {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	all := &lexicon{file: x.file, senses: map[*fennel.Symbol]sense{}, outputs: x.outputs, computed: x.computed}
+	words, senses := 0, 0
 	for i := range x.forms {
 		l := x.form(i)
+		words += len(l.words)
+		senses += len(l.senses)
+	}
+	all := &lexicon{file: x.file, outputs: x.outputs, computed: x.computed}
+	all.words = make([]*word, 0, words)
+	all.senses = make(map[*fennel.Symbol]sense, senses)
+	for _, l := range x.forms {
 		all.words = append(all.words, l.words...)
-		for s, t := range l.senses {
-			all.senses[s] = t
-		}
+		maps.Copy(all.senses, l.senses)
 	}
 	return all
 }

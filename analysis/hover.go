@@ -52,7 +52,7 @@ func (s *Snapshot) describe(m Meaning) string {
 		f, _ := dsl.Primitive(m.Name)
 		return funcCard(f)
 	case OptionName, FieldName:
-		return page(keyHead(m.key)+" of "+code(m.Of), m.key.Doc, example(m.key.Example))
+		return page(keyHead(*m.key)+" of "+code(m.Of), m.key.Doc, example(m.key.Example))
 	case ModuleName:
 		return s.moduleCard(m.Name)
 	case MemberName:

@@ -158,9 +158,10 @@ func (l *lexicographer) step(of sense, name string) Meaning {
 	case of.kind == module && l.library(of.name, fennel.Code).member(name) != nil:
 		return Meaning{Kind: MemberName, Name: name, Of: of.name}
 	case of.kind == result:
-		for _, k := range l.fields(of) {
-			if k.Name == name {
-				m := Meaning{Kind: FieldName, Name: name, Of: ownerOf(of), key: k}
+		keys := l.fields(of)
+		for i := range keys {
+			if keys[i].Name == name {
+				m := Meaning{Kind: FieldName, Name: name, Of: ownerOf(of), key: &keys[i]}
 				if of.name == "jobs" {
 					m.As = Reads
 				}
@@ -250,7 +251,8 @@ func (l *lexicographer) arguments(c *fennel.Call, f dsl.Func) {
 			if !ok {
 				continue
 			}
-			l.key(field.Key.Span, Meaning{Kind: OptionName, Name: k.Name, Of: f.Name, key: k})
+			option := k // apart from k, of which there is one for each key that is none
+			l.key(field.Key.Span, Meaning{Kind: OptionName, Name: k.Name, Of: f.Name, key: &option})
 			if id := literalID(field.Value); id != "" && k.Type == dsl.Secret {
 				l.literal(field.Value.Span, Meaning{Kind: SecretName, Name: id})
 			}

@@ -55,7 +55,7 @@ type Meaning struct {
 	// has: in {: sh}, the primitive sh and the local that holds it.
 	Symbol *fennel.Symbol
 
-	key dsl.Key // of an option or field
+	key *dsl.Key // of an option or field; nil for other kinds
 }
 
 // MeaningAt returns what the name at an offset refers to. A cursor behind the

@@ -50,7 +50,9 @@ type Token struct {
 
 // Tokens returns the tokens of the file in their order. They do not overlap.
 func (s *Snapshot) Tokens() []Token {
-	t := tokenizer{Snapshot: s, words: s.lexicon().words}
+	words := s.lexicon().words
+	// Of the tokens about every other one is a word with a meaning.
+	t := tokenizer{Snapshot: s, words: words, out: make([]Token, 0, 2*len(words))}
 	for _, form := range s.Module().Tree.Forms {
 		t.node(form, nil)
 	}
