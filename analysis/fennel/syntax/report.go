@@ -93,7 +93,7 @@ func (r *reader) insertSpace(at int) []diag.Fix {
 	for n := len(r.stack) - 1; n >= 0 && r.stack[n].closer == 0; n-- {
 		at = r.stack[n].start
 	}
-	return r.fix(true, source.Span{Start: at, End: at}, " ", "insert a space")
+	return r.fix(true, source.Span{Start: at, End: at}, " ", "Insert a space")
 }
 
 func (r *reader) badCharacter(span source.Span) {
@@ -140,7 +140,7 @@ func (r *reader) prefixApart(t token, behindGap bool) {
 	gap := source.Span{Start: t.end, End: r.skipSpace(t.end)}
 	d := r.problem(gap, "Write the prefix directly before the form it is for.", "invalid whitespace after quoting prefix")
 	if behindGap {
-		d.Fixes = r.fix(true, gap, "", "remove the white space")
+		d.Fixes = r.fix(true, gap, "", "Remove the white space")
 	}
 	r.problems.add(d)
 }
@@ -160,7 +160,7 @@ func (r *reader) unexpectedCloser(span source.Span) {
 	}
 	text := r.text[span.Start:min(span.End, span.Start+maxClosers)]
 	d := r.problem(span, "Remove it, or write what it is to close before it.", "unexpected closing delimiter%s %s", plural(span.Len()), text)
-	d.Fixes = r.fix(false, span, "", "remove "+text)
+	d.Fixes = r.fix(false, span, "", "Remove "+text)
 	d.Related = r.strayCause()
 	r.problems.add(d)
 }
@@ -214,11 +214,11 @@ func (r *reader) mismatched(t token, f frame, made wrongCloser) {
 	d.Related = []diag.Related{r.related(source.Span{Start: f.start, End: f.start + 1}, "this %c is still open", opened)}
 	switch made {
 	case closeOuter:
-		d.Fixes = r.fix(false, source.Span{Start: t.start, End: t.start}, string(want), fmt.Sprintf("insert %c", want))
+		d.Fixes = r.fix(false, source.Span{Start: t.start, End: t.start}, string(want), fmt.Sprintf("Insert %c", want))
 	case closeInner:
-		d.Fixes = r.fix(false, span, string(want), fmt.Sprintf("replace %c with %c", got, want))
+		d.Fixes = r.fix(false, span, string(want), fmt.Sprintf("Replace %c by %c", got, want))
 	case closeNone:
-		d.Fixes = r.fix(false, span, "", fmt.Sprintf("remove %c", got))
+		d.Fixes = r.fix(false, span, "", fmt.Sprintf("Remove %c", got))
 	}
 	r.problems.add(d)
 }
@@ -240,7 +240,7 @@ func (r *reader) unclosed(forms []frame, at int, safe bool) {
 	}
 	// Of two openers in a row, one may be too many.
 	double := inner.start+1 < len(r.text) && classes[r.text[inner.start+1]] == opener
-	d.Fixes = r.fix(safe && !double, place, text, "insert "+text)
+	d.Fixes = r.fix(safe && !double, place, text, "Insert "+text)
 	r.problems.add(d)
 }
 
@@ -299,7 +299,7 @@ func (r *reader) closeString(end int, text string) []diag.Fix {
 	if r.text[end-1] == '\\' {
 		return nil
 	}
-	return r.fix(false, source.Span{Start: end, End: end}, text, "insert "+text)
+	return r.fix(false, source.Span{Start: end, End: end}, text, "Insert "+text)
 }
 
 // oddTable reports that the table that t closes ends with a key, or has an
