@@ -49,36 +49,29 @@ func peerRows() []string {
 	return append(rows, "run to progress", "cancel to acknowledgement")
 }
 
-// report shows a table for each pipeline, and how the servers compare. A
-// benchmark's own log is cut off after a few lines, so it goes to standard
-// output.
-func (all peerFigures) report(b *testing.B) {
-	b.Helper()
-	b.ReportMetric(0, "ns/op") // all of it together says nothing
-	fmt.Println()
-	for _, jobs := range peerSizes {
-		all.row(jobs, fmt.Sprintf("%d jobs, p50 and p95 in ms", jobs), func(name string, _ *peerFigure) string { return name })
-		for _, done := range peerRows() {
-			all.row(jobs, done, func(_ string, f *peerFigure) string {
-				d := f.times[done]
-				if len(d) == 0 {
-					return "–"
-				}
-				mark := ""
-				if f.empty[strings.TrimSuffix(done, afterChange)] {
-					mark = "empty: "
-				}
-				return fmt.Sprintf("%s%.1f %9.1f", mark, inMs(d.percentile(50)), inMs(d.percentile(95)))
-			})
-		}
-		all.row(jobs, "publishes in a burst", func(_ string, f *peerFigure) string { return fmt.Sprint(f.published) })
-		all.row(jobs, "memory, most and last, in MB", func(_ string, f *peerFigure) string {
-			return fmt.Sprintf("%.1f %9.1f", inMB(f.most), inMB(f.last))
+// table shows what was measured with one pipeline. A benchmark's own log is cut
+// off after a few lines, so it goes to standard output.
+func (all peerFigures) table(jobs int) {
+	all.row(jobs, fmt.Sprintf("%d jobs, p50 and p95 in ms", jobs), func(name string, _ *peerFigure) string { return name })
+	for _, done := range peerRows() {
+		all.row(jobs, done, func(_ string, f *peerFigure) string {
+			d := f.times[done]
+			if len(d) == 0 {
+				return "–"
+			}
+			mark := ""
+			if f.empty[strings.TrimSuffix(done, afterChange)] {
+				mark = "empty: "
+			}
+			return fmt.Sprintf("%s%.1f %9.1f", mark, inMs(d.percentile(50)), inMs(d.percentile(95)))
 		})
-		all.row(jobs, "edits until then", func(_ string, f *peerFigure) string { return fmt.Sprint(f.edits) })
-		fmt.Println()
 	}
-	all.compare(b)
+	all.row(jobs, "publishes in a burst", func(_ string, f *peerFigure) string { return fmt.Sprint(f.published) })
+	all.row(jobs, "memory, most and last, in MB", func(_ string, f *peerFigure) string {
+		return fmt.Sprintf("%.1f %9.1f", inMB(f.most), inMB(f.last))
+	})
+	all.row(jobs, "edits until then", func(_ string, f *peerFigure) string { return fmt.Sprint(f.edits) })
+	fmt.Println()
 }
 
 // names are the servers that were measured, in their order.
@@ -90,17 +83,17 @@ func (all peerFigures) names() []string {
 
 // row shows one line of the table of a pipeline.
 func (all peerFigures) row(jobs int, title string, cell func(name string, f *peerFigure) string) {
-	fmt.Printf("%-38s", title)
+	fmt.Printf("\n%-38s", title)
 	for _, name := range all.names() {
 		fmt.Printf("%24s", cell(name, all[peerRun{name, jobs}]))
 	}
-	fmt.Println()
 }
 
 // compare shows how many times as long the others took with the largest
 // pipeline, and how the times grow from the smallest to the largest.
 func (all peerFigures) compare(b *testing.B) {
 	b.Helper()
+	b.ReportMetric(0, "ns/op") // all of it together says nothing
 	least, most := peerSizes[0], peerSizes[len(peerSizes)-1]
 	own := all[peerRun{peerNames[0], most}]
 	for _, name := range all.names() {

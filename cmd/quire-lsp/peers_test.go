@@ -47,9 +47,10 @@ func BenchmarkPeers(b *testing.B) {
 					all[peerRun{name, jobs}] = measurePeer(b, commands[name], jobs)
 				}
 			}
+			all.table(jobs)
 		}
 	}
-	all.report(b)
+	all.compare(b)
 }
 
 func buildServer(b *testing.B) string {
