@@ -120,8 +120,9 @@ func folders(p *protocol.InitializeParams) []uri.URI {
 		}
 		return all
 	}
-	if p.RootURI != nil {
-		all = append(all, *p.RootURI)
+	//lint:ignore SA1019 clients without workspaceFolders have nothing else
+	if root := p.RootURI; root != nil {
+		all = append(all, *root)
 	}
 	return all
 }
