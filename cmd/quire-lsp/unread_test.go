@@ -64,7 +64,7 @@ func TestOutputUnread(t *testing.T) {
 	}
 	u := c.openIn(root, ".quire/ci.fnl", fmt.Sprintf(`(local {: job} (require :quire.ci))
 (job :a [:quire/push] (fn [{: sh}]
-  (sh "echo begin; cat %s; seq 1 %d; echo oops >&2; exit 3")
+  (sh "echo begin; cat %s; seq 1 %d; echo oops; exit 3")
   (error "it broke")))
 `, start, lines))
 	id := c.run(u)
