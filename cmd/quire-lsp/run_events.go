@@ -48,9 +48,9 @@ type jobStateParams struct {
 	RunID      string             `json:"runId"`
 	Job        string             `json:"job"`
 	State      exec.Outcome       `json:"state"`
-	DurationMS int64              `json:"durationMs,omitzero"`
-	Exit       *int               `json:"exit,omitempty"`    // the last that was not zero
-	Message    string             `json:"message,omitempty"` // why it failed or was skipped
+	DurationMS *int64             `json:"durationMs,omitempty"` // of a job that has begun and ended
+	Exit       *int               `json:"exit,omitempty"`       // the last that was not zero
+	Message    string             `json:"message,omitempty"`    // why it failed or was skipped
 	Location   *protocol.Location `json:"location,omitempty"`
 }
 
@@ -133,7 +133,8 @@ func (r *runEvents) observe(e exec.Event) {
 	case exec.JobFinished:
 		p := jobStateParams{RunID: r.run.id, Job: e.JobID, State: exec.Outcome(e.Outcome), Exit: r.exits[e.JobID], Message: e.Message}
 		if begun, ok := r.begun[e.JobID]; ok {
-			p.DurationMS = e.AtMS - begun
+			took := e.AtMS - begun
+			p.DurationMS = &took
 		}
 		r.complete(e.JobID)
 		r.state(notifyJobState, p)
@@ -208,7 +209,10 @@ func (r *runEvents) finished(report *exec.Report, err error) {
 	p := runFinishedParams{RunID: r.run.id, Outcome: report.Outcome, DurationMS: report.Finished.Sub(report.Started).Milliseconds(),
 		Message: outcome(report, err), Jobs: []jobStateParams{}}
 	for _, j := range report.Jobs {
-		state := jobStateParams{RunID: r.run.id, Job: j.ID, State: j.Outcome, DurationMS: lasted(j).Milliseconds(), Message: j.Notice}
+		state := jobStateParams{RunID: r.run.id, Job: j.ID, State: j.Outcome, Message: j.Notice}
+		if took := lasted(j).Milliseconds(); !j.Started.IsZero() {
+			state.DurationMS = &took
+		}
 		if n := len(j.IgnoredExits); n > 0 {
 			state.Exit = &j.IgnoredExits[n-1]
 		}
