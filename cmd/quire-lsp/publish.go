@@ -125,6 +125,18 @@ type sent struct {
 	open bool
 }
 
+func (r report) sent() sent { return sent{string(encode(r.params())), r.file, r.open} }
+
+// answered notes what a client that asked first was told of a file, which it is
+// to ask for again when that changes.
+func (p *published) answered(r report) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, known := p.sent[r.uri]; !known {
+		p.sent[r.uri] = r.sent()
+	}
+}
+
 func (p *publisher) scope(name string) *published {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -157,7 +169,7 @@ func (s *server) publish(scope string) {
 	p.sent = map[uri.URI]sent{}
 	asked := false // the client does not know that it should ask
 	for _, r := range reports {
-		now := sent{string(encode(r.params())), r.file, r.open}
+		now := r.sent()
 		p.sent[r.uri] = now
 		was := before[r.uri]
 		delete(before, r.uri)

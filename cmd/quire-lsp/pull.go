@@ -23,6 +23,7 @@ func (s *server) Diagnostic(ctx context.Context, p *protocol.DocumentDiagnosticP
 	for _, r := range reports {
 		if r.uri == p.TextDocument.URI {
 			items = r.items
+			s.publisher.scope(scope).answered(r)
 		}
 	}
 	id := resultID(items)
