@@ -55,11 +55,11 @@ func (c *client) changedOnDisk(us ...uri.URI) {
 // waitCodes waits until these are the codes of what is wrong with a file.
 func (c *client) waitCodes(u uri.URI, want ...string) (ds []protocol.Diagnostic) {
 	c.t.Helper()
-	defer func() {
+	defer c.look(func() {
 		if p := c.diagnostics[u]; c.t.Failed() && p != nil {
 			c.t.Logf("%s has the codes %v", u, codes(p.Diagnostics))
 		}
-	}()
+	})
 	c.wait("the codes "+strings.Join(want, " ")+" of "+string(u), func() bool {
 		p := c.diagnostics[u]
 		if p == nil || strings.Join(codes(p.Diagnostics), " ") != strings.Join(want, " ") {
