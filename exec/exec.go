@@ -13,6 +13,8 @@
 package exec
 
 import (
+	"strconv"
+	"strings"
 	"time"
 
 	"quire/analysis/diag"
@@ -150,6 +152,19 @@ type JobReport struct {
 	// Assumed reports, in a dry run, that how the job ends depends on how its
 	// commands go, which was made up: exit 0, and no output.
 	Assumed bool
+}
+
+// IgnoredNote names the exits of commands that the job did not mind, as in
+// "(exit 2 ignored)". It is empty when there are none.
+func (r JobReport) IgnoredNote() string {
+	if len(r.IgnoredExits) == 0 {
+		return ""
+	}
+	exits := make([]string, len(r.IgnoredExits))
+	for i, exit := range r.IgnoredExits {
+		exits[i] = strconv.Itoa(exit)
+	}
+	return "(exit " + strings.Join(exits, ", ") + " ignored)"
 }
 
 // A Failure is why a job failed.

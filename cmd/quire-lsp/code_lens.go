@@ -212,7 +212,7 @@ func (r result) title() string {
 	case r.Outcome == exec.Skipped:
 		return "– skipped"
 	case len(r.IgnoredExits) > 0:
-		return "✓ " + ignored(r.IgnoredExits)
+		return "✓ " + r.IgnoredNote()
 	}
 	return "✓ " + took(lasted(r.JobReport))
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"go.lsp.dev/protocol"
@@ -181,19 +180,10 @@ func outcome(report *exec.Report, err error) string {
 	text := fmt.Sprintf("✓ %s in %s", count(len(report.Jobs), "job"), took(report.Finished.Sub(report.Started)))
 	for _, j := range report.Jobs {
 		if len(j.IgnoredExits) > 0 {
-			text += fmt.Sprintf(", %s %s", j.ID, ignored(j.IgnoredExits))
+			text += fmt.Sprintf(", %s %s", j.ID, j.IgnoredNote())
 		}
 	}
 	return text
-}
-
-// ignored names the exits of commands that a job did not mind.
-func ignored(exits []int) string {
-	var text []string
-	for _, exit := range exits {
-		text = append(text, fmt.Sprint(exit))
-	}
-	return fmt.Sprintf("(exit %s ignored)", strings.Join(text, ", "))
 }
 
 // failure says in a few words what made a run fail.

@@ -44,7 +44,7 @@ func jobLine(screen terminal.Screen, r exec.JobReport, width int) string {
 		name + strings.Repeat(" ", max(width-terminal.Width(name), 0)),
 	}
 	if r.Outcome == exec.Succeeded && len(r.IgnoredExits) > 0 {
-		parts = append(parts, screen.Paint(terminal.Yellow, ignored(r.IgnoredExits)))
+		parts = append(parts, screen.Paint(terminal.Yellow, r.IgnoredNote()))
 	}
 	if r.Outcome != exec.Succeeded {
 		parts = append(parts, strings.ReplaceAll(string(r.Outcome), "-", " "))
@@ -61,15 +61,6 @@ func jobLine(screen terminal.Screen, r exec.JobReport, width int) string {
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(text, "\n")
 	return line
-}
-
-// ignored names the exits of commands that a job did not mind.
-func ignored(exits []int) string {
-	var text []string
-	for _, exit := range exits {
-		text = append(text, fmt.Sprint(exit))
-	}
-	return fmt.Sprintf("(exit %s ignored)", strings.Join(text, ", "))
 }
 
 // Duration shows a time as people say it: 0.3s, 12.3s, 1m05s, 2h03m.
