@@ -83,8 +83,9 @@ func (c *compiler) exceed(at *syntax.Node, message, help string) {
 	panic(abandoned{})
 }
 
-// unknownGlobal returns the diagnostic for a name that means nothing.
-func (c *compiler) unknownGlobal(n *syntax.Node, s *scope, name string) diag.Diagnostic {
+// unknownGlobal returns the diagnostic for a name that means nothing and may be
+// a slip of one of those that do.
+func (c *compiler) unknownGlobal(n *syntax.Node, name string, names []string) diag.Diagnostic {
 	d := diag.Diagnostic{Span: c.span(n), Code: diag.UnknownGlobal, Message: "unknown identifier: " + name}
 	if c.options.Explain != nil {
 		if message, help, ok := c.options.Explain(name); ok {
@@ -92,6 +93,6 @@ func (c *compiler) unknownGlobal(n *syntax.Node, s *scope, name string) diag.Dia
 			return d
 		}
 	}
-	d.Help = c.nearest(name, s)
+	d.Help = nearest(name, names)
 	return d
 }

@@ -15,10 +15,10 @@ import (
 // been said, so that what depends on it can still be known: while somebody
 // types in a definition, the rest of the file stays what it is.
 
-// slipOfValue returns the variable that an unknown name is taken for, or nil.
-// Nothing is recorded in the index: the name is not a use of it.
-func (c *compiler) slipOfValue(n *syntax.Node, name string, s *scope) ast.Expr {
-	meant, ok := diag.Slip(name, slices.Values(c.candidates(name, s)))
+// slipOfValue returns the variable that an unknown name is taken for, one of the
+// names, or nil. Nothing is recorded in the index: the name is not a use of it.
+func (c *compiler) slipOfValue(n *syntax.Node, name string, s *scope, names []string) ast.Expr {
+	meant, ok := diag.Slip(name, slices.Values(names))
 	if !ok {
 		return nil
 	}
@@ -47,7 +47,8 @@ func (c *compiler) slipOfForm(f form) *syntax.Node {
 	if c.local(head.Text, f.scope) != nil || c.isGlobal(head.Text, head.Text) {
 		return nil
 	}
-	meant, ok := diag.Slip(head.Text, slices.Values(c.visible(f.scope)))
+	names := c.visible(f.scope)
+	meant, ok := diag.Slip(head.Text, slices.Values(names))
 	if !ok {
 		return nil
 	}
@@ -55,7 +56,7 @@ func (c *compiler) slipOfForm(f form) *syntax.Node {
 	if _, isMacro := c.macro(w, f.scope); !isMacro && w.special == nil {
 		return nil
 	}
-	c.unit.diagnostics = append(c.unit.diagnostics, c.unknownGlobal(head, f.scope, head.Text))
+	c.unit.diagnostics = append(c.unit.diagnostics, c.unknownGlobal(head, head.Text, names))
 	c.unit.doubtful = true
 	renamed, call := *head, *f.n
 	renamed.Text = meant

@@ -127,10 +127,10 @@ func suggestions() []suggestion {
 	}
 }
 
-// nearest returns a hint at the name that an unknown one was probably meant to
-// be.
-func (c *compiler) nearest(unknown string, s *scope) string {
-	if name, ok := diag.Nearest(unknown, slices.Values(c.candidates(unknown, s))); ok {
+// nearest returns a hint at which of the names an unknown one was probably meant
+// to be.
+func nearest(unknown string, names []string) string {
+	if name, ok := diag.Nearest(unknown, slices.Values(names)); ok {
 		return "Did you mean " + name + "?"
 	}
 	return ""

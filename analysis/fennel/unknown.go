@@ -34,7 +34,8 @@ func (m *Module) MissingGlobals() iter.Seq[*MissingGlobal] {
 // raises when it is reached: in a function that is all, and at top level the
 // error is reported and the rest of the form may still show what it would do.
 func (c *compiler) missing(n *syntax.Node, s *scope, name string) expr {
-	d := c.unknownGlobal(n, s, name)
+	names := c.candidates(name, s)
+	d := c.unknownGlobal(n, name, names)
 	if !c.options.Deferred || c.compileTime {
 		c.diagnose(d)
 		return c.none(n)
@@ -53,7 +54,7 @@ func (c *compiler) missing(n *syntax.Node, s *scope, name string) expr {
 		})
 	}
 	args := []ast.Expr{c.stringExpr(n, name), c.stringExpr(n, d.Message), c.stringExpr(n, d.Help), told}
-	if meant := c.slipOfValue(n, name, s); meant != nil {
+	if meant := c.slipOfValue(n, name, s, names); meant != nil {
 		args = append(args, meant)
 	}
 	return expr{lua: at(c, n, &ast.FuncCallExpr{Func: runtimeFunc(raiseMissing), Args: args, AdjustRet: true}), kind: plain}

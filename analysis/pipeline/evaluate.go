@@ -62,11 +62,9 @@ func (ld *loader) raised(err *sandbox.Error) {
 		}
 		d = refine(d, known)
 	}
-	for _, p := range ld.main.Parts() {
-		for _, g := range p.Missing {
-			if d.File == ld.main.Tree.File && d.Message == g.Message && d.Span == ld.main.Locate(g.Span) {
-				d.Code, d.Help = diag.UnknownGlobal, g.Help
-			}
+	for span, g := range missingIn(ld.main) {
+		if d.File == ld.main.Tree.File && d.Message == g.Message && d.Span == span {
+			d.Code, d.Help = diag.UnknownGlobal, g.Help
 		}
 	}
 	ld.report(d)

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 
 	lua "github.com/yuin/gopher-lua"
@@ -241,16 +242,28 @@ func (ld *loader) addFindings(L *lua.LState, m *module, name string, compiled *f
 			File: call.File, Span: call.Span, Message: fmt.Sprintf("'%s' is required here", name)})
 		ld.report(d)
 	}
-	for _, p := range compiled.Parts() {
-		for _, g := range p.Missing {
-			ld.report(diag.Diagnostic{File: compiled.Tree.File, Span: compiled.Locate(g.Span), Code: diag.UnknownGlobal, As: diag.Warning,
-				Message: g.Message, Help: g.Help, Related: []diag.Related{{
-					File: call.File, Span: call.Span, Message: fmt.Sprintf("'%s' is required here", name)}}})
-		}
+	for span, g := range missingIn(compiled) {
+		ld.report(diag.Diagnostic{File: compiled.Tree.File, Span: span, Code: diag.UnknownGlobal, As: diag.Warning,
+			Message: g.Message, Help: g.Help, Related: []diag.Related{{
+				File: call.File, Span: call.Span, Message: fmt.Sprintf("'%s' is required here", name)}}})
 	}
 	if compiled.Diagnostics.HasErrors() {
 		m.mistake = diag.Diagnostic{Code: reported, Message: fmt.Sprintf("module '%s' has errors", name)}
 		ld.raise(L, m.mistake)
+	}
+}
+
+// missingIn iterates over the globals that do not exist and are used in functions
+// of a module, by where that is in its file. Nothing else of it is placed.
+func missingIn(m *fennel.Module) iter.Seq2[source.Span, *fennel.MissingGlobal] {
+	return func(yield func(source.Span, *fennel.MissingGlobal) bool) {
+		for _, p := range m.Parts() {
+			for _, g := range p.Missing {
+				if !yield(m.Locate(g.Span), g) {
+					return
+				}
+			}
+		}
 	}
 }
 
