@@ -126,6 +126,7 @@ var layers = []layer{
 			"analysis/pipeline", "analysis/drawing", "analysis", "exec", "exec/rundir"},
 		owns: slices.Concat(signals, flags, lsp, []string{"net"}),
 	},
+	{pkg: "editors/internal/tour", owns: slices.Concat(machine, []string{"os/exec"})}, // a part of tests only
 }
 
 // closed are the packages of the standard library that reach outside of the
