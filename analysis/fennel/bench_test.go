@@ -33,7 +33,7 @@ func manyJobs(n int, edit string) string {
 func read(text string) *syntax.Tree { return syntax.Read(source.NewFile("ci.fnl", text)) }
 
 func options(c *fennel.Cache) fennel.Options {
-	return fennel.Options{Globals: func(string) bool { return true }, Cache: c}
+	return fennel.Options{Globals: func(string) bool { return true }, Concurrent: true, Cache: c}
 }
 
 func readJobs(edit string) *syntax.Tree { return read(manyJobs(1000, edit)) }

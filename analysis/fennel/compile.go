@@ -44,6 +44,7 @@ type session struct {
 	context  context.Context // that of the program that compiles, for its macros
 	compiled int             // nodes so far
 	intact   bool            // the reader found nothing wrong with the file
+	helps    bool            // it compiles forms before it is their turn
 	words    words
 	inclusion
 	scratch
@@ -115,17 +116,25 @@ func (s *session) module(t *syntax.Tree) *Module {
 	m := &Module{Tree: t}
 	m.deferred = s.options.Deferred
 	forms, last := t.Forms, lastForm(t.Forms)
+	var ahead outlook
+	defer ahead.end()
 	for i, n := range forms {
 		if !isForm(n) {
 			continue
 		}
+		ahead.begin(s, drawn, forms, i)
+		made := ahead.unit(i)
 		key := unitKey{text: t.File.Slice(n.Span), last: i == last}
 		u := drawn.find(key, s.around, func() int { return t.File.Position(n.Span.Start).Line })
-		if u == nil {
-			u = s.compile(drawn.own(n), drawn.name(t.File.Name()), i == last)
+		fresh := u == nil
+		if fresh {
+			if u = made; u == nil || !s.around.admits(u) {
+				u = s.compile(drawn.own(n), drawn.name(t.File.Name()), i == last)
+			}
 			drawn.settle(u, t.File)
 			drawn.add(key, u)
 		}
+		ahead.made(u, fresh)
 		s.macros.placed(u, n.Span.Start)
 		m.link(u, n.Span.Start, s.around)
 	}

@@ -37,6 +37,10 @@ type Options struct {
 	// [Module.MissingGlobals]. It also has forms that use what a broken form
 	// defines run as far as they can.
 	Deferred bool
+	// Concurrent says that Globals and Explain may be called by several
+	// goroutines at once. Files with many forms are then compiled by as many as
+	// there are processors, to the same result.
+	Concurrent bool
 	// Resolve finds the source of a module for import-macros, require-macros
 	// and include. Nil finds nothing.
 	Resolve Resolver

@@ -32,6 +32,7 @@ func compileInclude(c *compiler, f form) exprs {
 // include compiles the module of a name for what is wrong with it, unless the
 // file includes it already.
 func (c *compiler) include(name string, named *syntax.Node, f form) {
+	c.needsTurn()
 	// What the module needs can change without this form.
 	c.unit.volatile = true
 	c.require(!slices.Contains(c.including, name), f.n, "circular include detected")

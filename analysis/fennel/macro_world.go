@@ -46,6 +46,7 @@ func newMacroEnv(s *session) macroEnv {
 
 // world returns where the macros of the file run.
 func (c *compiler) world() *macroWorld {
+	c.needsTurn()
 	w := c.macros.(*macroWorld)
 	w.open()
 	return w
@@ -230,6 +231,9 @@ type placement struct {
 }
 
 func (w *macroWorld) placed(u *unit, offset int) {
+	if !u.compileTime {
+		return
+	}
 	w.placements[u] = placement{w.session.file, offset}
 }
 
@@ -237,6 +241,7 @@ func (w *macroWorld) placed(u *unit, offset int) {
 // with it, that is reported and the form being compiled abandoned.
 func (c *compiler) source(n *syntax.Node) *macroSource {
 	w := c.world()
+	c.unit.compileTime = true
 	u := c.aside(n, w.knows)
 	if u.proto == nil {
 		panic(abandoned{})

@@ -37,6 +37,8 @@ type unit struct {
 	// volatile reports that the unit holds places outside of the form, so that
 	// it cannot be used again.
 	volatile bool
+	// compileTime reports that code of the form runs while the file is compiled.
+	compileTime bool
 	// doubtful reports that the form can run although it has an error.
 	doubtful bool
 	unitFindings
