@@ -264,7 +264,7 @@ func (x *collector) export(n *syntax.Node) export {
 		return export{s.Value, strings.Split(keys, ".")}
 	case makesFunction(n) || n.Kind == syntax.Prefix && n.Text == "#" || head(n) == "hashfn":
 		if fn := x.function(n.Span); fn != nil {
-			return export{value: &fennel.Value{Kind: fennel.Lambda, Parts: &fennel.Parts{Fn: fn}}}
+			return export{value: &fennel.Value{Kind: fennel.Lambda, Parts: &fennel.Parts{Fn: fn}, Route: new(fennel.Route)}}
 		}
 	}
 	return export{}

@@ -209,7 +209,7 @@ func (f *flow) register(v *fennel.Value, id string) (news bool) {
 	if !isParam(v) {
 		return f.registerFunc(f.sense(v), id)
 	}
-	for _, arg := range f.passed[param{v.Root.Fn, v.Root.Index}] {
+	for _, arg := range f.passed[param{v.Root.Fn, int(v.Root.Index)}] {
 		if arg != v {
 			news = f.registerFunc(f.sense(arg), "") || news
 		}
@@ -271,7 +271,7 @@ func (f *flow) root(r fennel.Root) sense {
 	case fennel.ModuleRoot:
 		return f.required(r.Name)
 	case fennel.ParamRoot:
-		return f.param(param{r.Fn.Lasting(), r.Index})
+		return f.param(param{r.Fn.Lasting(), int(r.Index)})
 	case fennel.CallRoot:
 		return f.result(r.Call)
 	}

@@ -97,7 +97,7 @@ func newLeakDigest(p *fennel.Part) leakDigest {
 				d.helpers = append(d.helpers, helper{v.Fn, s})
 			}
 		case isParam(v):
-			d.params = append(d.params, paramSymbol{param{v.Root.Fn, v.Root.Index}, s})
+			d.params = append(d.params, paramSymbol{param{v.Root.Fn, int(v.Root.Index)}, s})
 		case isForeign(v):
 			d.foreignNames = append(d.foreignNames, s)
 		case v.Kind == fennel.TableOf && s.TopLevel():

@@ -137,25 +137,38 @@ func (c *copier) value(v *Value) *Value {
 	out := c.newValue(*v)
 	known.value = out
 	out.Span = c.span(v.Span)
-	if v.Kind == Unknown || v.Kind == Literal {
-		out.Parts = c.noParts()
-		return out
+	out.Parts, out.Route = c.noParts(), c.noRoute()
+	switch v.Kind {
+	case Unknown, Literal:
+	case Path:
+		out.Route = c.route(v.Route)
+		if v.Root.Kind == outerRoot {
+			*out = c.follow(out)
+		}
+	default:
+		out.Parts = c.partsOf(v.Parts)
 	}
-	out.Parts = c.newParts(*v.Parts)
-	out.Items = c.each(v.Items)
-	out.Fields = c.pairs.Take(len(v.Fields))
-	for i, f := range v.Fields {
-		out.Fields[i] = Field{c.value(f.Key), c.value(f.Value)}
-	}
-	out.Keys = c.keys.Take(len(v.Keys))
-	for i, k := range v.Keys {
+	return out
+}
+
+func (c *copier) route(r *Route) *Route {
+	out := c.routes.New(*r)
+	out.Root.Fn, out.Root.Call = c.fn(r.Root.Fn), c.call(r.Root.Call)
+	out.Keys = c.keys.Take(len(r.Keys))
+	for i, k := range r.Keys {
 		out.Keys[i] = Key{k.Name, c.span(k.Span)}
 	}
-	out.Fn, out.Call = c.fn(v.Fn), c.call(v.Call)
-	out.Root.Fn, out.Root.Call = c.fn(v.Root.Fn), c.call(v.Root.Call)
-	if v.Root.Kind == outerRoot {
-		*out = c.follow(out)
+	return out
+}
+
+func (c *copier) partsOf(p *Parts) *Parts {
+	out := c.parts.New(*p)
+	out.Items = c.each(p.Items)
+	out.Fields = c.pairs.Take(len(p.Fields))
+	for i, f := range p.Fields {
+		out.Fields[i] = Field{c.value(f.Key), c.value(f.Value)}
 	}
+	out.Fn, out.Call = c.fn(p.Fn), c.call(p.Call)
 	return out
 }
 
@@ -170,7 +183,7 @@ func (c *copier) each(vs []*Value) []*Value {
 // follow returns the value of another unit's local in the place of a path that
 // starts there. Everything in v is placed already.
 func (c *copier) follow(v *Value) Value {
-	unknown := Value{Span: v.Span, Made: v.Made, Parts: c.noParts()}
+	unknown := Value{Span: v.Span, Made: v.Made, Parts: c.noParts(), Route: c.noRoute()}
 	is := c.names[v.Root.Name]
 	s := is.symbol
 	if s == nil || s.Value == nil {

@@ -13,8 +13,12 @@ const outerRoot RootKind = -1
 
 func (c *compiler) value(k ValueKind, n *syntax.Node) *Value {
 	v := Value{Kind: k, Span: c.span(n), Made: c.made(n)}
-	if k != Unknown && k != Literal {
-		v.Parts = c.newParts(Parts{})
+	switch k {
+	case Unknown, Literal:
+	case Path:
+		v.Route = c.factSlabs.routes.One()
+	default:
+		v.Parts = c.factSlabs.parts.One()
 	}
 	return c.newValue(v)
 }
@@ -69,7 +73,7 @@ func (s *factSlabs) under(of *Value, key Key) (v Value, ok bool) {
 	switch of.Kind {
 	case Path:
 		v = *of
-		v.Parts = s.newParts(*of.Parts)
+		v.Route = s.routes.New(*of.Route)
 		if v.Root.Kind == GlobalRoot && v.Root.Name == "_G" && len(v.Keys) == 0 {
 			v.Root.Name = key.Name
 		} else {
@@ -80,7 +84,7 @@ func (s *factSlabs) under(of *Value, key Key) (v Value, ok bool) {
 	case Result:
 		keys := s.keys.Take(1)
 		keys[0] = key
-		return Value{Kind: Path, Parts: s.newParts(Parts{Root: Root{Kind: CallRoot, Call: of.Call}, Keys: keys})}, true
+		return Value{Kind: Path, Parts: s.noParts(), Route: s.routes.New(Route{Root{Kind: CallRoot, Call: of.Call}, keys})}, true
 	case TableOf:
 		for i := len(of.Fields) - 1; i >= 0; i-- {
 			if k := of.Fields[i].Key; k.Kind == Literal && k.Type == "string" && k.Text == key.Name {

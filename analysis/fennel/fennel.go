@@ -162,17 +162,23 @@ type Value struct {
 	Type   string      // Literal: string number boolean nil
 	Text   string      // Literal: the value as tostring shows it
 	*Parts
+	*Route
 }
 
-// Parts are what makes up a value that is neither Unknown nor a Literal, of
-// which there are most: these share an empty one. They are never nil.
+// Parts are what makes up a value that is neither Unknown, a Literal nor a Path,
+// of which there are most: these share an empty one. They are never nil.
 type Parts struct {
 	Items  []*Value // ArrayOf, TableOf
 	Fields []Field  // TableOf
 	Fn     *Func    // Lambda
-	Root   Root     // Path
-	Keys   []Key    // Path: constant keys, outermost first
 	Call   *Call    // Result
+}
+
+// A Route is what a Path leads along. All other values share an empty one. It is
+// never nil.
+type Route struct {
+	Root Root
+	Keys []Key // constant keys, outermost first
 }
 
 // A Field is one pair of a table literal. Key.Kind is Literal for constant keys.
@@ -185,7 +191,7 @@ type Key struct {
 }
 
 // A RootKind says where a path starts.
-type RootKind int
+type RootKind int8
 
 // The kinds of roots.
 const (
@@ -198,9 +204,9 @@ const (
 // A Root is where a path starts.
 type Root struct {
 	Kind  RootKind
+	Index int32 // of the parameter, from 0
 	Name  string
 	Fn    *Func
-	Index int // of the parameter, from 0
 	Call  *Call
 }
 

@@ -191,7 +191,7 @@ func (c *compiler) parameters(p *parameters, f form, params *syntax.Node) {
 
 func (c *compiler) parameter(p *parameters, f form, n *syntax.Node) {
 	index := len(p.list.Names)
-	value := c.path(n, Root{Kind: ParamRoot, Fn: c.fn.fact, Index: index})
+	value := c.path(n, Root{Kind: ParamRoot, Fn: c.fn.fact, Index: int32(index)})
 	keys, _ := parts(n.Text)
 	switch {
 	case isName(n) && keys == nil:

@@ -82,8 +82,8 @@ func compareParts(t *testing.T, m *fennel.Module) {
 			w := allCalls[calls]
 			want("a call", c.Span, w.Span)
 			want("its callee", c.Callee.Span, w.Callee.Span)
-			for i, k := range c.Callee.Parts.Keys {
-				want("its key", k.Span, w.Callee.Parts.Keys[i].Span)
+			for i, k := range c.Callee.Route.Keys {
+				want("its key", k.Span, w.Callee.Route.Keys[i].Span)
 			}
 			for i, a := range c.Args {
 				want("its argument", a.Span, w.Args[i].Span)

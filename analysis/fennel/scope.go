@@ -106,7 +106,7 @@ func (c *compiler) hashParam(h *hashing, name string) *binding {
 		h.params[index] = &binding{
 			name:  "$" + strconv.Itoa(index+1),
 			lua:   c.fresh("$" + strconv.Itoa(index+1)),
-			value: c.newPath(Root{Kind: ParamRoot, Fn: h.fact, Index: index}),
+			value: c.newPath(Root{Kind: ParamRoot, Fn: h.fact, Index: int32(index)}),
 		}
 	}
 	return h.params[index]

@@ -9,7 +9,8 @@ type factSlabs struct {
 	numbered factNumber
 	values   slab.Slab[Value]
 	parts    slab.Slab[Parts]
-	none     *Parts // of literals and what is unknown
+	routes   slab.Slab[Route]
+	none     *nothingMore
 	calls    slab.Slab[Call]
 	funcs    slab.Slab[Func]
 	symbols  slab.Slab[Symbol]
@@ -28,7 +29,13 @@ func (s *factSlabs) number() factNumber {
 	return s.numbered
 }
 
-// newValue returns a copy of a value. Without parts it gets the empty ones.
+// nothingMore is what values share that have no parts, or no route.
+type nothingMore struct {
+	parts Parts
+	route Route
+}
+
+// newValue returns a copy of a value. What it lacks of parts and route is empty.
 func (s *factSlabs) newValue(v Value) *Value {
 	out := s.values.One()
 	*out = v
@@ -36,25 +43,25 @@ func (s *factSlabs) newValue(v Value) *Value {
 	if out.Parts == nil {
 		out.Parts = s.noParts()
 	}
+	if out.Route == nil {
+		out.Route = s.noRoute()
+	}
 	return out
 }
 
-func (s *factSlabs) noParts() *Parts {
+func (s *factSlabs) noParts() *Parts { return &s.nothing().parts }
+func (s *factSlabs) noRoute() *Route { return &s.nothing().route }
+
+func (s *factSlabs) nothing() *nothingMore {
 	if s.none == nil {
-		s.none = new(Parts)
+		s.none = new(nothingMore)
 	}
 	return s.none
 }
 
-func (s *factSlabs) newParts(p Parts) *Parts {
-	out := s.parts.One()
-	*out = p
-	return out
-}
-
 // newPath returns a path without keys and without a place.
 func (s *factSlabs) newPath(root Root) *Value {
-	return s.newValue(Value{Kind: Path, Parts: s.newParts(Parts{Root: root})})
+	return s.newValue(Value{Kind: Path, Route: s.routes.New(Route{Root: root})})
 }
 
 func (s *factSlabs) newCall(c Call) *Call {
