@@ -17,9 +17,26 @@ type Cache struct{ c cache }
 
 type cache struct {
 	mu    sync.Mutex
-	made  int // units compiled so far, for their names
-	spent int // where the places of the next unit begin
+	tree  *syntax.Tree // of the version that was read last
+	made  int          // units compiled so far, for their names
+	spent int          // where the places of the next unit begin
 	shelf
+}
+
+// Read reads a version of the file for the cost of what changed since the one
+// that was read last with the cache. A nil cache keeps nothing.
+func (c *Cache) Read(f *source.File) *syntax.Tree {
+	if c == nil {
+		return syntax.Read(f)
+	}
+	c.c.mu.Lock()
+	old := c.c.tree
+	c.c.mu.Unlock()
+	t := syntax.Reread(old, f)
+	c.c.mu.Lock()
+	c.c.tree = t
+	c.c.mu.Unlock()
+	return t
 }
 
 // A shelf holds units by what they depend on. It is never changed once it is in

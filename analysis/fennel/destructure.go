@@ -410,7 +410,7 @@ func (c *compiler) target(d *destructuring, n *syntax.Node) (ast.Expr, *binding)
 		d.bindings = append(d.bindings, b)
 		return c.ident(n, b.lua), b
 	}
-	c.require(!method, n, "cannot set method sym")
+	c.require(!method && n.Text != ":", n, "cannot set method sym")
 	root := w.root.text
 	b := c.local(root, d.form.scope)
 	if d.global {

@@ -130,6 +130,8 @@ func accidental(why, program string) bool {
 		return strings.Contains(program, "with-open") // its body is in a hashfn, whose arguments it then sees
 	case misread.MatchString(why):
 		return unary.MatchString(program) // what is called or read of its result is so of its operand
+	case strings.Contains(why, ", want ") && calledUnary.MatchString(program):
+		return true // not, as it is written, is of what the call gives
 	case strings.Contains(why, "nested calls"):
 		return true // pcall does not catch a limit
 	case strings.Contains(why, ", want ") && strings.Contains(program, "(pairs "):
@@ -139,14 +141,19 @@ func accidental(why, program string) bool {
 	case strings.Contains(why, ", want ") && strings.Contains(program, "(* ") && strings.Contains(program, "(/ "):
 		return true // the VM has no negative zero, whose inverse is less than everything
 	}
+	if m := hidden.FindStringSubmatch(why); m != nil && strings.Contains(program, "(local "+m[1]+" ") {
+		return true // the global is hidden in the very value of the local
+	}
 	return macroParameter.MatchString(why) // no hashfn can be written below such a macro
 }
 
 var (
 	macroParameter = regexp.MustCompile(`want compile: local \$\d was overshadowed`)
 	misread        = regexp.MustCompile(`attempt to (call|index) a (number|boolean) value`)
+	hidden         = regexp.MustCompile(`attempt to (?:call|index) upvalue '(\w+)' \(a nil value\)`)
 	counted        = regexp.MustCompile(`index out of range|in table for 'concat'|too many results to unpack`)
 	huge           = regexp.MustCompile(`\d{10}|\de\d{2}|\.inf`)
+	calledUnary    = regexp.MustCompile(`\(\((not|length|-|bnot)[ )]`)
 	unary          = regexp.MustCompile(`[( ](not|length|-|bnot)[ )]`)
 )
 
@@ -195,6 +202,7 @@ func (v *verdict) forgive(program string) {
 var (
 	quotedInfinity = regexp.MustCompile("`[-+]?\\.(inf|nan)")
 	bareInfinity   = regexp.MustCompile(`(?i)(^|[\s()\[\]{}` + "`',#" + `])[-+]?(inf|infinity)($|[\s()\[\]{}])`)
+	notString      = regexp.MustCompile(`^bad argument #\d+ to 'format' \(string expected`) // %s takes all since Lua 5.2
 	wholeLibrary   = regexp.MustCompile(`:(acos|concat) #<function`)
 )
 
@@ -221,7 +229,7 @@ func (v *verdict) unclear(program string) bool {
 	changed := e.Message == "expected condition and body" || strings.HasPrefix(e.Message, "use $... in hashfn") && strings.Contains(program, "$...")
 	twice := repeated && changed
 	fails := e.Kind == "compile" && strings.HasPrefix(e.Message, "attempt to ") // the reference itself
-	return twice || fails || e.Crash || strings.Contains(e.Message, "stack overflow") || strings.Contains(e.Message, "fennel.lua:") ||
+	return twice || fails || e.Crash || notString.MatchString(e.Message) || strings.Contains(e.Message, "stack overflow") || strings.Contains(e.Message, "fennel.lua:") ||
 		strings.HasPrefix(e.Message, "module '")
 }
 
@@ -230,8 +238,9 @@ func (v *verdict) unclear(program string) bool {
 // one is infinite with the other sign. A minus before "01" is such a zero in
 // front of another text.
 var (
-	signed   = regexp.MustCompile(`-(nan|0$|0[^.xe])|[- ](0\.0+)|-(\.nan)`)
-	quotient = regexp.MustCompile(`-(inf)|-(\.inf)`)
+	signed    = regexp.MustCompile(`-(nan|0$|0[^.xe])|[- ](0\.0+)|-(\.nan)`)
+	backwards = regexp.MustCompile(`[0-9a-f]+x0\b`) // an address
+	quotient  = regexp.MustCompile(`-(inf)|-(\.inf)`)
 )
 
 // signless reports whether what is wanted comes out but for such signs.
@@ -240,7 +249,7 @@ func (c *conformanceCase) signless() bool {
 	without := func(text string) string {
 		text = signed.ReplaceAllString(text, "$1$2$3")
 		if strings.Contains(c.Source, ":reverse") {
-			text = strings.ReplaceAll(text, "-", "")
+			text = backwards.ReplaceAllString(strings.ReplaceAll(text, "-", ""), "x0")
 		}
 		if strings.Contains(c.Source, "(/ ") {
 			text = quotient.ReplaceAllString(text, "$1$2")

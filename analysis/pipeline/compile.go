@@ -24,7 +24,7 @@ func Compile(f *source.File, tree source.Tree, cache *fennel.Cache, l Limits) *f
 			Help: "Move data into files that jobs read, or parts of it into modules.",
 		}}}, o)
 	}
-	return fennel.Compile(syntax.Read(f), o)
+	return fennel.Compile(cache.Read(f), o)
 }
 
 // options are those of ci.fnl and of the modules that it requires.
@@ -82,5 +82,5 @@ func compileModule(name string, file *source.File, f finder, cache *fennel.Cache
 		return fennel.CompileLua(file, o)
 	}
 	o.Module = name
-	return fennel.Compile(syntax.Read(file), o)
+	return fennel.Compile(cache.Read(file), o)
 }
