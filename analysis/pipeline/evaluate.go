@@ -93,7 +93,7 @@ func (ld *loader) standIn(L *lua.LState, b fennel.Broken) lua.LValue {
 	if v == nil && b.Slip != lua.LNil {
 		v, help = b.Slip, b.Help
 	}
-	if v == nil || b.Told {
+	if v == nil || b.Told || ld.salvaging {
 		return v
 	}
 	if ld.program.State.Protected(L) {

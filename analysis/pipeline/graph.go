@@ -27,6 +27,10 @@ type Job struct {
 	// Call is the place of the call that registered the job: in ci.fnl, the
 	// outermost one when a helper or module made it.
 	Call source.Place
+	// Inner are the places, in modules, of the calls that Call led to and that
+	// registered the job: the outermost of each module, innermost module first. A
+	// function of a module that only calls back is not among them.
+	Inner []source.Place
 	// Name is the place of the id; where that is not written, of the
 	// expression that gives it, or Call.
 	Name source.Place
@@ -46,6 +50,20 @@ type Input struct {
 	// Place is that of the entry; where that is not written, of the expression
 	// that gives the inputs, or the job's Call.
 	Place source.Place
+}
+
+// CallIn returns the place, in a file, of the call that registered the job: Call
+// or one of Inner.
+func (j *Job) CallIn(f *source.File) (p source.Place, ok bool) {
+	if j.Call.File == f {
+		return j.Call, true
+	}
+	for _, p := range j.Inner {
+		if p.File == f {
+			return p, true
+		}
+	}
+	return source.Place{}, false
 }
 
 // links is a graph as numbers: nodes are the positions of their jobs in jobs,

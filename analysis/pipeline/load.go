@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -73,6 +74,8 @@ type loader struct {
 	found    diag.List
 	image    source.Place // of the first (ci.image …); its File is nil before
 	sealed   bool         // registration is over
+	// salvaging reports that intact forms of a broken module are run.
+	salvaging bool
 	// reached holds the places of names that do not exist and were reached.
 	reached map[source.Place]bool
 }
@@ -231,7 +234,7 @@ func moduleNames(yield func(string) bool) {
 	}
 }
 
-// addFindings reports the diagnostics of a module. One with errors is not run.
+// addFindings reports the diagnostics of a module. One with errors has no value.
 func (ld *loader) addFindings(L *lua.LState, m *module, name string, compiled *fennel.Module) {
 	call := ld.site(L, "require").call()
 	for _, d := range compiled.Diagnostics {
@@ -248,8 +251,25 @@ func (ld *loader) addFindings(L *lua.LState, m *module, name string, compiled *f
 				File: call.File, Span: call.Span, Message: fmt.Sprintf("'%s' is required here", name)}}})
 	}
 	if compiled.Diagnostics.HasErrors() {
+		ld.runIntact(L, name, compiled)
 		m.mistake = diag.Diagnostic{Code: reported, Message: fmt.Sprintf("module '%s' has errors", name)}
 		ld.raise(L, m.mistake)
+	}
+}
+
+// runIntact runs the forms of a broken module that are intact, so that the jobs are
+// known which it registers by itself. What they raise comes, as a rule, from what
+// the others left undone.
+func (ld *loader) runIntact(L *lua.LState, name string, compiled *fennel.Module) {
+	state := ld.program.State
+	defer func(before bool) { ld.salvaging = before }(ld.salvaging)
+	ld.salvaging = true
+	for fn := ld.program.Function(compiled); fn != nil; fn = ld.program.Resume(compiled) {
+		_, err := state.Call(state.Context(L), L, fn, lua.LString(name))
+		var raised *sandbox.Error
+		if !errors.As(err, &raised) || raised.Limit != nil {
+			return
+		}
 	}
 }
 

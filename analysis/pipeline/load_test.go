@@ -253,6 +253,9 @@ func renderJob(b *bytes.Buffer, j *pipeline.Job) {
 		b.WriteString(" mirror")
 	}
 	fmt.Fprintf(b, " call %s", place(j.Call.File, j.Call.Span))
+	for _, p := range j.Inner {
+		fmt.Fprintf(b, " in %s", place(p.File, p.Span))
+	}
 	if j.Name != j.Call {
 		fmt.Fprintf(b, " id %s", place(j.Name.File, j.Name.Span))
 	}

@@ -31,7 +31,7 @@ func (ld *loader) mirror(L *lua.LState) int {
 	if !ok {
 		ld.raiseAt(L, s, s.argumentPlace(2), fmt.Sprintf("bad argument #2: error converting Lua %s to table", typeName(L.Get(2))))
 	}
-	j := &Job{ID: dsl.MirrorJob, Call: s.call(), Name: s.call(), Mirror: true}
+	j := &Job{ID: dsl.MirrorJob, Call: s.call(), Inner: s.inner(), Name: s.call(), Mirror: true}
 	j.Broken = ld.mirrorOptions(s, opts, &m)
 	m.refs = ld.mirrorNames(L, s, opts, "refs")
 	j.Inputs = []Input{{dsl.Push, j.Call}}

@@ -39,7 +39,7 @@ func (ld *loader) job(L *lua.LState) int {
 	if !ok {
 		ld.raiseAt(L, s, s.argumentPlace(3), fmt.Sprintf("bad argument #3: error converting Lua %s to function", typeName(L.Get(3))))
 	}
-	j := &Job{ID: id, Call: s.call(), Name: s.id(id)}
+	j := &Job{ID: id, Call: s.call(), Inner: s.inner(), Name: s.id(id)}
 	for i, p := range s.inputs(names) {
 		j.Inputs = append(j.Inputs, Input{names[i], p})
 	}
@@ -89,11 +89,12 @@ func (ld *loader) add(L *lua.LState, j *Job, run *lua.LFunction) {
 	}
 	if first := ld.vm.valid[j.ID]; first != nil {
 		j.Broken = true
+		form, _ := j.CallIn(j.Name.File)
 		ld.report(diag.Diagnostic{File: j.Name.File, Span: j.Name.Span, Code: diag.DuplicateJob,
 			Message: fmt.Sprintf("Job '%s' is registered more than once.", j.ID),
 			Help:    "Give it another id, or remove one of the two.",
 			Related: []diag.Related{{File: first.Name.File, Span: first.Name.Span, Message: "first registered here"}},
-			Fixes:   ld.removeForm(j.Call, "Remove the second registration")})
+			Fixes:   ld.removeForm(form, "Remove the second registration")})
 	}
 	if !j.Broken {
 		ld.vm.valid[j.ID] = j

@@ -48,6 +48,26 @@ func (s site) call() source.Place {
 	return source.Place{File: s.main}
 }
 
+// inner returns the places of the calls in modules that the whole call led to, the
+// outermost of each module, innermost module first. What lies between two calls
+// in one file only called back: whoever reads it sees nothing of the job.
+func (s site) inner() []source.Place {
+	if len(s.calls) < 2 || s.calls[0].File == s.main {
+		return nil
+	}
+	var places []source.Place
+	for _, p := range s.calls {
+		if i := slices.IndexFunc(places, func(q source.Place) bool { return q.File == p.File }); i >= 0 {
+			places = places[:i]
+		}
+		places = append(places, p)
+	}
+	if i := slices.IndexFunc(places, func(p source.Place) bool { return p.File == s.main }); i >= 0 {
+		places = places[:i]
+	}
+	return places
+}
+
 // arguments returns the nodes of the arguments of the call itself. Where the
 // form does not name the function, as in a macro or (pcall f …), they are what
 // the form was compiled to.
@@ -107,9 +127,18 @@ func (s site) argument(i int) *syntax.Node {
 	return s.args[i-1]
 }
 
-// direct reports whether the call itself stands for the whole call: no helper
-// made it.
-func (s site) direct() bool { return len(s.calls) > 0 && s.calls[0] == s.call() }
+// direct reports whether the call itself stands for the whole call: no helper made
+// it, but ci.fnl or a module that was required.
+func (s site) direct() bool {
+	switch {
+	case len(s.calls) == 0:
+		return false
+	case s.calls[0] == s.call():
+		return true
+	}
+	form, _ := s.trees.node(s.calls[1])
+	return s.calls[1].File != s.calls[0].File && form != nil && len(form.Items()) > 0 && form.Items()[0].Text == "require"
+}
 
 // argumentPlace returns the place of the i-th argument where the call itself
 // stands for the whole call, and else the whole call.
