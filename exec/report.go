@@ -193,11 +193,11 @@ func stamp(t time.Time) *time.Time {
 	return &t
 }
 
-// JobText returns a hash of the text that a job is made of: its call and its
-// run-fn.
+// JobText returns a hash of the text that a job is made of: its call, also those in
+// modules, and its run-fn.
 func JobText(job *pipeline.Job) string {
 	h := sha256.New()
-	for _, p := range []source.Place{job.Call, job.Run} {
+	for _, p := range append([]source.Place{job.Call, job.Run}, job.Inner...) {
 		if p.File != nil {
 			io.WriteString(h, p.File.Slice(p.Span))
 		}
