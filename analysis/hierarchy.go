@@ -33,9 +33,11 @@ func (s *Snapshot) NodeAt(offset int) (Node, bool) {
 		return s.Node(m.Name)
 	}
 	var inner *pipeline.Job
+	var form source.Span
 	for _, j := range s.Graph().Jobs {
-		if j.Call.File == s.File && j.Call.Span.Contains(offset) && (inner == nil || inner.Call.Span.Encloses(j.Call.Span)) {
-			inner = j
+		call, here := j.CallIn(s.File)
+		if here && call.Span.Contains(offset) && (inner == nil || form.Encloses(call.Span)) {
+			inner, form = j, call.Span
 		}
 	}
 	if inner == nil {
@@ -69,9 +71,10 @@ func jobNode(j *pipeline.Job) Node {
 		names[i] = in.Name
 	}
 	n := Node{Name: j.ID, Detail: strings.Join(names, " "), Form: j.Call, ID: j.Name}
-	if n.ID.File != nil && n.ID.File != n.Form.File {
-		n.Form = n.ID // in a module: the call is what required that
-	} else if !n.Form.Span.Encloses(n.ID.Span) {
+	if call, ok := j.CallIn(j.Name.File); ok {
+		n.Form = call
+	}
+	if n.ID.File != n.Form.File || !n.Form.Span.Encloses(n.ID.Span) {
 		n.ID = n.Form
 	}
 	return n

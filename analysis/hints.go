@@ -46,18 +46,27 @@ func (s *Snapshot) Hints(within source.Span, o HintOptions) []Hint {
 	return hints
 }
 
-// jobHints returns what is said of jobs, at the ends of the lines of their ids.
-// A form that registers several jobs has no hint, nor has a line with several.
+// jobHints returns what is said of jobs, at the ends of the lines of their ids, or
+// of the calls that register them where these stand elsewhere. A form that
+// registers several jobs has no hint, nor has a line with several.
 func (s *Snapshot) jobHints(within source.Span, o HintOptions) []Hint {
 	if !o.Order && !o.Dependents && o.Duration == nil {
 		return nil
 	}
 	registered := map[int][]*pipeline.Job{} // by the ends of lines
+	unnamed := map[*pipeline.Job]bool{}     // whose ids stand elsewhere
 	for _, j := range s.Graph().Jobs {
-		if j.Call.File == s.File && j.Name.File == s.File {
-			end := s.File.Line(s.File.Position(j.Name.Span.Start).Line).End
-			registered[end] = append(registered[end], j)
+		at, here := j.CallIn(s.File)
+		if !here {
+			continue
 		}
+		if j.Name.File == s.File && j.Name != at {
+			at = j.Name
+		} else {
+			unnamed[j] = true
+		}
+		end := s.File.Line(s.File.Position(at.Span.Start).Line).End
+		registered[end] = append(registered[end], j)
 	}
 	runs := newRunning(s.Graph())
 	var hints []Hint
@@ -66,6 +75,9 @@ func (s *Snapshot) jobHints(within source.Span, o HintOptions) []Hint {
 			continue
 		}
 		if label, tooltip := runs.hint(jobs[0], o); label != "" {
+			if unnamed[jobs[0]] {
+				label = jobs[0].ID + ": " + label
+			}
 			hints = append(hints, Hint{Offset: end, Label: label, Tooltip: tooltip})
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"quire/analysis/dsl"
 	"quire/analysis/fennel"
 	"quire/analysis/fennel/syntax"
+	"quire/analysis/pipeline"
 	"quire/analysis/source"
 )
 
@@ -39,35 +40,86 @@ type Item struct {
 // not compile are in it as far as their text tells.
 func (s *Snapshot) Outline() []Item {
 	items, evaluated := s.jobItems()
+	broken := s.Broken()
 	for _, form := range s.Module().Tree.Forms {
-		if form.Kind == syntax.List {
-			items = append(items, s.formItems(form, evaluated)...)
+		if form.Kind != syntax.List {
+			continue
+		}
+		items = append(items, s.formItems(form, evaluated)...)
+		if broken {
+			items = append(items, s.unreached(form, evaluated)...)
 		}
 	}
 	slices.SortStableFunc(items, func(a, b Item) int { return a.Span.Start - b.Span.Start })
 	return items
 }
 
-// jobItems returns the jobs that evaluation found, and the places of their
-// calls.
+// Broken reports whether something is wrong with the file, or with the pipeline
+// that it is part of, that may keep forms of it from being evaluated.
+func (s *Snapshot) Broken() bool {
+	return s.Loaded().HasErrors() || s.whole() != s && s.whole().Loaded().HasErrors()
+}
+
+// unreached returns the jobs that calls within a form of top level would register
+// had evaluation come to them.
+func (s *Snapshot) unreached(form *syntax.Node, evaluated map[source.Span]bool) []Item {
+	var items []Item
+	for n := range form.All() {
+		forms := n.Items()
+		if n == form || n.Kind != syntax.List || len(forms) < 2 || forms[1].Kind != syntax.String || evaluated[n.Span] ||
+			!strings.HasSuffix(forms[0].Text, "job") || !s.names(forms[0], MemberName, "job") {
+			continue
+		}
+		if s.registered(forms[1].Text) == nil {
+			items = append(items, s.writtenJob(n))
+		}
+	}
+	return items
+}
+
+// registered returns the job of an id, whether or not it can run, or nil.
+func (s *Snapshot) registered(id string) *pipeline.Job {
+	i := slices.IndexFunc(s.Graph().Jobs, func(j *pipeline.Job) bool { return j.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return s.Graph().Jobs[i]
+}
+
+// writtenJob returns the job that a call registers by what is written.
+func (s *Snapshot) writtenJob(call *syntax.Node) Item {
+	forms := call.Items()
+	var inputs []string
+	if len(forms) > 2 {
+		for in := range forms[2].Forms() {
+			inputs = append(inputs, in.Text)
+		}
+	}
+	return Item{Kind: JobItem, Name: forms[1].Text, Detail: strings.Join(inputs, " "), Span: call.Span, Select: forms[1].Span,
+		Children: s.commandItems(call)}
+}
+
+// jobItems returns the jobs that evaluation found the file to register, and the
+// places of their calls in it.
 func (s *Snapshot) jobItems() (items []Item, calls map[source.Span]bool) {
 	calls = map[source.Span]bool{}
 	for _, j := range s.Graph().Jobs {
-		if j.Call.File != s.File || j.ID == "" {
+		call, here := j.CallIn(s.File)
+		if !here || j.ID == "" {
 			continue
 		}
-		calls[j.Call.Span] = true
+		calls[call.Span] = true
 		inputs := make([]string, len(j.Inputs))
 		for i, in := range j.Inputs {
 			inputs[i] = in.Name
 		}
-		item := Item{Kind: JobItem, Name: j.ID, Detail: strings.Join(inputs, " "), Span: j.Call.Span, Select: j.Call.Span}
+		item := Item{Kind: JobItem, Name: j.ID, Detail: strings.Join(inputs, " "), Span: call.Span, Select: call.Span}
 		if j.Name.File == s.File && item.Span.Encloses(j.Name.Span) {
 			item.Select = j.Name.Span
 		}
-		if path := s.Module().Tree.Path(j.Call.Span.Start); len(path) > 0 {
+		if path := s.Module().Tree.Path(call.Span.Start); len(path) > 0 {
 			for _, n := range path {
-				if n.Span == j.Call.Span {
+				if n.Span == call.Span {
 					item.Children = s.commandItems(n)
 					break
 				}
@@ -112,7 +164,8 @@ func (s *Snapshot) names(n *syntax.Node, kind Kind, name string) bool {
 }
 
 // obscure reports whether a meaning is a name of the file that could hold
-// anything, such as one that is taken from what a broken form was to bind.
+// anything, such as one that is taken from what a broken form was to bind, or a
+// parameter of a function whose calls are not known.
 func (s *Snapshot) obscure(m Meaning) bool {
 	if m.Kind != SymbolName || m.Symbol.Kind == fennel.Function || m.Symbol.Kind == fennel.Macro {
 		return false
@@ -120,7 +173,7 @@ func (s *Snapshot) obscure(m Meaning) bool {
 	v := m.Symbol.Value
 	t, _ := s.glossary().sense(m.Symbol)
 	return t.kind == unknown &&
-		(v == nil || v.Kind == fennel.Unknown || v.Kind == fennel.Path && v.Root.Kind == fennel.GlobalRoot)
+		(v == nil || v.Kind == fennel.Unknown || v.Kind == fennel.Path && (v.Root.Kind == fennel.GlobalRoot || v.Root.Kind == fennel.ParamRoot))
 }
 
 // formItems returns what a form of top level declares.
@@ -143,14 +196,7 @@ func (s *Snapshot) formItems(form *syntax.Node, evaluated map[source.Span]bool) 
 	case s.names(forms[0], MemberName, "image"):
 		return []Item{{Kind: ImageItem, Name: "image", Detail: target.Text, Span: form.Span, Select: target.Span}}
 	case s.names(forms[0], MemberName, "job") && !evaluated[form.Span]:
-		var inputs []string
-		if len(forms) > 2 {
-			for in := range forms[2].Forms() {
-				inputs = append(inputs, in.Text)
-			}
-		}
-		return []Item{{Kind: JobItem, Name: target.Text, Detail: strings.Join(inputs, " "), Span: form.Span, Select: target.Span,
-			Children: s.commandItems(form)}}
+		return []Item{s.writtenJob(form)}
 	}
 	return nil
 }

@@ -163,21 +163,12 @@ func (r *restructurer) addDependent() {
 		return
 	}
 	name := "after-" + id.Text
-	for n := 2; r.registered(name); n++ {
+	for n := 2; r.registered(name) != nil; n++ {
 		name = fmt.Sprintf("after-%s-%d", id.Text, n)
 	}
 	end := r.path[0].Span.End
 	r.offer(fmt.Sprintf("Add a job that needs '%s'", id.Text), true, r.replace(end, end,
 		fmt.Sprintf("\n\n(%s %s [%s]\n  (fn [{: sh}]\n    (sh \"true\")))", r.text(form[0]), quoted(name), quoted(id.Text))))
-}
-
-func (r *restructurer) registered(id string) bool {
-	for _, j := range r.Graph().Jobs {
-		if j.ID == id {
-			return true
-		}
-	}
-	return false
 }
 
 // quoted returns a string as Fennel, with a colon if it can have one.
