@@ -39,7 +39,7 @@ func (s *server) CodeLens(ctx context.Context, p *protocol.CodeLensParams) ([]pr
 	of := s.jobOffers(doc)
 	for _, f := range forms {
 		for _, o := range of(f) {
-			if shared[f.span] > 1 { // such as jobs that a loop registers
+			if shared[f.span] > 1 || !f.named { // such as jobs that a loop or a module registers
 				o.title += " " + f.id
 			}
 			lens(doc.lensSpan(f.span), o)
@@ -55,17 +55,6 @@ func (s *server) readResults(root string) {
 	}
 }
 
-// jobs returns the jobs that the text of the document registers and that can
-// run.
-func (d *document) jobs() []*pipeline.Job {
-	var jobs []*pipeline.Job
-	for _, j := range d.snapshot.Graph().Jobs {
-		if !j.Broken && j.Call.File == d.file {
-			jobs = append(jobs, j)
-		}
-	}
-	return jobs
-}
 
 // A jobForm is the form of a document that registers a job.
 type jobForm struct {
@@ -73,6 +62,7 @@ type jobForm struct {
 	span  source.Span
 	job   *pipeline.Job // nil when only the text is known, in a file with errors
 	needs bool          // other jobs
+	named bool          // the form says which job it is
 }
 
 // jobForms returns the forms that register jobs, in the order of their places.
@@ -81,8 +71,12 @@ type jobForm struct {
 func (d *document) jobForms() []jobForm {
 	var forms []jobForm
 	at := map[source.Span]bool{}
-	for _, j := range d.jobs() {
-		f := jobForm{id: j.ID, span: j.Call.Span, job: j}
+	for _, j := range d.snapshot.Graph().Jobs {
+		call, here := j.CallIn(d.file)
+		if j.Broken || !here {
+			continue
+		}
+		f := jobForm{id: j.ID, span: call.Span, job: j, named: j.Name.File == d.file && call.Span.Encloses(j.Name.Span)}
 		for _, in := range j.Inputs {
 			f.needs = f.needs || !isSource(in.Name)
 		}
@@ -90,14 +84,14 @@ func (d *document) jobForms() []jobForm {
 		at[f.span] = true
 	}
 	var outline []analysis.Item
-	if d.snapshot.Loaded().HasErrors() {
+	if d.snapshot.Broken() {
 		outline = d.snapshot.Outline()
 	}
 	for _, item := range outline {
 		if item.Kind != analysis.JobItem || at[item.Span] {
 			continue
 		}
-		f := jobForm{id: item.Name, span: item.Span}
+		f := jobForm{id: item.Name, span: item.Span, named: true}
 		for in := range strings.FieldsSeq(item.Detail) {
 			f.needs = f.needs || !isSource(in)
 		}

@@ -13,10 +13,11 @@ import (
 	"quire/exec"
 )
 
-// failures returns the diagnostics of the jobs of a document that failed when
-// they ran last and have not changed since.
-func (s *server) failures(doc *document) []protocol.Diagnostic {
-	if doc.snapshot == nil || doc.root == "" {
+// failures returns the diagnostics of jobs that failed when they ran last and have
+// not changed since: those that a document registers, and those of which it holds
+// what failed.
+func (s *server) failures(doc *document, jobs *pipeline.Graph) []protocol.Diagnostic {
+	if jobs == nil || doc.root == "" {
 		return nil
 	}
 	known := s.knownResults(doc.root)
@@ -24,11 +25,16 @@ func (s *server) failures(doc *document) []protocol.Diagnostic {
 		return nil
 	}
 	var found []protocol.Diagnostic
-	for _, job := range doc.jobs() {
-		if r := known[job.ID]; r.Failure != nil && r.holds(job) {
-			d := s.diagnostic(doc, diagnose(doc.file, job, r))
-			d.Source = protocol.NewOptional("quire run")
-			found = append(found, d)
+	for _, job := range jobs.Jobs {
+		r := known[job.ID]
+		if job.Broken || r.Failure == nil || !r.holds(job) {
+			continue
+		}
+		d, here := diagnose(doc.file, job, r)
+		if _, registered := job.CallIn(doc.file); registered || here {
+			out := s.diagnostic(doc, d)
+			out.Source = protocol.NewOptional("quire run")
+			found = append(found, out)
 		}
 	}
 	return found
@@ -58,23 +64,22 @@ func (s *server) failuresChanged(root string) {
 	s.goWork(func() { s.publish(root) })
 }
 
-// diagnose says what became of a job that failed, at a place of the text that
-// there is now.
+// diagnose says what became of a job that failed, at a place of the text of a file
+// that there is now, and whether what failed is in it.
 //
 // That is the call of sh that did not end well, when it is within the form that
 // raised, as in (assert (= 0 (. (sh "make") :exit))): the command is what
 // failed then. Otherwise it is the form, which need have nothing to do with a
 // command that ended badly some time before.
-func diagnose(now *source.File, job *pipeline.Job, r result) diag.Diagnostic {
+func diagnose(now *source.File, job *pipeline.Job, r result) (d diag.Diagnostic, here bool) {
 	f := r.Failure
 	places, others := failurePlaces(f), f.Diagnostic.Related
 	at, n := places[0], len(others)
 	if sh := places[n]; n > 0 && f.Command != "" && sh.File == at.File && at.Span.Encloses(sh.Span) {
 		at, others = sh, others[:n-1]
 	}
-	d := diag.Diagnostic{File: now, Code: diag.RunFailed, Message: failureText(job.ID, f)}
-	var ok bool
-	if d.Span, ok = r.moved(at, now, job); !ok {
+	d = diag.Diagnostic{File: now, Code: diag.RunFailed, Message: failureText(job.ID, f)}
+	if d.Span, here = r.moved(at, now, job); !here {
 		d.Span = nameSpan(now, job)
 		if at.File != nil && at.File.Name() != now.Name() {
 			d.Related = append(d.Related, diag.Related{File: at.File, Span: at.Span, Message: brief(f.Diagnostic.Message)})
@@ -85,7 +90,7 @@ func diagnose(now *source.File, job *pipeline.Job, r result) diag.Diagnostic {
 			d.Related = append(d.Related, diag.Related{File: now, Span: span, Message: other.Message})
 		}
 	}
-	return d
+	return d, here
 }
 
 // maxTailLine is how many characters of a line of output a diagnostic shows.
@@ -116,12 +121,13 @@ func failureText(job string, f *exec.Failure) string {
 	return b.String()
 }
 
-// nameSpan returns where the id of a job is written, or else its call.
+// nameSpan returns where the id of a job is written in a file, or else its call.
 func nameSpan(now *source.File, job *pipeline.Job) source.Span {
 	if job.Name.File == now {
 		return job.Name.Span
 	}
-	return job.Call.Span
+	call, _ := job.CallIn(now)
+	return call.Span
 }
 
 // moved returns where a place in the text that ran is in the text that there is
@@ -136,7 +142,7 @@ func (r result) moved(old source.Place, now *source.File, job *pipeline.Job) (so
 	if was == is {
 		return old.Span, true
 	}
-	for _, part := range []source.Place{job.Run, job.Call} {
+	for _, part := range append([]source.Place{job.Run, job.Call}, job.Inner...) {
 		if part.File != now {
 			continue
 		}

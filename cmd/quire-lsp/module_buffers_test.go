@@ -172,5 +172,9 @@ func (b *buffers) check() {
 	}
 	var hints []protocol.InlayHint
 	b.call("textDocument/inlayHint", &protocol.InlayHintParams{TextDocument: id, Range: b.enc.rangeOf(b.files[b.uri], source.Span{End: len(b.files[b.uri].Text())})}, &hints)
-	equal(t, "hints of parameters", len(hints), 1)
+	var labels []string
+	for _, h := range hints {
+		labels = append(labels, string(h.Label.(protocol.String)))
+	}
+	equal(t, "hints", labels, []string{"command:", "#2, level 2 · 1 dependent"})
 }

@@ -10,6 +10,7 @@ import (
 	"go.lsp.dev/uri"
 
 	"quire/analysis/diag"
+	"quire/analysis/pipeline"
 	"quire/analysis/source"
 )
 
@@ -34,9 +35,11 @@ func (r report) params() *protocol.PublishDiagnosticsParams {
 // is not known.
 func (s *server) reports(scope string, docs []*document) ([]report, bool) {
 	all := map[uri.URI]report{}
+	var jobs *pipeline.Graph
 	for _, doc := range docs {
 		if doc.isPipeline() {
 			s.reportPipeline(all, doc, docs)
+			jobs = doc.snapshot.Graph()
 		}
 	}
 	for _, doc := range docs {
@@ -50,8 +53,10 @@ func (s *server) reports(scope string, docs []*document) ([]report, bool) {
 	}
 	s.reportConfig(all, scope)
 	for u, r := range all {
-		r.items = append(r.items, s.failures(r.document)...)
-		all[u] = r
+		r.items = append(r.items, s.failures(r.document, jobs)...)
+		if all[u] = r; len(r.items) == 0 && !slices.Contains(docs, r.document) {
+			delete(all, u)
+		}
 	}
 	for _, doc := range docs {
 		if doc.snapshot != nil && doc.snapshot.Cancelled() {
@@ -69,11 +74,15 @@ func (s *server) reportPipeline(all map[uri.URI]report, doc *document, docs []*d
 	doc.tree.settle()
 	all[doc.uri] = report{document: doc, items: s.diagnostics(doc, found)}
 	elsewhere := map[*source.File]diag.List{}
-	for _, d := range found {
-		if !slices.ContainsFunc(docs, func(other *document) bool { return source.Same(other.file, d.File) }) {
-			elsewhere[d.File] = append(elsewhere[d.File], d)
-		}
+	for _, file := range doc.snapshot.Files() {
+		elsewhere[file] = nil
 	}
+	for _, d := range found {
+		elsewhere[d.File] = append(elsewhere[d.File], d)
+	}
+	maps.DeleteFunc(elsewhere, func(file *source.File, _ diag.List) bool {
+		return slices.ContainsFunc(docs, func(other *document) bool { return source.Same(other.file, file) })
+	})
 	for file, list := range elsewhere {
 		other := &document{uri: doc.sibling(file), root: doc.root, file: file, peers: doc.peers}
 		all[other.uri] = report{document: other, items: s.diagnostics(other, list)}

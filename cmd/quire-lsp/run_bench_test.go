@@ -61,7 +61,7 @@ func BenchmarkRunning(b *testing.B) {
 	doc := s.newDocument(uri.File(path), 1, text, nil)
 	s.documents.put(doc)
 	all := &exec.Report{ID: "f", Outcome: exec.Failed}
-	for _, job := range doc.jobs() {
+	for _, job := range doc.snapshot.Graph().Jobs {
 		r := exec.JobReport{ID: job.ID, Text: exec.JobText(job), Outcome: exec.Failed, Failure: &exec.Failure{}}
 		r.Started, r.Finished = r.Started.Add(1), r.Started.Add(2)
 		r.Failure.Diagnostic.File, r.Failure.Diagnostic.Span, r.Failure.Diagnostic.Message = doc.file, job.Run.Span, "it fails"
@@ -82,7 +82,7 @@ func BenchmarkRunning(b *testing.B) {
 	})
 	b.Run("failures", func(b *testing.B) {
 		for b.Loop() {
-			if n := len(s.failures(edited)); n != 400 {
+			if n := len(s.failures(edited, edited.snapshot.Graph())); n != 400 {
 				b.Fatal(n)
 			}
 		}
