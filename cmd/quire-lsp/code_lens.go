@@ -21,7 +21,7 @@ func (s *server) CodeLens(ctx context.Context, p *protocol.CodeLensParams) ([]pr
 	doc := s.documents.get(p.TextDocument.URI)
 	release(ctx)
 	lenses := []protocol.CodeLens{}
-	if doc == nil || doc.snapshot == nil || !s.settings().CodeLens {
+	if doc == nil || doc.snapshot == nil || !s.settings(doc.root).CodeLens {
 		return lenses, nil
 	}
 	s.readResults(doc.root)
@@ -54,7 +54,6 @@ func (s *server) readResults(root string) {
 		s.failuresChanged(root)
 	}
 }
-
 
 // A jobForm is the form of a document that registers a job.
 type jobForm struct {

@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,32 +17,68 @@ import (
 // wins over the initialization options, except in what it trusts: later settings
 // may come from files of the very workspace that is to be trusted.
 type configuration struct {
-	current atomic.Pointer[settings] // nil: the defaults
+	current atomic.Pointer[configured] // nil: the defaults
 
 	mu      sync.Mutex // guards the fields below, and orders changes
 	initial json.RawMessage
-	later   json.RawMessage
+	later   clientSettings
 	told    map[string]bool // what is wrong with it, as it was told
 }
 
-// settings returns the settings as they are now.
-func (s *server) settings() settings {
-	if now := s.configuration.current.Load(); now != nil {
-		return *now
-	}
-	return defaultSettings()
+// clientSettings are what the client says of the settings when it is asked.
+type clientSettings struct {
+	everywhere json.RawMessage
+	// in is what it says for its folders, as far as it was asked for them and
+	// knows.
+	in map[string]json.RawMessage
 }
+
+// configured are the settings as they are at a time.
+type configured struct {
+	everywhere settings
+	in         map[string]settings // by folders of the client
+}
+
+// of returns the settings of a directory: those of the folder that it is in.
+func (c *configured) of(dir string) settings {
+	if c == nil {
+		return defaultSettings()
+	}
+	for len(c.in) > 0 {
+		if found, ok := c.in[dir]; ok {
+			return found
+		}
+		above := filepath.Dir(dir)
+		if above == dir {
+			break
+		}
+		dir = above
+	}
+	return c.everywhere
+}
+
+// settings returns the settings of a repository as they are now; those of no
+// particular one when it is empty.
+func (s *server) settings(root string) settings { return s.configuration.current.Load().of(root) }
 
 // settle makes settings of what the client said, and returns what is wrong with
 // that.
 func (c *configuration) settle() (wrong, unknown []string) {
-	now := defaultSettings()
-	wrong, unknown = now.overlay(c.initial)
-	trusted := now.Trusted
-	more, others := now.overlay(c.later)
-	now.Trusted = trusted
-	c.current.Store(&now)
-	return append(wrong, more...), append(unknown, others...)
+	first := defaultSettings()
+	wrong, unknown = first.overlay(c.initial)
+	layered := func(text json.RawMessage) settings {
+		now := first
+		more, others := now.overlay(text)
+		now.Trusted = first.Trusted
+		wrong, unknown = append(wrong, more...), append(unknown, others...)
+		return now
+	}
+	now := &configured{everywhere: layered(c.later.everywhere), in: map[string]settings{}}
+	for _, folder := range slices.Sorted(maps.Keys(c.later.in)) {
+		now.in[folder] = layered(c.later.in[folder])
+	}
+	c.current.Store(now)
+	return wrong, unknown
 }
 
 // startConfiguration takes the initialization options.
@@ -89,7 +128,7 @@ func (s *server) DidChangeConfiguration(_ context.Context, p *protocol.DidChange
 	if s.caps.configuration {
 		s.goWork(s.pullConfiguration)
 	} else if len(p.Settings) > 0 {
-		later := json.RawMessage(p.Settings.Clone())
+		later := clientSettings{everywhere: json.RawMessage(p.Settings.Clone())}
 		c := &s.configuration
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -98,9 +137,9 @@ func (s *server) DidChangeConfiguration(_ context.Context, p *protocol.DidChange
 	return nil
 }
 
-// pullConfiguration asks the client for the settings. Of several that ask at a
-// time, each asks when the one before it has its answer, so that the last answer
-// is the newest.
+// pullConfiguration asks the client for the settings: those of everywhere, and those
+// of each of its folders. Of several that ask at a time, each asks when the one
+// before it has its answer, so that the last answer is the newest.
 func (s *server) pullConfiguration() {
 	if !s.caps.configuration {
 		return
@@ -109,34 +148,59 @@ func (s *server) pullConfiguration() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	name := section
-	answers, err := s.client.Configuration(s.ctx, &protocol.ConfigurationParams{
-		Items: []protocol.ConfigurationItem{{Section: &name}}})
-	if err == nil && len(answers) > 0 {
-		s.configure(json.RawMessage(answers[0]))
+	items := []protocol.ConfigurationItem{{Section: &name}}
+	folders := s.documents.clientFolders()
+	roots := slices.Sorted(maps.Keys(folders))
+	for _, root := range roots {
+		at := folders[root]
+		items = append(items, protocol.ConfigurationItem{Section: &name, ScopeURI: &at})
 	}
+	answers, err := s.client.Configuration(s.ctx, &protocol.ConfigurationParams{Items: items})
+	if err != nil || len(answers) == 0 {
+		return
+	}
+	later := clientSettings{json.RawMessage(answers[0]), map[string]json.RawMessage{}}
+	for i, answer := range answers[1:min(len(answers), len(items))] {
+		later.in[roots[i]] = json.RawMessage(answer)
+	}
+	s.configure(later)
 }
 
 // configure takes what the client says of the settings now.
-func (s *server) configure(later json.RawMessage) {
-	before := s.settings()
-	s.configuration.later = later
-	s.tellSettings(s.configuration.settle())
-	if now := s.settings(); now != before {
-		s.settingsChanged(before, now)
-	}
+func (s *server) configure(later clientSettings) {
+	c := &s.configuration
+	before := c.current.Load()
+	c.later = later
+	s.tellSettings(c.settle())
+	s.settingsChanged(before, c.current.Load())
 }
 
-// settingsChanged brings what the client shows up to date.
-func (s *server) settingsChanged(before, now settings) {
-	if before.Server != now.Server {
-		s.documents.changing.Lock()
-		defer s.documents.changing.Unlock()
-		s.refreshAll()
+// settingsChanged brings what the client shows up to date: the diagnostics of the
+// repositories whose settings are others now, and the rest, for which it can only
+// be asked as a whole, if something in it changed anywhere.
+func (s *server) settingsChanged(before, now *configured) {
+	s.documents.changing.Lock()
+	for _, scope := range s.documents.scopes() {
+		if before.of(scope).Server != now.of(scope).Server {
+			s.refresh(scope, always)
+		}
 	}
-	if before.CodeLens != now.CodeLens {
+	s.documents.changing.Unlock()
+	differs := func(is func(a, b settings) bool) bool {
+		if is(before.of(""), now.of("")) {
+			return true
+		}
+		for root := range s.documents.clientFolders() {
+			if is(before.of(root), now.of(root)) {
+				return true
+			}
+		}
+		return false
+	}
+	if differs(func(a, b settings) bool { return a.CodeLens != b.CodeLens }) {
 		s.refreshLenses()
 	}
-	if before.InlayHints != now.InlayHints {
+	if differs(func(a, b settings) bool { return a.InlayHints != b.InlayHints }) {
 		s.refreshHints()
 	}
 }

@@ -28,7 +28,7 @@ type documents struct {
 	mu      sync.Mutex // guards the fields below
 	open    map[uri.URI]*document
 	closed  map[string]*document        // by root
-	folders map[string]bool             // roots whose pipelines matter also when they are closed
+	folders map[string]uri.URI          // of the client, whose pipelines matter also when they are closed
 	changes map[string]int              // of each scope, how often something changed in it
 	caches  map[string]*pipeline.Caches // by root
 }
@@ -55,7 +55,7 @@ type document struct {
 
 func (d *documents) init() {
 	d.open, d.closed = map[uri.URI]*document{}, map[string]*document{}
-	d.folders, d.changes = map[string]bool{}, map[string]int{}
+	d.folders, d.changes = map[string]uri.URI{}, map[string]int{}
 	d.caches = map[string]*pipeline.Caches{}
 }
 
@@ -198,7 +198,7 @@ func (d *documents) closedPipeline(root string) *document {
 func (d *documents) needs(root string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.folders[root] {
+	if _, ok := d.folders[root]; ok {
 		return true
 	}
 	for _, doc := range d.open {
@@ -209,15 +209,25 @@ func (d *documents) needs(root string) bool {
 	return false
 }
 
-// setFolder notes that the client works in a folder, or does no longer.
-func (d *documents) setFolder(root string, is bool) {
+// clientFolders returns the folders that the client works in, as it writes them, by
+// their paths.
+func (d *documents) clientFolders() map[string]uri.URI {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	return maps.Clone(d.folders)
+}
+
+// setFolder notes that the client works in a folder, or does no longer.
+func (d *documents) setFolder(u uri.URI, is bool) (root string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	root = filepath.Clean(u.FsPath())
 	if is {
-		d.folders[root] = true
+		d.folders[root] = u
 	} else {
 		delete(d.folders, root)
 	}
+	return root
 }
 
 // pipelineOf returns the pipeline of a repository, or nil.
@@ -313,7 +323,7 @@ func (s *server) understand(doc *document) {
 	known, caches := s.config.settings(), s.documents.cachesOf(doc.root)
 	o := analysis.Options{
 		Tree: doc.tree, Cache: caches.Of(doc.file.Name()), Modules: caches,
-		Secrets: known.Secrets, Server: cmp.Or(s.settings().Server.state(), known.Server),
+		Secrets: known.Secrets, Server: cmp.Or(s.settings(doc.root).Server.state(), known.Server),
 		Module: doc.file.Name() != pipeline.Path,
 	}
 	if o.Module {

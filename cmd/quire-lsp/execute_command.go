@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"go.lsp.dev/protocol"
@@ -126,7 +127,7 @@ type cancelArgs struct {
 func (s *server) ExecuteCommand(ctx context.Context, p *protocol.ExecuteCommandParams) (protocol.LSPAny, error) {
 	switch p.Command {
 	case cmdRun, cmdDryRun:
-		args := runArgs{Options: s.settings().Run.options()}
+		args := runArgs{Options: s.settings(rootOf(p)).Run.options()}
 		if err := argument(p, &args); err != nil {
 			return nil, err
 		}
@@ -169,6 +170,17 @@ func (s *server) ExecuteCommand(ctx context.Context, p *protocol.ExecuteCommandP
 		return s.graph(doc, args)
 	}
 	return nil, invalid("unknown command '%s'", p.Command)
+}
+
+// rootOf returns the root of the repository that a command is about, if it names a
+// file.
+func rootOf(p *protocol.ExecuteCommandParams) string {
+	var of struct{ URI uri.URI }
+	if len(p.Arguments) == 0 || json.Unmarshal(p.Arguments[0], &of) != nil {
+		return "" // what is wrong with it is told elsewhere
+	}
+	root, _ := locate(of.URI)
+	return root
 }
 
 // cancel ends the runs that the arguments of quire.cancel mean.

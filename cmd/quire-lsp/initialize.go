@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"path/filepath"
 	"slices"
 
 	"go.lsp.dev/protocol"
@@ -84,7 +83,7 @@ func (s *server) Initialize(_ context.Context, p *protocol.InitializeParams) (*p
 	}
 	for _, u := range folders(p) {
 		if u.IsFile() {
-			s.documents.setFolder(filepath.Clean(u.FsPath()), true)
+			s.documents.setFolder(u, true)
 		}
 	}
 	return result, nil

@@ -36,7 +36,7 @@ func (s *server) InlayHint(ctx context.Context, p *protocol.InlayHintParams) ([]
 
 // hintOptions says which hints a document has.
 func (s *server) hintOptions(doc *document) analysis.HintOptions {
-	shown := s.settings().InlayHints
+	shown := s.settings(doc.root).InlayHints
 	o := analysis.HintOptions{Order: shown.Order, Dependents: shown.Dependents, Parameters: shown.ParameterNames}
 	if shown.LastDuration {
 		o.Duration = func(id string) (time.Duration, bool) {

@@ -88,7 +88,7 @@ func (s *server) rerunArgs(args rerunArgs) (runArgs, error) {
 	if err != nil {
 		return runArgs{}, err
 	}
-	again := runArgs{URI: args.URI}
+	again := runArgs{URI: args.URI, Options: s.settings(root).Run.options()}
 	for _, j := range run.Jobs {
 		again.Jobs = append(again.Jobs, j.ID)
 	}

@@ -1,15 +1,24 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
+	"net"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"go.lsp.dev/protocol"
+	"go.lsp.dev/uri"
 
 	"quire/analysis/dsl"
+	"quire/analysis/pipeline"
+	"quire/analysis/source"
+	"quire/exec"
 )
 
 // A settingSchema is the part of JSON Schema that settings.schema.json uses.
@@ -105,15 +114,15 @@ func TestOverlay(t *testing.T) {
 func TestTrustedSetting(t *testing.T) {
 	s := &server{}
 	s.startConfiguration(protocol.LSPAny(`{"codeLens": false}`))
-	s.configuration.later = json.RawMessage(`{"trusted": true}`)
+	s.configuration.later = clientSettings{json.RawMessage(`{"trusted": true}`), map[string]json.RawMessage{"/a": json.RawMessage(`{"trusted": true}`)}}
 	s.configuration.settle()
-	equal(t, "trusted by the workspace", s.settings().Trusted, false)
-	equal(t, "code lenses", s.settings().CodeLens, false)
+	equal(t, "trusted by the workspace", s.settings("").Trusted || s.settings("/a/b").Trusted, false)
+	equal(t, "code lenses", s.settings("").CodeLens, false)
 
 	s.startConfiguration(protocol.LSPAny(`{"trusted": true}`))
-	s.configuration.later = json.RawMessage(`{"trusted": false}`)
+	s.configuration.later = clientSettings{everywhere: json.RawMessage(`{"trusted": false}`)}
 	s.configuration.settle()
-	equal(t, "trusted by the user", s.settings().Trusted, true)
+	equal(t, "trusted by the user", s.settings("").Trusted, true)
 }
 
 // messagesAt waits for n messages to the user and returns them.
@@ -169,6 +178,41 @@ func TestPulledSettings(t *testing.T) {
 	c.notify("workspace/didChangeConfiguration", json.RawMessage(`{}`))
 	c.waitAsked("workspace/codeLens/refresh", 2)
 	equal(t, "told in the end", c.messagesAt(2), []string{wrong, other})
+}
+
+// A change of the settings of one folder has no other evaluated again.
+func TestSettingsOfOneFolder(t *testing.T) {
+	base := workspace(t)
+	roots := []string{filepath.Join(base, "a"), filepath.Join(base, "b")}
+	evaluated := map[string]*atomic.Int32{}
+	var folders []string
+	for _, root := range roots {
+		write(t, root, pipeline.Path, "(local {: image} (require :quire.ci))\n(image :alpine)\n(require (.. :li :b))\n")
+		write(t, root, ".quire/lib.fnl", "{}\n")
+		folders = append(folders, fmt.Sprintf(`{"uri": %q, "name": "x"}`, uri.File(root)))
+		evaluated[root] = new(atomic.Int32)
+	}
+	ours, theirs := net.Pipe()
+	s := newServer(testWriter{t})
+	s.disk = func(root string) source.Tree {
+		return countingTree{exec.Dir(root), ".quire/lib.fnl", evaluated[root]}
+	}
+	c := connect(t, ours, func() int { return s.serve(context.Background(), theirs) })
+	c.answerWith("workspace/configuration", `[{}, {}, {}]`)
+	c.handshakeWith(`{"workspace": {"configuration": true}}`, `"workspaceFolders": [`+strings.Join(folders, ",")+`]`)
+	found := func(root string, n int) func() bool {
+		return func() bool {
+			p := c.diagnostics[uri.File(filepath.Join(root, pipeline.Path))]
+			return p != nil && len(p.Diagnostics) == n
+		}
+	}
+	c.waitAsked("workspace/configuration", 1)
+	c.wait("both", func() bool { return found(roots[0], 0)() && found(roots[1], 0)() })
+	c.answerWith("workspace/configuration", `[{}, {}, {"server": "S1"}]`)
+	c.notify("workspace/didChangeConfiguration", json.RawMessage(`{}`))
+	c.wait("the second folder", found(roots[1], 1))
+	equal(t, "evaluations of the first", evaluated[roots[0]].Load(), 1)
+	equal(t, "evaluations of the second", evaluated[roots[1]].Load(), 2)
 }
 
 // A client that cannot be asked sends the settings, in one of two forms or not at

@@ -32,7 +32,7 @@ const (
 // trusted reports whether a run may start, and asks the user when nobody has
 // said so yet. The user is told when it may not.
 func (s *server) trusted(run *liveRun) bool {
-	if s.settings().Trusted {
+	if s.settings("").Trusted {
 		return true
 	}
 	select { // one question at a time, which may answer the next

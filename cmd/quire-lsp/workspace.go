@@ -105,8 +105,7 @@ func (s *server) refreshAll() {
 // setFolder makes the pipeline of a folder of the client known, or forgets it.
 func (s *server) setFolder(u uri.URI, is bool) {
 	if u.IsFile() {
-		root := filepath.Clean(u.FsPath())
-		s.documents.setFolder(root, is)
+		root := s.documents.setFolder(u, is)
 		s.refresh(root, s.stale(root))
 	}
 }
@@ -136,6 +135,7 @@ func (s *server) DidChangeWorkspaceFolders(_ context.Context, p *protocol.DidCha
 	for _, f := range p.Event.Added {
 		s.setFolder(f.URI, true)
 	}
+	s.goWork(s.pullConfiguration)
 	return nil
 }
 
