@@ -16,6 +16,7 @@ type capabilities struct {
 	showDocument bool
 	snippets     bool // in completion
 	labelOffsets bool // parameters of a signature by their place in its label
+	resolveEdits bool // of code actions
 	running
 
 	pull              bool // the client asks for diagnostics
@@ -50,6 +51,7 @@ func (s *server) Initialize(_ context.Context, p *protocol.InitializeParams) (*p
 			},
 			CodeLensProvider: &protocol.CodeLensOptions{},
 			CodeActionProvider: &protocol.CodeActionOptions{
+				ResolveProvider: &yes,
 				CodeActionKinds: []protocol.CodeActionKind{protocol.CodeActionKindQuickFix, runKind,
 					protocol.CodeActionKindRefactorRewrite, protocol.CodeActionKindRefactorExtract},
 			},
@@ -117,6 +119,9 @@ func clientCapabilities(c protocol.ClientCapabilities) capabilities {
 		if i := t.Completion.CompletionItem; i != nil {
 			caps.snippets = isTrue(i.SnippetSupport)
 		}
+	}
+	if t := c.TextDocument; t != nil && t.CodeAction != nil {
+		caps.resolveEdits = isTrue(t.CodeAction.DataSupport) && slices.Contains(t.CodeAction.ResolveSupport.Properties, "edit")
 	}
 	if t := c.TextDocument; t != nil && t.SignatureHelp != nil && t.SignatureHelp.SignatureInformation != nil {
 		if p := t.SignatureHelp.SignatureInformation.ParameterInformation; p != nil {
