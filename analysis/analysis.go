@@ -72,6 +72,7 @@ type Snapshot struct {
 	// The rest is for what editors ask about places.
 	glossary func() *glossary
 	lexicon  func() *lexicon
+	outputs  func() jobOutputs
 	secrets  []string
 	resolve  fennel.Resolver
 	// modulesBelow lists modules of the repository, as [pipeline.Modules] does.
@@ -137,7 +138,10 @@ func New(f *source.File, o Options) *Snapshot {
 		return find(m, s.load(), surround{secrets: o.Secrets, server: o.Server,
 			repository: repository{find: s.codeOf, loaded: s.load().modules}})
 	})
-	s.glossary = sync.OnceValue(func() *glossary { return newGlossary(s.module(), s.Graph(), s.found().flow(), s.libraryOf) })
+	s.glossary = sync.OnceValue(func() *glossary {
+		return newGlossary(s.module(), s.Graph(), s.found().flow(), s.libraryOf, s.whole().outputs)
+	})
+	s.outputs = sync.OnceValue(s.findOutputs)
 	s.lexicon = sync.OnceValue(func() *lexicon { return s.glossary().whole() })
 	return s
 }

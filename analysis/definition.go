@@ -22,7 +22,7 @@ type Reference struct {
 // provides has none.
 func (s *Snapshot) Definition(offset int) []source.Place {
 	m, ok := s.MeaningAt(offset)
-	outputs := s.outputs(m)
+	outputs := s.outputPlaces(m)
 	switch {
 	case !ok:
 		return nil
@@ -65,12 +65,15 @@ func (s *Snapshot) Declaration(offset int) []source.Place {
 	return s.Definition(offset)
 }
 
-// outputs returns where the run-fn of a job gives its table a field.
-func (s *Snapshot) outputs(m Meaning) []source.Place {
+// outputPlaces returns where the run-fn of a job gives its table a field.
+func (s *Snapshot) outputPlaces(m Meaning) []source.Place {
+	if m.Kind != FieldName || m.As != Reads {
+		return nil
+	}
 	var places []source.Place
-	for _, k := range s.glossary().outputs[m.Of] {
-		if m.Kind == FieldName && m.As == Reads && k.Text == m.Name {
-			places = append(places, source.Place{File: s.File, Span: k.Span})
+	for _, k := range s.whole().outputs()[m.Of] {
+		if k.name == m.Name {
+			places = append(places, k.at)
 		}
 	}
 	return places

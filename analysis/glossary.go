@@ -26,7 +26,7 @@ type glossary struct {
 	// borrowed are the calls of other forms that are given strings which are
 	// written in a form, by its index.
 	borrowed map[int][]*fennel.Call
-	outputs  map[string][]fennel.Value
+	outputs  func() jobOutputs
 	computed map[string][]source.Place
 
 	mu    sync.Mutex
@@ -41,14 +41,14 @@ type mention struct {
 	as   Mention
 }
 
-func newGlossary(m *fennel.Module, g *pipeline.Graph, f *flow, library librarian) *glossary {
+func newGlossary(m *fennel.Module, g *pipeline.Graph, f *flow, library librarian, outputs func() jobOutputs) *glossary {
 	x := &glossary{
 		flow:     f,
 		module:   m,
 		file:     m.Tree.File,
 		library:  library,
 		borrowed: map[int][]*fennel.Call{},
-		outputs:  map[string][]fennel.Value{},
+		outputs:  outputs,
 		computed: map[string][]source.Place{},
 		forms:    make([]*lexicon, len(m.Parts())),
 		known:    map[source.Span]int{},
@@ -61,9 +61,6 @@ func newGlossary(m *fennel.Module, g *pipeline.Graph, f *flow, library librarian
 	}
 	slices.SortStableFunc(x.mentions, func(a, b mention) int { return cmp.Compare(a.at.Start, b.at.Start) })
 	for i, d := range f.digests {
-		for _, fn := range d.part.Functions {
-			x.returned(fn)
-		}
 		for _, k := range d.lending {
 			x.lends(m.Facts(i).Calls[k])
 		}
@@ -80,21 +77,6 @@ func (x *glossary) mention(p source.Place, name string, as Mention) {
 		}
 	}
 	x.computed[name] = append(x.computed[name], p)
-}
-
-// returned notes the fields of the tables that a run-fn returns.
-func (x *glossary) returned(fn *fennel.Func) {
-	for _, id := range x.flow.jobs[fn] {
-		for _, v := range fn.Returns {
-			for _, f := range v.Fields {
-				if name := literalID(f.Key); id != "" && name != "" && !f.Key.Made {
-					key := *f.Key
-					key.Span = x.module.Locate(key.Span)
-					x.outputs[id] = append(x.outputs[id], key)
-				}
-			}
-		}
-	}
 }
 
 // lends notes in which other forms the strings stand that a call is given.

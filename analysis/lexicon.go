@@ -33,7 +33,7 @@ type lexicon struct {
 	// the product's.
 	senses map[*fennel.Symbol]sense
 	// outputs holds the fields of the tables that jobs are known to return.
-	outputs map[string][]fennel.Value
+	outputs func() jobOutputs
 	// computed holds, by job id, places where the id is used but not written.
 	computed map[string][]source.Place
 }
@@ -60,8 +60,8 @@ type lexicographer struct {
 // A librarian finds modules of the repository: nil when there is none.
 type librarian func(name string, kind fennel.ModuleKind) *library
 
-func newLexicon(m *fennel.Module, g *pipeline.Graph, f *flow, library librarian) *lexicon {
-	return newGlossary(m, g, f, library).whole()
+func newLexicon(m *fennel.Module, g *pipeline.Graph, f *flow, library librarian, outputs func() jobOutputs) *lexicon {
+	return newGlossary(m, g, f, library, outputs).whole()
 }
 
 // at returns the word that an offset is in, or just behind.
@@ -177,8 +177,8 @@ func (l *lexicon) fields(of sense) []dsl.Key {
 	var keys []dsl.Key
 	if of.name == "jobs" && len(of.call.Args) > 0 {
 		id := ownerOf(of)
-		for _, k := range l.outputs[id] {
-			keys = append(keys, dsl.Key{Name: k.Text, Type: dsl.Any, Doc: "What the job `" + id + "` returns under this key."})
+		for _, k := range l.outputs()[id] {
+			keys = append(keys, dsl.Key{Name: k.name, Type: dsl.Any, Doc: "What the job `" + id + "` returns under this key."})
 		}
 	}
 	if keys == nil {

@@ -106,7 +106,7 @@ func (s *Snapshot) newLibrary(key libraryKey) *library {
 	m := s.compiled(file)
 	l := &library{libraryKey: key, module: m}
 	l.lexicon = sync.OnceValue(func() *lexicon {
-		return newLexicon(m, s.Graph(), newFlow(m, s.Graph(), repository{}), s.libraryOf)
+		return newLexicon(m, s.Graph(), newFlow(m, s.Graph(), repository{}), s.libraryOf, s.outputs)
 	})
 	l.collect()
 	return l
