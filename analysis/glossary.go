@@ -146,7 +146,7 @@ func (x *glossary) form(i int) *lexicon {
 	clear(x.known)
 	l := lexicographer{
 		flow:    x.flow,
-		lexicon: &lexicon{file: x.file, senses: map[*fennel.Symbol]sense{}, outputs: x.outputs, computed: x.computed},
+		lexicon: &lexicon{module: x.module, file: x.file, senses: map[*fennel.Symbol]sense{}, outputs: x.outputs, computed: x.computed},
 		library: x.library,
 		region:  x.region(i),
 		known:   x.known,
@@ -206,7 +206,7 @@ func (x *glossary) whole() *lexicon {
 		words += len(l.words)
 		senses += len(l.senses)
 	}
-	all := &lexicon{file: x.file, outputs: x.outputs, computed: x.computed}
+	all := &lexicon{module: x.module, file: x.file, outputs: x.outputs, computed: x.computed}
 	all.words = make([]*word, 0, words)
 	all.senses = make(map[*fennel.Symbol]sense, senses)
 	for _, l := range x.forms {

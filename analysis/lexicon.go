@@ -27,8 +27,9 @@ var (
 // evaluation knows. It is made once for a version, so that a request looks up
 // and several can at once.
 type lexicon struct {
-	file  *source.File
-	words []*word // by place
+	module *fennel.Module
+	file   *source.File
+	words  []*word // by place
 	// senses are those of the symbols whose value is known to be something of
 	// the product's.
 	senses map[*fennel.Symbol]sense

@@ -30,6 +30,8 @@ type libraryMember struct {
 	symbol *fennel.Symbol
 	// function is the form that makes it, when it is a function or macro.
 	function *syntax.Node
+	// again reports that the module gives something else under the name before.
+	again bool
 }
 
 // libraries holds the modules of the repository, each from when it is asked for
@@ -266,6 +268,7 @@ func (l *library) add(name string, key source.Span, value *syntax.Node) {
 	if value != nil && makesFunction(value) {
 		m.function = value
 	}
+	m.again = l.member(name) != nil
 	l.members = slices.DeleteFunc(l.members, func(x libraryMember) bool { return x.name == name })
 	l.members = append(l.members, m)
 }

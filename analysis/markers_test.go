@@ -351,6 +351,9 @@ func (m *markers) ask(n note, at source.Span, offset int) {
 			m.t.Errorf("%s: %v", where, err)
 		}
 		m.golden(n.args[2], m.changed(edits))
+		if before, after := m.summary(nil), m.summary(edits); before != after {
+			m.t.Errorf("%s: the pipeline was\n%safterwards it is\n%s", where, before, after)
+		}
 	case "renameerr":
 		if _, err := m.Rename(offset, n.args[1]); err == nil || !strings.Contains(err.Error(), n.args[2]) {
 			m.t.Errorf("%s: %v, want %q", where, err, n.args[2])
@@ -438,6 +441,23 @@ func (m *markers) changed(edits []diag.Edit) string {
 		}
 	}
 	return out.String()
+}
+
+// summary returns how many jobs the pipeline has after edits, and the kinds of what
+// is wrong with it, which no rename changes.
+func (m *markers) summary(edits []diag.Edit) string {
+	files := maps.Clone(m.files)
+	for _, e := range slices.Backward(edits) {
+		text := files[e.File.Name()].Text()
+		files[e.File.Name()] = source.NewFile(e.File.Name(), text[:e.Span.Start]+e.Text+text[e.Span.End:])
+	}
+	s := analysis.New(files[pipeline.Path], analysis.Options{Secrets: []string{"token", "deploy-key"}, Tree: source.Overlay(&markers{files: files}, files)})
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d jobs\n", len(s.Graph().Jobs))
+	for _, d := range s.Diagnostics() {
+		fmt.Fprintf(&b, "%s %s\n", d.File.Name(), d.Code)
+	}
+	return b.String()
 }
 
 func (m *markers) golden(name, got string) {

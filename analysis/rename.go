@@ -12,20 +12,17 @@ import (
 )
 
 // Renameable returns what the name at an offset refers to if it can be
-// renamed: a job, or a name that the file binds. The error says why not, for
-// the user to read.
+// renamed: a job, a name that the file binds, or what a module of the repository
+// gives. The error says why not, for the user to read.
 func (s *Snapshot) Renameable(offset int) (Meaning, error) {
 	m, ok := s.MeaningAt(offset)
 	switch {
 	case !ok:
 		return m, fmt.Errorf("there is no name here that can be renamed")
 	case m.Symbol != nil:
-		return m, s.renameableSymbol(m.Symbol)
+		return m, s.lexicon().renameable(m.Symbol)
 	case s.holder(m) != nil:
-		err := fmt.Errorf("'%s' is a name of the module '%s', which other files may use too", m.Name, m.Of)
-		if s.holder(m).file() != s.File {
-			err = fmt.Errorf("%w: change it there", err)
-		}
+		_, err := s.memberRenaming(m)
 		return m, err
 	case m.Kind == JobName:
 		return m, s.renameableJob(m.Name)
@@ -33,7 +30,8 @@ func (s *Snapshot) Renameable(offset int) (Meaning, error) {
 	return m, fmt.Errorf("'%s' is not a name of this file: only jobs and names that the file binds can be renamed", m.Name)
 }
 
-func (s *Snapshot) renameableSymbol(sym *fennel.Symbol) error {
+// renameable says why a symbol of the file cannot be renamed.
+func (l *lexicon) renameable(sym *fennel.Symbol) error {
 	switch {
 	case strings.HasPrefix(sym.Name, "$") || sym.Name == "...":
 		return fmt.Errorf("'%s' is a name of the language", sym.Name)
@@ -41,7 +39,7 @@ func (s *Snapshot) renameableSymbol(sym *fennel.Symbol) error {
 		return fmt.Errorf("'%s' is bound by a macro and not in the text", sym.Name)
 	case sym.UsedByMacro:
 		return fmt.Errorf("code that a macro makes uses '%s', which would not follow", sym.Name)
-	case s.takenBare(sym):
+	case l.takenBare(sym):
 		return fmt.Errorf("defrun takes the primitive by the name '%s': write (defrun [{: %s}] …) to give it another", sym.Name, sym.Name)
 	case sym.Kind == fennel.Global:
 		return fmt.Errorf("'%s' is a global, which other files may use", sym.Name)
@@ -121,7 +119,14 @@ func (s *Snapshot) Rename(offset int, name string) ([]diag.Edit, error) {
 	case m.Symbol != nil && m.Symbol.Name == name, m.Symbol == nil && m.Name == name:
 		return nil, nil
 	case m.Symbol != nil:
-		return s.renameSymbol(m.Symbol, name)
+		if given, ok := s.givenAs(m.Symbol); ok {
+			if edits, err := s.renameMember(given, name); err == nil {
+				return edits, nil
+			}
+		}
+		return s.lexicon().renameSymbol(m.Symbol, name)
+	case s.holder(m) != nil:
+		return s.renameMember(m, name)
 	}
 	return s.renameJob(m, name)
 }
@@ -169,24 +174,17 @@ func onlyForm(text string) *syntax.Node {
 	return t.Forms[0]
 }
 
-func (s *Snapshot) renameSymbol(sym *fennel.Symbol, name string) ([]diag.Edit, error) {
-	if err := s.freeName(sym, name); err != nil {
+// renameSymbol returns the edits that give a symbol of the file another name, in
+// the file itself.
+func (l *lexicon) renameSymbol(sym *fennel.Symbol, name string) ([]diag.Edit, error) {
+	if err := l.freeName(sym, name); err != nil {
 		return nil, err
 	}
-	var edits []diag.Edit
-	for _, r := range s.occurrences(sym) {
-		e := diag.Edit{File: s.File, Span: r.Span, Text: name}
-		if colon, ok := s.shorthand(r.Span); ok {
-			e.Span.Start = colon
-			e.Text = ":" + sym.Name + " " + name
-		}
-		edits = append(edits, e)
-	}
-	return edits, nil
+	return l.renamed(sym, name, source.Span{}), nil
 }
 
 // freeName says why a symbol cannot have a name.
-func (s *Snapshot) freeName(sym *fennel.Symbol, name string) error {
+func (l *lexicon) freeName(sym *fennel.Symbol, name string) error {
 	n := onlyForm(name)
 	if n == nil || n.Kind != syntax.Symbol || strings.ContainsAny(name, ".:&#$|") {
 		return fmt.Errorf("'%s' cannot be the name of a local", name)
@@ -198,7 +196,7 @@ func (s *Snapshot) freeName(sym *fennel.Symbol, name string) error {
 	if strings.HasPrefix(name, "?") != strings.HasPrefix(sym.Name, "?") {
 		return fmt.Errorf("a ? at the start of a name says that it may be nil, so '%s' and '%s' do not mean the same", sym.Name, name)
 	}
-	if strings.HasPrefix(name, "_") != strings.HasPrefix(sym.Name, "_") && s.matched(sym) {
+	if strings.HasPrefix(name, "_") != strings.HasPrefix(sym.Name, "_") && l.matched(sym) {
 		return fmt.Errorf("a _ at the start of a name in a pattern says that it matches nil too, so '%s' and '%s' do not mean the same", sym.Name, name)
 	}
 	if _, ok := findForm(name); ok {
@@ -207,25 +205,25 @@ func (s *Snapshot) freeName(sym *fennel.Symbol, name string) error {
 	if _, ok := dsl.FindGlobal(name); ok {
 		return fmt.Errorf("'%s' is provided by Lua and would be hidden", name)
 	}
-	for other := range s.Module().Index.Symbols() {
+	for other := range l.module.Index.Symbols() {
 		if other.Name == name && other.Scope.Start <= sym.Scope.End && sym.Scope.Start <= other.Scope.End {
 			return fmt.Errorf("'%s' is bound at %v already, where both could be seen", name,
-				source.Place{File: s.File, Span: other.Def})
+				source.Place{File: l.file, Span: other.Def})
 		}
 	}
 	return nil
 }
 
 // takenBare reports whether a symbol is one of the names of (defrun [sh] …).
-func (s *Snapshot) takenBare(sym *fennel.Symbol) bool {
-	path := s.Module().Tree.Path(sym.Def.Start)
+func (l *lexicon) takenBare(sym *fennel.Symbol) bool {
+	path := l.module.Tree.Path(sym.Def.Start)
 	n := len(path)
 	return n >= 3 && path[n-2].Kind == syntax.Sequence && head(path[n-3]) == "defrun"
 }
 
 // matched reports whether a symbol may be bound by a pattern of case or match.
-func (s *Snapshot) matched(sym *fennel.Symbol) bool {
-	for _, n := range s.Module().Tree.Path(sym.Def.Start) {
+func (l *lexicon) matched(sym *fennel.Symbol) bool {
+	for _, n := range l.module.Tree.Path(sym.Def.Start) {
 		switch head(n) {
 		case "case", "match", "case-try", "match-try":
 			return true
@@ -236,8 +234,8 @@ func (s *Snapshot) matched(sym *fennel.Symbol) bool {
 
 // shorthand reports whether a name stands behind a lone colon, as in {: sh},
 // where it is the key as well, and where that colon is.
-func (s *Snapshot) shorthand(at source.Span) (colon int, ok bool) {
-	path := s.Module().Tree.Path(at.Start)
+func (l *lexicon) shorthand(at source.Span) (colon int, ok bool) {
+	path := l.module.Tree.Path(at.Start)
 	if len(path) < 2 || path[len(path)-2].Kind != syntax.Table || path[len(path)-1].Span != at {
 		return 0, false
 	}

@@ -56,7 +56,7 @@ func (r *restructurer) hash(fn *syntax.Node) {
 			if u.Len() != len(sym.Name) {
 				return
 			}
-			if _, short := r.shorthand(u); short {
+			if _, short := r.lexicon().shorthand(u); short {
 				return // the name is the key of a table too
 			}
 			edits = append(edits, r.replace(u.Start, u.End, name))

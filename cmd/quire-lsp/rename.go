@@ -24,8 +24,8 @@ func (s *server) PrepareRename(ctx context.Context, p *protocol.PrepareRenamePar
 	}, ctx.Err()
 }
 
-// Rename gives a job or a name of the file another name, a job also in the
-// modules that the file needs.
+// Rename gives a job or a name of the file another name, a job and what a module
+// gives in all files of the pipeline.
 func (s *server) Rename(ctx context.Context, p *protocol.RenameParams) (*protocol.WorkspaceEdit, error) {
 	doc, offset := s.place(ctx, p.TextDocumentPositionParams)
 	if doc == nil {
