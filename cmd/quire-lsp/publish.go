@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"go.lsp.dev/jsonrpc2"
 	"go.lsp.dev/protocol"
 	"go.lsp.dev/uri"
 
@@ -134,7 +135,7 @@ type sent struct {
 	open bool
 }
 
-func (r report) sent() sent { return sent{string(encode(r.params())), r.file, r.open} }
+func (r report) sent() sent { return sent{encoded(r.params()), r.file, r.open} }
 
 // answered notes what a client that asked first was told of a file, which it is
 // to ask for again when that changes.
@@ -185,14 +186,14 @@ func (s *server) publish(scope string) {
 		switch {
 		case was.text == now.text && was.open == now.open:
 		case !s.caps.pull:
-			s.notifyDiagnostics(r.params())
+			s.notifyDiagnostics(now.text)
 		default:
 			asked = asked || r.open && was.open && was.file.Text() == now.file.Text()
 		}
 	}
 	for _, u := range slices.Sorted(maps.Keys(before)) {
 		if !s.caps.pull {
-			s.notifyDiagnostics(&protocol.PublishDiagnosticsParams{URI: u, Diagnostics: []protocol.Diagnostic{}})
+			s.notifyDiagnostics(encoded(&protocol.PublishDiagnosticsParams{URI: u, Diagnostics: []protocol.Diagnostic{}}))
 		}
 	}
 	if asked && s.caps.diagnosticRefresh {
@@ -200,7 +201,10 @@ func (s *server) publish(scope string) {
 	}
 }
 
-func (s *server) notifyDiagnostics(p *protocol.PublishDiagnosticsParams) {
+// notifyDiagnostics publishes parameters that are JSON already.
+func (s *server) notifyDiagnostics(params string) {
 	// When the client is gone the session ends by itself.
-	_ = s.client.PublishDiagnostics(s.ctx, p)
+	_ = s.conn.Notify(s.ctx, protocol.MethodTextDocumentPublishDiagnostics, jsonrpc2.RawMessage(params))
 }
+
+func encoded(p *protocol.PublishDiagnosticsParams) string { return string(encode(p)) }
