@@ -185,7 +185,7 @@ func runOffers(u uri.URI, f jobForm) []offer {
 func (r result) offer(u uri.URI, f jobForm) offer {
 	o := offer{title: r.since(f.job), name: cmdShowLog, args: logArgs{URI: u, RunID: r.RunID, Job: f.id},
 		action: "Show the log of job '" + f.id + "' (" + r.title() + ")"}
-	o.tooltip = "Last run: " + r.Finished.Local().Format(time.DateTime) + ", " + took(lasted(r.JobReport)) + ". Show the log"
+	o.tooltip = "Last run: " + r.Finished.Local().Format(time.DateTime) + ", " + exec.Elapsed(lasted(r.JobReport)) + ". Show the log"
 	return o
 }
 
@@ -207,5 +207,5 @@ func (r result) title() string {
 	case len(r.IgnoredExits) > 0:
 		return "✓ " + r.IgnoredNote()
 	}
-	return "✓ " + took(lasted(r.JobReport))
+	return "✓ " + exec.Elapsed(lasted(r.JobReport))
 }

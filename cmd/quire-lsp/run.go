@@ -177,7 +177,7 @@ func outcome(report *exec.Report, err error) string {
 	case exec.Failed:
 		return "✗ " + failure(report)
 	}
-	text := fmt.Sprintf("✓ %s in %s", count(len(report.Jobs), "job"), took(report.Finished.Sub(report.Started)))
+	text := fmt.Sprintf("✓ %s in %s", count(len(report.Jobs), "job"), exec.Elapsed(report.Finished.Sub(report.Started)))
 	for _, j := range report.Jobs {
 		if len(j.IgnoredExits) > 0 {
 			text += fmt.Sprintf(", %s %s", j.ID, j.IgnoredNote())

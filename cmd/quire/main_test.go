@@ -144,7 +144,7 @@ var variable = []struct {
 	{regexp.MustCompile(`\b[0-9a-f]{40}\b`), "COMMIT"},
 	{regexp.MustCompile(`\([0-9a-f]{12}\)`), "(COMMIT)"},
 	{regexp.MustCompile(`commit    [0-9a-f]{12}\b`), "commit    COMMIT"},
-	{regexp.MustCompile(` \d+\.\ds\b`), " TIME"},
+	{regexp.MustCompile(` \d+\.\d s\b`), " TIME"},
 	{regexp.MustCompile(`just now|\d+ seconds? ago`), "AGO"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+Z)?`), "DATE"},
 	{regexp.MustCompile(`\d+\.\d kB`), "SIZE"},

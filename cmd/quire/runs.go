@@ -75,7 +75,7 @@ func listRuns(out *stream, runs []*exec.StoredRun, length int, everywhere bool) 
 			terminal.Inline(r.ID[:min(length, len(r.ID))]),
 			age(time.Since(r.Created)),
 			shownOutcome(out.screen, r),
-			progress.Duration(took(r)),
+			exec.Elapsed(took(r)),
 			shortRef(r.Ref),
 			shortSHA(r.SHA),
 			jobSummary(out.screen, r),

@@ -77,7 +77,7 @@ func showRun(out *stream, run *exec.StoredRun) {
 	}
 	if !run.Ended() {
 		fmt.Fprintf(out, "\n%s %s\n", screen.Paint(terminal.Bold, "The run is under way."),
-			screen.Paint(terminal.Dim, progress.Duration(took(run))))
+			screen.Paint(terminal.Dim, exec.Elapsed(took(run))))
 		return
 	}
 	complainOf(out, screen, run)

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"strings"
 
-	"quire/cmd/quire/internal/progress"
 	"quire/cmd/quire/internal/terminal"
 	"quire/exec"
 )
@@ -72,7 +71,7 @@ func stepOf(job string, m moment, logs *budget) step {
 	_, rest, _ := strings.Cut(strings.TrimSpace(m.text), "\n")
 	s.Command, s.Rest = clean(s.Command), clean(rest)
 	if m.ended {
-		s.Took = progress.Duration(m.finished.Sub(m.started))
+		s.Took = exec.Elapsed(m.finished.Sub(m.started))
 		s.Exit = exit(m.exit, m.signal)
 	}
 	x, err := logs.excerpt(job, m.sh)

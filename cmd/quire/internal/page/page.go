@@ -15,7 +15,6 @@ import (
 	"quire/analysis/drawing"
 	"quire/analysis/dsl"
 	"quire/analysis/pipeline"
-	"quire/cmd/quire/internal/progress"
 	"quire/cmd/quire/internal/render"
 	"quire/cmd/quire/internal/terminal"
 	"quire/exec"
@@ -124,7 +123,7 @@ func facts(run *exec.StoredRun) []fact {
 	}
 	if run.Ended() {
 		all = append(all, fact{Name: "Finished", Value: stamp(run.Finished)},
-			fact{Name: "Took", Value: progress.Duration(max(run.Finished.Sub(run.Started), 0))})
+			fact{Name: "Took", Value: exec.Elapsed(max(run.Finished.Sub(run.Started), 0))})
 	}
 	all = append(all,
 		fact{"Commit", terminal.Inline(run.SHA), true},
@@ -211,7 +210,7 @@ func took(j exec.JobReport) string {
 	if j.Started.IsZero() || j.Finished.IsZero() {
 		return ""
 	}
-	return progress.Duration(max(j.Finished.Sub(j.Started), 0))
+	return exec.Elapsed(max(j.Finished.Sub(j.Started), 0))
 }
 
 func failureOf(j exec.JobReport) failure {

@@ -152,7 +152,7 @@ func TestLongLog(t *testing.T) {
 func TestAxis(t *testing.T) {
 	for total, want := range map[string]string{
 		"1ms": "0 1 ms", "7ms": "0 2 ms 4 ms 6 ms", "900ms": "0 200 ms 400 ms 600 ms 800 ms", "1s": "0 200 ms 400 ms 600 ms 800 ms 1 s",
-		"4.2s": "0 1 s 2 s 3 s 4 s", "70s": "0 20 s 40 s 1 min", "10m": "0 2 min 4 min 6 min 8 min 10 min", "7h": "0 2h00m 4h00m 6h00m",
+		"4.2s": "0 1 s 2 s 3 s 4 s", "70s": "0 20 s 40 s 1 min", "10m": "0 2 min 4 min 6 min 8 min 10 min", "7h": "0 2 h 0 min 4 h 0 min 6 h 0 min",
 	} {
 		var labels []string
 		for _, tick := range axis(mustDuration(t, total)) {

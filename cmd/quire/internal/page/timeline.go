@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"quire/cmd/quire/internal/progress"
 	"quire/cmd/quire/internal/terminal"
 	"quire/exec"
 )
@@ -139,7 +138,7 @@ func (t *timeline) lanes(run *exec.StoredRun) ([]tick, []lane) {
 			until = end
 		}
 		l := lane{Job: terminal.Inline(r.ID), Anchor: anchor(r.ID), Outcome: outcome(r.Outcome)}
-		l.Label = fmt.Sprintf("at %s for %s", progress.Duration(j.started.Sub(start)), progress.Duration(until.Sub(j.started)))
+		l.Label = fmt.Sprintf("at %s for %s", exec.Elapsed(j.started.Sub(start)), exec.Elapsed(until.Sub(j.started)))
 		l.Bar = span(j.started, j.finished, l.Label)
 		for _, m := range j.steps {
 			if m.sh == 0 {
@@ -147,7 +146,7 @@ func (t *timeline) lanes(run *exec.StoredRun) ([]tick, []lane) {
 			}
 			title := firstLine(m.text)
 			if m.ended {
-				title += ", " + progress.Duration(m.finished.Sub(m.started))
+				title += ", " + exec.Elapsed(m.finished.Sub(m.started))
 			}
 			b := span(m.started, m.finished, terminal.Inline(title))
 			b.Bad = m.ended && m.exit != 0 && r.Outcome != exec.Cancelled
@@ -209,5 +208,5 @@ func shortDuration(d time.Duration) string {
 	case d < time.Hour && d%time.Minute == 0:
 		return fmt.Sprintf("%d min", int(d.Minutes()))
 	}
-	return progress.Duration(d)
+	return exec.Elapsed(d)
 }

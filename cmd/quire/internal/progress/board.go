@@ -178,7 +178,7 @@ func (b *board) runs(r *running, now time.Time) string {
 	name := terminal.Inline(r.id)
 	line := b.screen.Paint(r.style, frames[int(elapsed/drawEvery)%len(frames)]) + " " +
 		b.screen.Paint(terminal.Bold, name) + strings.Repeat(" ", max(b.width-terminal.Width(name), 0)) + " " +
-		fmt.Sprintf("%-6s", Duration(elapsed))
+		fmt.Sprintf("%-9s", exec.Elapsed(elapsed))
 	if r.command != "" {
 		line += " " + b.screen.Paint(terminal.Dim, "$ "+r.command)
 	}
@@ -225,6 +225,6 @@ func (b *board) status(now time.Time) string {
 	count(b.counts[exec.Cancelled], terminal.Yellow, "cancelled")
 	count(len(b.running), terminal.None, "running")
 	count(len(b.waiting), terminal.None, "waiting")
-	parts = append(parts, Duration(max(now.Sub(b.started), 0)))
+	parts = append(parts, exec.Elapsed(max(now.Sub(b.started), 0)))
 	return strings.Join(parts, b.screen.Paint(terminal.Dim, b.screen.Sign(" · ", ", ")))
 }

@@ -165,7 +165,7 @@ func reportOf(events []exec.Event) *exec.Report {
 	return r
 }
 
-var elapsed = regexp.MustCompile(`\d+\.\ds *|\d+m\d\ds *`)
+var elapsed = regexp.MustCompile(`\d+\.\d s *|\d+ min \d+ s *`)
 
 // scrub replaces what differs from drawing to drawing.
 func scrub(text string) string {
@@ -205,7 +205,7 @@ func TestLive(t *testing.T) {
 		exec.Event{Type: exec.ShStarted, JobID: "a", Sh: 1, Cmd: "make all " + strings.Repeat("x", 60)})
 	expect(`Run ID: executing at /repo
 
-* a         TIME $ make all xxxxxxxxxxxxxxxxxxxxxxxxxxxx…
+* a         TIME $ make all xxxxxxxxxxxxxxxxxxxxxxxxx…
 · long-name waiting
 · c         waiting
 · d         waiting
@@ -220,7 +220,7 @@ func TestLive(t *testing.T) {
 		exec.Event{Type: exec.JobStarted, JobID: "c"}, exec.Event{Type: exec.JobStarted, JobID: "d"})
 	expect(`Run ID: executing at /repo
 
-* a         TIME $ make all xxxxxxxxxxxxxxxxxxxxxxxxxxxx…
+* a         TIME $ make all xxxxxxxxxxxxxxxxxxxxxxxxx…
   │ line 16
   │ line 17
   │ line 18
@@ -268,7 +268,7 @@ func TestConclude(t *testing.T) {
 	}}
 	progress.Conclude(&out, terminal.Screen{}, r, func(job string) string { return "again " + job })
 	const want = `
-Run failed. 2h03m
+Run failed. 2 h 3 min
 
 job 'a' failed
 error[runtime]: no

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"quire/cmd/quire/internal/render"
 	"quire/cmd/quire/internal/terminal"
@@ -53,7 +52,7 @@ func jobLine(screen terminal.Screen, r exec.JobReport, width int) string {
 		parts = append(parts, screen.Paint(terminal.Dim, "re-used"))
 	}
 	if !r.Started.IsZero() && !r.Finished.IsZero() {
-		parts = append(parts, screen.Paint(terminal.Dim, Duration(r.Finished.Sub(r.Started))))
+		parts = append(parts, screen.Paint(terminal.Dim, exec.Elapsed(r.Finished.Sub(r.Started))))
 	}
 	return strings.Join(parts, " ")
 }
@@ -61,18 +60,6 @@ func jobLine(screen terminal.Screen, r exec.JobReport, width int) string {
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(text, "\n")
 	return line
-}
-
-// Duration shows a time as people say it: 0.3s, 12.3s, 1m05s, 2h03m.
-func Duration(d time.Duration) string {
-	d = d.Round(100 * time.Millisecond)
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%.1fs", d.Seconds())
-	case d < time.Hour:
-		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
-	}
-	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
 }
 
 // listJobs writes how each of several jobs went.
@@ -117,7 +104,7 @@ func Outcome(screen terminal.Screen, o exec.Outcome) string {
 // stands last, where the eye and the scroll position are. again returns the
 // command line that runs a job once more.
 func Conclude(w io.Writer, screen terminal.Screen, r *exec.Report, again func(job string) string) {
-	took := screen.Paint(terminal.Dim, " "+Duration(r.Finished.Sub(r.Started)))
+	took := screen.Paint(terminal.Dim, " "+exec.Elapsed(r.Finished.Sub(r.Started)))
 	switch r.Outcome {
 	case exec.Succeeded:
 		fmt.Fprintf(w, "\n%s%s\n", screen.Paint(terminal.Green, "Run complete."), took)
