@@ -223,6 +223,9 @@ func (c *completer) typed() source.Span {
 
 // addName offers a string: with a colon, or within the quotes that are there.
 func (c *completer) addName(kind Kind, name, detail, doc string) {
+	if name == "" {
+		return // a job may have no id, but nothing that is offered
+	}
 	x := Candidate{Label: ":" + name, Kind: kind, Detail: detail, Doc: doc, Span: c.typed(), Text: ":" + name}
 	if kind != OptionName && kind != FieldName { // which are known by where they stand only
 		x.Subject = Subject{Kind: kind, Name: name}

@@ -12,6 +12,7 @@ import (
 
 	"quire/analysis"
 	"quire/analysis/diag"
+	"quire/analysis/fennel"
 	"quire/analysis/pipeline"
 	"quire/analysis/source"
 )
@@ -164,7 +165,13 @@ func (empty) Read(path string) (*source.File, error) {
 // that the name of the case asks for and limits that do not depend on the
 // machine.
 func snapshotOf(files map[string]*source.File, name string) *analysis.Snapshot {
+	return snapshotWith(files, name, nil)
+}
+
+// snapshotWith returns the same with a cache.
+func snapshotWith(files map[string]*source.File, name string, cache *fennel.Cache) *analysis.Snapshot {
 	o := optionsFor(name)
+	o.Cache = cache
 	o.Tree = source.Overlay(empty{}, files)
 	o.Limits = pipeline.DefaultLimits()
 	o.Limits.Load.Time, o.Limits.Load.Heap = 0, 0

@@ -1,6 +1,7 @@
 package analysis_test
 
 import (
+	"maps"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,14 +13,17 @@ import (
 	"quire/analysis/diag"
 	"quire/analysis/fennel"
 	"quire/analysis/fennel/syntax"
+	"quire/analysis/pipeline"
 	"quire/analysis/source"
 )
 
-// A fixture is a file of an archive of testdata/editor without its notes: the
-// pipeline, or a module.
+// A fixture is a file of an archive of testdata/editor without its notes, the
+// pipeline or a module, or the pipeline of a case of testdata/analysis or
+// testdata/load.
 type fixture struct {
-	*markers
 	text string
+	// snapshot returns that of another text of the file.
+	snapshot func(text string, cache *fennel.Cache) *analysis.Snapshot
 }
 
 func fixtures(t *testing.T) map[string]fixture {
@@ -35,13 +39,23 @@ func fixtures(t *testing.T) map[string]fixture {
 			t.Fatal(err)
 		}
 		m := newMarkers(t, archive, func(s string) string { return s })
-		name := strings.TrimSuffix(filepath.Base(path), ".txtar")
 		for _, file := range m.files {
-			if file != m.File {
-				all[name+"/"+file.Name()] = fixture{m.in(file), withoutNotes(file)}
-			}
+			all["editor/"+strings.TrimSuffix(filepath.Base(path), ".txtar")+"/"+file.Name()] = fixture{withoutNotes(file),
+				func(text string, cache *fennel.Cache) *analysis.Snapshot {
+					return m.in(file).version(source.NewFile(file.Name(), text), cache)
+				}}
 		}
-		all[name] = fixture{m, withoutNotes(m.File)}
+	}
+	for name, files := range cases(t) {
+		// What takes its budget of every version takes too long here.
+		if strings.Contains(name, "limit") {
+			continue
+		}
+		all[name] = fixture{files[pipeline.Path].Text(), func(text string, cache *fennel.Cache) *analysis.Snapshot {
+			typed := maps.Clone(files)
+			typed[pipeline.Path] = source.NewFile(pipeline.Path, text)
+			return snapshotWith(typed, name, cache)
+		}}
 	}
 	return all
 }
@@ -54,10 +68,6 @@ func withoutNotes(f *source.File) string {
 		text.WriteString(strings.TrimRight(code, " ") + "\n")
 	}
 	return text.String()
-}
-
-func (f fixture) snapshot(text string, cache *fennel.Cache) *analysis.Snapshot {
-	return f.version(source.NewFile(f.File.Name(), text), cache)
 }
 
 // TestTyping types each fixture, a character at a time, as an editor that keeps
@@ -127,11 +137,15 @@ func TestMissingDelimiter(t *testing.T) {
 }
 
 // written returns the jobs in the outline that the text registers by itself: their
-// ids stand in calls of job, and not of a function that a delimiter may break.
+// ids stand in calls of job, and not of a function or macro that a delimiter may
+// break.
 func written(s *analysis.Snapshot) map[string]bool {
 	ids := map[string]bool{}
 	for _, x := range s.Outline() {
 		head, _, _ := strings.Cut(s.File.Slice(x.Span), " ")
+		if m, ok := s.MeaningAt(x.Span.Start + 1); ok && m.Symbol != nil && m.Symbol.Kind == fennel.Macro {
+			continue
+		}
 		if x.Kind == analysis.JobItem && strings.HasSuffix(strings.TrimSpace(head), "job") && strings.Trim(s.File.Slice(x.Select), `:"`) == x.Name {
 			ids[x.Name] = true
 		}
