@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
-	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -57,13 +56,8 @@ func TestEvaluatedOnce(t *testing.T) {
 			}
 			for line := range 4 {
 				at := fmt.Sprintf(`{"line": %d, "character": 6}`, line)
-				more := strings.Replace(r.more, "position", `"position": `+at, 1)
-				more = strings.Replace(more, "range", `"range": {"start": `+at+`, "end": `+at+`}`, 1)
-				if more != "" {
-					more = ", " + more
-				}
 				// Some cannot be answered here, such as a rename of a form.
-				_ = c.try("textDocument/"+r.method, json.RawMessage(fmt.Sprintf(`{"textDocument": {"uri": %q}%s}`, u, more)), nil)
+				_ = c.try("textDocument/"+r.method, json.RawMessage(r.params(u, func() string { return at })), nil)
 			}
 		}
 		c.call("workspace/symbol", json.RawMessage(`{"query": ""}`), nil)

@@ -182,19 +182,34 @@ func (m *model) edit(u uri.URI, b buffer) {
 		u, b.version, strings.Join(changes, ","))
 }
 
-// modelRequests are the requests that are made, and what they are given beside
-// the document: a position, a range, or nothing.
-var modelRequests = []struct{ method, more string }{
-	{"hover", "position"}, {"definition", "position"}, {"documentHighlight", "position"}, {"completion", "position"},
-	{"prepareRename", "position"}, {"documentSymbol", ""}, {"codeLens", ""},
-	{"references", `position, "context": {"includeDeclaration": true}`},
-	{"rename", `position, "newName": "fresh"`},
-	{"codeAction", `range, "context": {"diagnostics": []}`},
+// A modelRequest is a request about a document, and what it is given beside that:
+// AT stands for a position, and SPAN for a range.
+type modelRequest struct{ method, more string }
+
+// params returns the parameters of the request at places, which are JSON.
+func (r modelRequest) params(u uri.URI, at func() string) string {
+	more := strings.ReplaceAll(r.more, "AT", at())
+	more = strings.ReplaceAll(more, "SPAN", `{"start": `+at()+`, "end": `+at()+`}`)
+	if more != "" {
+		more = ", " + more
+	}
+	return fmt.Sprintf(`{"textDocument": {"uri": %q}%s}`, u, more)
+}
+
+// modelRequests are the requests that are made.
+var modelRequests = []modelRequest{
+	{"hover", `"position": AT`}, {"definition", `"position": AT`}, {"documentHighlight", `"position": AT`},
+	{"completion", `"position": AT`}, {"prepareRename", `"position": AT`}, {"documentSymbol", ""}, {"codeLens", ""},
+	{"references", `"position": AT, "context": {"includeDeclaration": true}`},
+	{"rename", `"position": AT, "newName": "fresh"`},
+	{"codeAction", `"range": SPAN, "context": {"diagnostics": []}`},
 	{"formatting", `"options": {"tabSize": 2, "insertSpaces": true}`},
-	{"rangeFormatting", `range, "options": {"tabSize": 2, "insertSpaces": true}`},
+	{"rangeFormatting", `"range": SPAN, "options": {"tabSize": 2, "insertSpaces": true}`},
+	{"onTypeFormatting", `"position": AT, "ch": "\n", "options": {"tabSize": 2, "insertSpaces": true}`},
 	{"diagnostic", ""}, {"foldingRange", ""}, {"documentLink", ""}, {"semanticTokens/full", ""},
-	{"semanticTokens/range", "range"}, {"inlayHint", "range"}, {"signatureHelp", "position"}, {"declaration", "position"},
-	{"linkedEditingRange", "position"}, {"prepareCallHierarchy", "position"},
+	{"semanticTokens/range", `"range": SPAN`}, {"inlayHint", `"range": SPAN`}, {"signatureHelp", `"position": AT`},
+	{"declaration", `"position": AT`}, {"linkedEditingRange", `"position": AT`}, {"prepareCallHierarchy", `"position": AT`},
+	{"selectionRange", `"positions": [AT, AT]`},
 }
 
 // ask makes a random request and cancels some.
@@ -206,12 +221,7 @@ func (m *model) ask(u uri.URI, b buffer) {
 	at := func() string {
 		return string(encode(m.enc.position(source.NewFile("", b.text), m.random.IntN(len(b.text)+1))))
 	}
-	more := strings.Replace(r.more, "position", `"position": `+at(), 1)
-	more = strings.Replace(more, "range", `"range": {"start": `+at()+`, "end": `+at()+`}`, 1)
-	if more != "" {
-		more = ", " + more
-	}
-	q := question{world: m.world, method: "textDocument/" + r.method, params: fmt.Sprintf(`{"textDocument": {"uri": %q}%s}`, u, more)}
+	q := question{world: m.world, method: "textDocument/" + r.method, params: r.params(u, at)}
 	q.id = m.session.request(q.method, q.params)
 	if m.random.IntN(4) == 0 {
 		q.cancelled = true
