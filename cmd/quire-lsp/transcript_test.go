@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"net"
@@ -18,6 +19,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
+	"go.lsp.dev/jsonrpc2"
+	"go.lsp.dev/protocol"
 	"go.lsp.dev/uri"
 )
 
@@ -46,6 +49,53 @@ func TestTranscripts(t *testing.T) {
 		})
 	}
 }
+
+// Every request that the server answers is made in a transcript, and so is every
+// command.
+func TestTranscriptsAreComplete(t *testing.T) {
+	files, err := filepath.Glob("../../testdata/lsp/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := map[string]bool{}
+	for _, file := range files {
+		archive, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range archive.Files {
+			if f.Name != "transcript" {
+				continue
+			}
+			for _, b := range parseTranscript(t, string(f.Data)) {
+				for _, u := range b.client {
+					said[u.method] = true
+					if of := commandOf.FindStringSubmatch(u.body); of != nil && u.method == protocol.MethodWorkspaceExecuteCommand {
+						said[of[1]] = true
+					}
+				}
+			}
+		}
+	}
+	c := start(t, everything)
+	for _, m := range protocol.Methods {
+		if m.Kind != "request" || m.Direction != protocol.DirectionClientToServer || m.Method == protocol.MethodShutdown {
+			continue
+		}
+		var wire *jsonrpc2.Error
+		err := c.try(m.Method, json.RawMessage(`{}`), nil)
+		if known := !errors.As(err, &wire) || wire.Code != jsonrpc2.MethodNotFound; known && !said[m.Method] {
+			t.Errorf("no transcript has a request %s (which answers %v)", m.Method, err)
+		}
+	}
+	for _, command := range commands() {
+		if !said[command] {
+			t.Errorf("no transcript has the command %s", command)
+		}
+	}
+}
+
+var commandOf = regexp.MustCompile(`"command": "([^"]+)"`)
 
 // An utterance is a message of a transcript, or an action of the client.
 type utterance struct {
