@@ -44,6 +44,7 @@ type client struct {
 	finished    []runFinishedParams
 	asked       []string          // methods that the server called, in their order
 	answers     map[string]string // what to answer them, as JSON
+	refuses     bool              // answers every request of the server with an error
 }
 
 type progressValue struct {
@@ -198,6 +199,9 @@ func (c *client) handle(ctx context.Context, req *jsonrpc2.Request) (any, error)
 		}
 		c.states = append(c.states, "finished "+string(p.Outcome))
 		c.finished = append(c.finished, p)
+	}
+	if c.refuses && req.IsCall() {
+		return nil, jsonrpc2.NewError(jsonrpc2.InternalError, "the client does not want to")
 	}
 	if answer, ok := c.answers[req.Method()]; ok {
 		return jsonrpc2.RawMessage(answer), nil
