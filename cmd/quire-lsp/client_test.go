@@ -259,17 +259,26 @@ func (c *client) notify(method string, params any) {
 // wait waits until the server has told what ok looks for.
 func (c *client) wait(what string, ok func() bool) {
 	c.t.Helper()
-	timer := time.AfterFunc(patience, func() { c.changed.Broadcast() })
+	if !waitUntil(c.changed, ok) {
+		c.t.Fatalf("waited in vain for %s", what)
+	}
+}
+
+// waitUntil waits until something is so that a condition tells of, whose lock is held
+// while it is looked at. It reports false when that takes too long.
+func waitUntil(changed *sync.Cond, ok func() bool) bool {
+	timer := time.AfterFunc(patience, changed.Broadcast)
 	defer timer.Stop()
 	end := time.Now().Add(patience)
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	changed.L.Lock()
+	defer changed.L.Unlock()
 	for !ok() {
 		if time.Now().After(end) {
-			c.t.Fatalf("waited in vain for %s", what)
+			return false
 		}
-		c.changed.Wait()
+		changed.Wait()
 	}
+	return true
 }
 
 // look looks at what the server has told, which it may still be doing.

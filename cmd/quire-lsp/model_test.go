@@ -303,23 +303,22 @@ func newSession(t *testing.T, caps string) *session {
 func (s *session) receive() {
 	in := bufio.NewReader(s.conn)
 	for {
-		body, err := readFrame(in)
-		var m struct {
-			ID     *int
-			Method string
-			Params struct{ URI uri.URI }
-		}
-		if err == nil {
-			err = json.Unmarshal(body, &m)
+		m, err := readMessage(in)
+		var of struct{ URI uri.URI }
+		var id int
+		if err == nil && m.Method == "textDocument/publishDiagnostics" {
+			err = json.Unmarshal(m.Params, &of)
+		} else if err == nil && m.Method == "" {
+			err = json.Unmarshal(m.ID, &id)
 		}
 		s.mu.Lock()
 		switch {
 		case err != nil:
 			s.gone = true
-		case m.Method == "textDocument/publishDiagnostics":
-			s.diagnostics[m.Params.URI] = string(body)
-		case m.Method == "" && m.ID != nil:
-			s.answers[*m.ID] = strings.Replace(string(body), fmt.Sprintf(`"id":%d,`, *m.ID), "", 1)
+		case of.URI != "":
+			s.diagnostics[of.URI] = string(m.body)
+		case m.Method == "":
+			s.answers[id] = strings.Replace(string(m.body), fmt.Sprintf(`"id":%d,`, id), "", 1)
 		}
 		s.arrived.Broadcast()
 		gone := s.gone
@@ -338,12 +337,12 @@ func (s *session) notify(method, params string, args ...any) {
 	if len(args) > 0 {
 		params = fmt.Sprintf(params, args...)
 	}
-	s.send(fmt.Sprintf(`{"jsonrpc":"2.0","method":%q,"params":%s}`, method, params))
+	s.send(notificationText(method, params))
 }
 
 func (s *session) request(method, params string) int {
 	s.last++
-	s.send(fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":%q,"params":%s}`, s.last, method, params))
+	s.send(requestText(s.last, method, params))
 	return s.last
 }
 
@@ -354,22 +353,11 @@ func (s *session) open(u uri.URI, b buffer) {
 // answer waits for an answer and returns it without its id.
 func (s *session) answer(id int) string {
 	s.t.Helper()
-	timer := time.AfterFunc(patience, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.gone = true
-		s.arrived.Broadcast()
-	})
-	defer timer.Stop()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for s.answers[id] == "" {
-		if s.gone {
-			s.t.Fatalf("no answer to request %d", id)
-		}
-		s.arrived.Wait()
+	var answer string
+	if !waitUntil(s.arrived, func() bool { answer = s.answers[id]; return answer != "" || s.gone }) || answer == "" {
+		s.t.Fatalf("no answer to request %d", id)
 	}
-	return tokenResult.ReplaceAllString(s.answers[id], "")
+	return tokenResult.ReplaceAllString(answer, "")
 }
 
 // tokenResult is the name of an answer about semantic tokens, which counts the

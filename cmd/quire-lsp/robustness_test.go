@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -11,107 +10,20 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"go.lsp.dev/jsonrpc2"
 	"go.lsp.dev/protocol"
 )
 
-// A wire is a client that writes bytes.
-type wire struct {
-	t    *testing.T
-	conn net.Conn
-	in   *bufio.Reader
-	exit chan int
-}
-
-func dialWire(t *testing.T) *wire {
-	t.Helper()
-	ours, theirs := net.Pipe()
-	w := &wire{t, ours, bufio.NewReader(ours), make(chan int, 1)}
-	go func() { w.exit <- serve(context.Background(), theirs, testWriter{t}) }()
-	t.Cleanup(func() {
-		ours.Close()
-		<-w.exit
-	})
-	if err := ours.SetDeadline(time.Now().Add(patience)); err != nil {
-		t.Fatal(err)
-	}
-	return w
-}
-
-// frame returns a message with its header.
-func frame(body string) string { return fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(body), body) }
-
-const initializeBody = `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"processId":null,"rootUri":null,"capabilities":{}}}`
-
-// ended waits for the exit code.
-func (w *wire) ended() int {
-	w.t.Helper()
-	code := <-w.exit
-	w.exit <- code
-	return code
-}
-
-func (w *wire) send(text string) {
-	w.t.Helper()
-	if _, err := io.WriteString(w.conn, text); err != nil {
-		w.t.Fatal(err)
-	}
-}
-
-// answer is what a server sends, notifications left out.
-type answer struct {
-	ID    any                 `json:"id"`
-	Error *struct{ Code int } `json:"error"`
-}
-
-// next returns the next answer in short: its id, and its error code or ok.
-func (w *wire) next() string {
-	w.t.Helper()
-	for {
-		body, err := readFrame(w.in)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		var a answer
-		var fields map[string]any
-		if err := errors.Join(json.Unmarshal(body, &a), json.Unmarshal(body, &fields)); err != nil {
-			w.t.Fatalf("%s: %v", body, err)
-		}
-		switch _, isRequest := fields["method"]; {
-		case isRequest:
-		case a.Error != nil:
-			return fmt.Sprint(a.ID, " ", a.Error.Code)
-		default:
-			return fmt.Sprint(a.ID, " ok")
-		}
-	}
-}
-
-// readFrame reads a message and insists that there is nothing else on the way.
-func readFrame(in *bufio.Reader) ([]byte, error) {
-	var n int
-	if _, err := fmt.Fscanf(in, "Content-Length: %d\r\n\r\n", &n); err != nil {
-		return nil, err
-	}
-	body := make([]byte, n)
-	_, err := io.ReadFull(in, body)
-	return body, err
-}
-
 // A message that cannot be understood is answered, and the session goes on.
 func TestMalformedMessages(t *testing.T) {
-	request := func(id int, method, params string) string {
-		return fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":%q,"params":%s}`, id, method, params)
-	}
 	hover := `{"textDocument":{"uri":"file:///r/.quire/ci.fnl"},"position":{"line":0,"character":1}}`
 	for _, test := range []struct{ name, send, want string }{
 		{"junk", frame("this is no JSON"), "<nil> -32700"},
 		{"half an object", frame(`{"jsonrpc":"2.0",`), "<nil> -32700"},
 		{"two objects", frame(`{} {}`), "<nil> -32700"},
 		{"not UTF-8", frame("{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"x\xff\"}"), ""},
-		{"a batch", frame(`[` + request(1, "textDocument/hover", hover) + `]`), "<nil> -32600"},
+		{"a batch", frame(`[` + requestText(1, "textDocument/hover", hover) + `]`), "<nil> -32600"},
 		{"an empty batch", frame(`[]`), "<nil> -32600"},
 		{"a number", frame(`5`), "<nil> -32700"},
 		{"null", frame(`null`), "<nil> -32700"},
@@ -121,24 +33,24 @@ func TestMalformedMessages(t *testing.T) {
 		{"an id that is an object", frame(`{"jsonrpc":"2.0","id":{},"method":"textDocument/hover"}`), "<nil> -32600"},
 		{"an answer to nothing", frame(`{"jsonrpc":"2.0","id":99,"result":null}`), ""},
 		{"an error to nothing", frame(`{"jsonrpc":"2.0","id":"x","error":{"code":1,"message":"m"}}`), ""},
-		{"deep nesting", frame(request(3, "textDocument/hover", strings.Repeat("[", 100_000)+strings.Repeat("]", 100_000))), "3 -32602"},
-		{"params null", frame(request(3, "textDocument/hover", `null`)), "3 -32602"},
-		{"params of another type", frame(request(3, "textDocument/hover", `"x"`)), "3 -32602"},
-		{"an unknown method", frame(request(3, "no/such/method", `{}`)), "3 -32601"},
+		{"deep nesting", frame(requestText(3, "textDocument/hover", strings.Repeat("[", 100_000)+strings.Repeat("]", 100_000))), "3 -32602"},
+		{"params null", frame(requestText(3, "textDocument/hover", `null`)), "3 -32602"},
+		{"params of another type", frame(requestText(3, "textDocument/hover", `"x"`)), "3 -32602"},
+		{"an unknown method", frame(requestText(3, "no/such/method", `{}`)), "3 -32601"},
 		{"an unknown notification", frame(`{"jsonrpc":"2.0","method":"no/such"}`), ""},
 		{"an unknown optional notification", frame(`{"jsonrpc":"2.0","method":"$/no/such"}`), ""},
 		{"a string for an id", frame(`{"jsonrpc":"2.0","id":"abc","method":"textDocument/hover","params":` + hover + `}`), "abc ok"},
 		{"a second initialize", frame(strings.Replace(initializeBody, `"id":0`, `"id":5`, 1)), "5 -32600"},
-		{"a header in other words", strings.Replace(frame(request(4, "textDocument/hover", hover)), "Content-Length: ", "content-type: application/vscode-jsonrpc; charset=utf-8\r\ncontent-LENGTH:", 1), "4 ok"},
-		{"lines that end in line feeds", strings.ReplaceAll(frame(request(4, "textDocument/hover", hover)), "\r\n", "\n"), "4 ok"},
-		{"a huge message", frame(request(6, "textDocument/hover", `{"x":"`+strings.Repeat("x", 8<<20)+`"}`)), ""},
+		{"a header in other words", strings.Replace(frame(requestText(4, "textDocument/hover", hover)), "Content-Length: ", "content-type: application/vscode-jsonrpc; charset=utf-8\r\ncontent-LENGTH:", 1), "4 ok"},
+		{"lines that end in line feeds", strings.ReplaceAll(frame(requestText(4, "textDocument/hover", hover)), "\r\n", "\n"), "4 ok"},
+		{"a huge message", frame(requestText(6, "textDocument/hover", `{"x":"`+strings.Repeat("x", 8<<20)+`"}`)), ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := dialWire(t)
 			w.send(frame(initializeBody))
 			equal(t, "initialize", w.next(), "0 ok")
 			go func() {
-				_, _ = io.WriteString(w.conn, test.send+frame(request(1000, "textDocument/documentSymbol", `{"textDocument":{"uri":"file:///x"}}`)))
+				_, _ = io.WriteString(w.conn, test.send+frame(requestText(1000, "textDocument/documentSymbol", `{"textDocument":{"uri":"file:///x"}}`)))
 			}()
 			got := w.next()
 			if test.want != "" {

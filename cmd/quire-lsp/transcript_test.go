@@ -295,7 +295,7 @@ func (p *player) play() {
 		p.hear(&block{server: []utterance{{mark: "←", id: "#end", body: "null"}}})
 		p.act(utterance{mark: "→", method: "exit"})
 	}
-	p.await(func() bool { return p.ended })
+	waitUntil(p.came, func() bool { return p.ended })
 	if rest := p.mandatory(p.heard); len(rest) > 0 {
 		p.t.Errorf("the server says in the end:\n%s", said(rest))
 	}
@@ -370,15 +370,7 @@ func (p *player) send(u utterance) {
 func (p *player) listen() {
 	in := bufio.NewReader(p.out)
 	for {
-		text, err := readFrame(in)
-		var m struct {
-			ID                    json.RawMessage
-			Method                string
-			Params, Result, Error json.RawMessage
-		}
-		if err == nil {
-			err = json.Unmarshal(text, &m)
-		}
+		m, err := readMessage(in)
 		p.mu.Lock()
 		if err != nil {
 			p.ended = true
@@ -472,7 +464,7 @@ func (p *player) hear(b *block) bool {
 	if *update {
 		p.settle()
 	}
-	complete := p.await(func() bool {
+	complete := waitUntil(p.came, func() bool {
 		got = p.heard
 		return *update || p.ended || len(p.mandatory(got)) >= len(p.mandatory(b.server)) && contains(got, p.optional(b.server))
 	})
@@ -491,22 +483,6 @@ func (p *player) hear(b *block) bool {
 	p.t.Errorf("after\n%s\n", said(b.client))
 	equal(p.t, "the server says", strings.Split(said(heard), "\n"), strings.Split(said(want), "\n"))
 	return false
-}
-
-// await waits until ok, and reports false when that takes too long.
-func (p *player) await(ok func() bool) bool {
-	timer := time.AfterFunc(patience, p.came.Broadcast)
-	defer timer.Stop()
-	end := time.Now().Add(patience)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for !ok() {
-		if time.Now().After(end) {
-			return false
-		}
-		p.came.Wait()
-	}
-	return true
 }
 
 // settle waits until the server has nothing more to say, which only a person
