@@ -102,15 +102,6 @@ func (e *exporting) collect(u *unit) *exports {
 	return x.exports
 }
 
-func lastForm(t *syntax.Tree) *syntax.Node {
-	for _, n := range slices.Backward(t.Forms) {
-		if n.Kind != syntax.Comment && n.Kind != syntax.Error {
-			return n
-		}
-	}
-	return nil
-}
-
 // A collector collects what a module gives.
 type collector struct {
 	*unit
@@ -121,19 +112,11 @@ type collector struct {
 // literal adds the members of a table that is written out, and reports whether
 // they are certain.
 func (x *collector) literal(t *syntax.Node) bool {
-	items := t.Items()
-	for i := 0; i+1 < len(items); i += 2 {
-		key, value := items[i], items[i+1]
-		switch {
-		case key.Kind == syntax.String:
-			x.add(key.Text, x.export(value))
-		case key.Kind == syntax.Symbol && key.Text == ":" && value.Kind == syntax.Symbol:
-			x.add(value.Text, x.export(value))
-		case key.Kind != syntax.Number:
-			return false
-		}
+	gifts, all := tableGifts(t)
+	for _, g := range gifts {
+		x.add(g.name, x.export(g.value))
 	}
-	return true
+	return all
 }
 
 // add adds a member. Of one that is given twice nothing is known.
@@ -188,7 +171,7 @@ func (x *collector) use(at source.Span) bool {
 	case strings.ContainsFunc(member, isSeparator):
 		return false
 	case len(path) == 2 && isTarget(path[0], n):
-		return x.store(path[0], member)
+		return x.store(path[0])
 	}
 	return member != "" && x.read(n.Span, member)
 }
@@ -204,22 +187,13 @@ func isTarget(form, n *syntax.Node) bool {
 }
 
 // store adds the member that a form of top level stores.
-func (x *collector) store(form *syntax.Node, member string) bool {
-	items := form.Items()
-	given := export{}
-	switch name := head(form); {
-	case name == "tset" && len(items) == 4 && items[2].Kind == syntax.String && member == "":
-		member, given = items[2].Text, x.export(items[3])
-	case name == "tset" || member == "" || name == "set" && len(items) != 3:
-		return false
-	case name == "set":
-		given = x.export(items[2])
-	default:
-		given = x.export(form)
+func (x *collector) store(form *syntax.Node) bool {
+	g, ok := storedGift(form, x.table)
+	if ok {
+		x.stored[g.name]++
+		x.add(g.name, x.export(g.value))
 	}
-	x.stored[member]++
-	x.add(member, given)
-	return true
+	return ok
 }
 
 // read notes where the module itself uses a member.

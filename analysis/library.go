@@ -194,69 +194,39 @@ func (l *library) member(name string) *libraryMember {
 // collect finds the members: what the last form of the module is, or what the
 // table that it names is given.
 func (l *library) collect() {
-	var last *syntax.Node
-	for _, n := range l.module.Tree.Forms {
-		if n.Kind != syntax.Comment && n.Kind != syntax.Error {
-			last = n
-		}
-	}
+	last := lastForm(l.module.Tree)
 	switch {
 	case last == nil:
 	case last.Kind == syntax.Table:
 		l.table(last)
 	case last.Kind == syntax.Symbol:
-		for _, n := range l.module.Tree.Forms {
-			l.stored(n, last.Text)
+		for _, form := range l.module.Tree.Forms {
+			items := form.Items()
+			switch name := head(form); {
+			case (name == "local" || name == "var") && len(items) > 2 && items[1].Text == last.Text && items[2].Kind == syntax.Table:
+				l.table(items[2])
+			default:
+				if g, ok := storedGift(form, last.Text); ok {
+					l.add(g)
+				}
+			}
 		}
 	}
 }
 
-// table adds the pairs of a table.
+// table adds what a table holds under names.
 func (l *library) table(t *syntax.Node) {
-	items := t.Items()
-	for i := 0; i+1 < len(items); i += 2 {
-		key, value := items[i], items[i+1]
-		switch {
-		case key.Kind == syntax.Symbol && key.Text == ":" && value.Kind == syntax.Symbol:
-			l.add(value.Text, value.Span, value)
-		case key.Kind == syntax.String:
-			l.add(key.Text, key.Span, value)
-		}
-	}
-}
-
-// stored adds what a form of top level stores in a table of a name.
-func (l *library) stored(form *syntax.Node, table string) {
-	items := form.Items()
-	if form.Kind != syntax.List || len(items) < 3 || items[1].Kind != syntax.Symbol {
-		return
-	}
-	member, ok := strings.CutPrefix(items[1].Text, table+".")
-	at := source.Span{Start: items[1].Span.Start + len(table) + 1, End: items[1].Span.End}
-	switch items[0].Text {
-	case "local", "var":
-		if items[1].Text == table && items[2].Kind == syntax.Table {
-			l.table(items[2])
-		}
-	case "fn", "lambda", "λ":
-		if ok {
-			l.add(member, at, form)
-		}
-	case "set":
-		if ok {
-			l.add(member, at, items[2])
-		}
-	case "tset":
-		if items[1].Text == table && len(items) == 4 && items[2].Kind == syntax.String {
-			l.add(items[2].Text, items[2].Span, items[3])
-		}
+	gifts, _ := tableGifts(t)
+	for _, g := range gifts {
+		l.add(g)
 	}
 }
 
 // add adds a member with what gives its value. The last one of a name counts.
-func (l *library) add(name string, key source.Span, value *syntax.Node) {
-	m := libraryMember{name: name, key: key}
-	if at, ok := writtenAs(l.file(), key, name); ok {
+func (l *library) add(g gift) {
+	name, value := g.name, g.value
+	m := libraryMember{name: name, key: g.key}
+	if at, ok := writtenAs(l.file(), g.key, name); ok {
 		m.key = at
 	}
 	if value.Kind == syntax.Symbol {
