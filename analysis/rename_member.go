@@ -282,34 +282,3 @@ func (r *memberRenaming) taken(x *lexicon, name string) []diag.Edit {
 	slices.SortFunc(edits, func(a, b diag.Edit) int { return a.Span.Start - b.Span.Start })
 	return edits
 }
-
-// canBe reports whether a symbol of the file can have another name.
-func (l *lexicon) canBe(sym *fennel.Symbol, name string) bool {
-	return l.renameable(sym) == nil && l.freeName(sym, name) == nil
-}
-
-// renamed returns the edits that give a symbol of the file another name. At one
-// place, a key that is written together with it gets the name as well.
-func (l *lexicon) renamed(sym *fennel.Symbol, name string, withKey source.Span) []diag.Edit {
-	var edits []diag.Edit
-	for _, r := range l.occurrences(sym) {
-		e := diag.Edit{File: l.file, Span: r.Span, Text: name}
-		if colon, ok := l.shorthand(r.Span); ok && r.Span != withKey {
-			e.Span.Start = colon
-			e.Text = ":" + sym.Name + " " + name
-		}
-		edits = append(edits, e)
-	}
-	return edits
-}
-
-// renamedKey returns the edit that gives a key another name and leaves a name that
-// is written together with it.
-func (l *lexicon) renamedKey(key source.Span, name string) diag.Edit {
-	e := diag.Edit{File: l.file, Span: key, Text: name}
-	if colon, ok := l.shorthand(key); ok {
-		e.Span.Start = colon
-		e.Text = ":" + name + " " + l.file.Slice(key)
-	}
-	return e
-}
