@@ -1,0 +1,223 @@
+// VS Code's workbench, served by code-server and driven in chromium.
+
+import { spawn, execFileSync } from "node:child_process";
+import fs from "node:fs";
+import net from "node:net";
+import path from "node:path";
+import { chromium } from "playwright-core";
+
+const settings = {
+  "chat.disableAIFeatures": true,
+  "editor.accessibilitySupport": "off",
+  "editor.cursorBlinking": "solid",
+  "editor.minimap.enabled": false,
+  "editor.stickyScroll.enabled": false,
+  "extensions.autoCheckUpdates": false,
+  "extensions.autoUpdate": false,
+  "extensions.ignoreRecommendations": true,
+  "files.autoSave": "off",
+  "git.enabled": false,
+  "npm.autoDetect": "off",
+  "telemetry.telemetryLevel": "off",
+  "update.mode": "none",
+  "window.commandCenter": false,
+  "workbench.enableExperiments": false,
+  "workbench.layoutControl.enabled": false,
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
+  "workbench.startupEditor": "none",
+  "workbench.tips.enabled": false,
+};
+
+export class Workbench {
+  /**
+   * Starts code-server with the extension on a tour, and a browser.
+   * @param tour what the Go test gives
+   * @param more settings beside those that keep it quiet
+   */
+  static async start(tour, more = {}, viewport = { width: 1280, height: 800 }) {
+    const self = new Workbench();
+    self.tour = tour;
+    self.dirs = ["--user-data-dir", path.join(tour.home, "user-data"), "--extensions-dir", path.join(tour.home, "extensions")];
+    self.env = { ...process.env, ...tour.env, EXTENSIONS_GALLERY: "{}" };
+    write(path.join(tour.home, "user-data", "User", "settings.json"), {
+      ...settings,
+      "security.workspace.trust.enabled": false,
+      ...more,
+    });
+    self.codeServer("--install-extension", tour.vsix);
+    await self.serve();
+    self.browser = await chromium.launch({
+      executablePath: tour.chromium,
+      args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"],
+    });
+    const context = await self.browser.newContext({ viewport, locale: "en-US", permissions: ["clipboard-read", "clipboard-write"] });
+    self.page = await context.newPage();
+    self.page.setDefaultTimeout(60_000);
+    return self;
+  }
+
+  /** Runs a command of code-server that does not serve. */
+  codeServer(...args) {
+    return execFileSync(this.tour.node, [this.tour.codeServer, ...this.dirs, ...args], { env: this.env, encoding: "utf8" });
+  }
+
+  async serve() {
+    this.port = await freePort();
+    const log = fs.openSync(path.join(this.tour.home, "code-server.log"), "a");
+    this.server = spawn(
+      this.tour.node,
+      [this.tour.codeServer, ...this.dirs, "--auth", "none", "--bind-addr", `127.0.0.1:${this.port}`,
+        "--disable-telemetry", "--disable-update-check", "--disable-getting-started-override"],
+      { env: this.env, stdio: ["ignore", log, log] },
+    );
+    this.ended = new Promise((resolve) => this.server.on("exit", resolve));
+    await until("code-server answers", async () => {
+      try {
+        return (await fetch(`http://127.0.0.1:${this.port}/healthz`)).ok;
+      } catch {
+        return false;
+      }
+    });
+  }
+
+  /** Opens the repository, and a file of it. */
+  async open(file) {
+    const query = [`folder=${encodeURIComponent(this.tour.root)}`];
+    if (file) {
+      const payload = JSON.stringify([["openFile", `vscode-remote://127.0.0.1:${this.port}${file}`]]);
+      query.push(`payload=${encodeURIComponent(payload)}`);
+    }
+    await this.page.goto(`http://127.0.0.1:${this.port}/?${query.join("&")}`);
+    await this.page.waitForSelector(".monaco-workbench");
+    if (file) {
+      await this.page.waitForSelector(".editor-instance .view-lines .view-line");
+    }
+  }
+
+  /** Ends everything, as when the window is closed and the machine shut down. */
+  async quit() {
+    await this.browser?.close();
+    this.server?.kill("SIGTERM");
+    await this.ended;
+  }
+
+  // What a person does.
+
+  async command(title) {
+    await this.page.keyboard.press("F1");
+    const input = this.page.locator(".quick-input-widget input");
+    await input.waitFor();
+    await input.fill(`>${title}`);
+    await this.page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first().click();
+    await input.waitFor({ state: "hidden" }).catch(() => {}); // unless it asks for more
+  }
+
+  async pick(label) {
+    await this.page.locator(".quick-input-list .monaco-list-row", { hasText: label }).first().click();
+  }
+
+  /** Puts the cursor at a place, which counts from 1. */
+  async goto(line, column = 1) {
+    await this.page.keyboard.press("Control+g");
+    const input = this.page.locator(".quick-input-widget input");
+    await input.waitFor();
+    await input.fill(`:${line}:${column}`);
+    await this.page.keyboard.press("Enter");
+    await input.waitFor({ state: "hidden" });
+  }
+
+  async focusEditor() {
+    await this.command("View: Focus Active Editor Group");
+  }
+
+  // What a person sees.
+
+  line(text) {
+    return this.page.locator(".editor-instance .view-line", { hasText: text }).first();
+  }
+
+  lens(title) {
+    return this.page.locator(".codelens-decoration a", { hasText: title });
+  }
+
+  /** The lens with a title of the job that a line registers: the first one above the line. */
+  async lensOf(job, title) {
+    const line = this.line(`(job :${job} `);
+    const find = async () => {
+      const below = await line.boundingBox();
+      let best;
+      for (const lens of await this.lens(title).all()) {
+        const box = await lens.boundingBox().catch(() => null);
+        if (below && box && box.y < below.y && below.y - box.y < 40 && (!best || box.x < best.box.x)) {
+          best = { lens, box };
+        }
+      }
+      return best?.lens;
+    };
+    return until(`the lens ${title} of ${job}`, find);
+  }
+
+  /** Every problem that the workbench has for files with a name, as it copies them. */
+  async problems(file) {
+    const row = this.page.locator(".markers-panel .monaco-list-row", { hasText: file }).first();
+    await row.click({ button: "right" });
+    await this.page.locator(".monaco-menu .action-label", { hasText: /^Copy$/ }).first().click();
+    return JSON.parse(await this.page.evaluate(() => navigator.clipboard.readText()));
+  }
+
+  status() {
+    return this.page.locator(".statusbar-item#quire\\.quire\\.quire, .statusbar-item[aria-label*='quire']").first();
+  }
+
+  text() {
+    return fs.readFileSync(this.tour.file, "utf8");
+  }
+
+  async shot(name) {
+    if (this.tour.shots) {
+      await this.page.screenshot({ path: path.join(this.tour.shots, `${name}.png`) });
+    }
+  }
+}
+
+/** Waits until a condition gives something, and returns that. */
+export async function until(what, condition, seconds = 60) {
+  for (const end = Date.now() + seconds * 1000; ; ) {
+    const value = await condition();
+    if (value) {
+      return value;
+    }
+    if (Date.now() > end) {
+      throw new Error(`waited in vain until ${what}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+export function same(what, got, want) {
+  if (JSON.stringify(got) !== JSON.stringify(want)) {
+    throw new Error(`${what}: got\n${JSON.stringify(got, null, 1)}\nwant\n${JSON.stringify(want, null, 1)}`);
+  }
+  console.log(`ok   ${what}`);
+}
+
+export function holds(what, condition) {
+  if (!condition) {
+    throw new Error(`not so: ${what}`);
+  }
+  console.log(`ok   ${what}`);
+}
+
+function write(file, value) {
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(file, JSON.stringify(value));
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = net.createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
