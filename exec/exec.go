@@ -214,4 +214,6 @@ type Event struct {
 	// Of run_started, as in [Report].
 	Isolation Isolation `json:"isolation,omitempty"`
 	Image     string    `json:"image,omitempty"`
+	// Place is that of the call of sh, of sh_started: to observers only.
+	Place source.Place `json:"-"`
 }

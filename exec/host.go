@@ -103,7 +103,7 @@ func (h *host) Sh(ctx context.Context, job string, c pipeline.Command) (*pipelin
 	}
 	st.shs++
 	sh := shCall{host: h, job: job, n: st.shs, command: c, dir: dir}
-	h.record.emit(Event{Type: ShStarted, JobID: job, Sh: sh.n, Cmd: c.String()})
+	h.record.emit(Event{Type: ShStarted, JobID: job, Sh: sh.n, Cmd: c.String(), Place: c.Place})
 	exit, signal, err := sh.run(ctx)
 	if sh.started {
 		h.record.emit(Event{Type: ShFinished, JobID: job, Sh: sh.n, Exit: &exit, Signal: signal})
