@@ -50,9 +50,13 @@ func (s *server) CodeLens(ctx context.Context, p *protocol.CodeLensParams) ([]pr
 
 // readResults reads what other sessions ran of a repository.
 func (s *server) readResults(root string) {
-	if root != "" && s.results.of(root).update() {
+	if root == "" {
+		return
+	}
+	if s.results.of(root).update() {
 		s.failuresChanged(root)
 	}
+	s.goWork(func() { s.tellPipeline(root) })
 }
 
 // A jobForm is the form of a document that registers a job.

@@ -53,6 +53,7 @@ func (s *server) knownResults(root string) map[string]result {
 				s.failuresChanged(root)
 			}
 			s.refreshResults()
+			s.tellPipeline(root)
 		})
 	})
 	return h.known()
@@ -64,20 +65,27 @@ func (s *server) failuresChanged(root string) {
 	s.goWork(func() { s.publish(root) })
 }
 
-// diagnose says what became of a job that failed, at a place of the text of a file
-// that there is now, and whether what failed is in it.
+// failedAt returns the place where a job failed, and what is related to it.
 //
 // That is the call of sh that did not end well, when it is within the form that
 // raised, as in (assert (= 0 (. (sh "make") :exit))): the command is what
 // failed then. Otherwise it is the form, which need have nothing to do with a
 // command that ended badly some time before.
-func diagnose(now *source.File, job *pipeline.Job, r result) (d diag.Diagnostic, here bool) {
-	f := r.Failure
+func failedAt(f *exec.Failure) (at source.Place, others []diag.Related) {
 	places, others := failurePlaces(f), f.Diagnostic.Related
 	at, n := places[0], len(others)
 	if sh := places[n]; n > 0 && f.Command != "" && sh.File == at.File && at.Span.Encloses(sh.Span) {
-		at, others = sh, others[:n-1]
+		return sh, others[:n-1]
 	}
+	return at, others
+}
+
+// diagnose says what became of a job that failed, at a place of the text of a file
+// that there is now, which is where [failedAt] says it failed, and whether what
+// failed is in it.
+func diagnose(now *source.File, job *pipeline.Job, r result) (d diag.Diagnostic, here bool) {
+	f := r.Failure
+	at, others := failedAt(f)
 	d = diag.Diagnostic{File: now, Code: diag.RunFailed, Message: failureText(job.ID, f)}
 	if d.Span, here = r.moved(at, now, job); !here {
 		d.Span = nameSpan(now, job)
@@ -168,15 +176,20 @@ func around(text, part string, span source.Span) (start int, ok bool) {
 	return from + i, i >= 0
 }
 
-// failureLocation returns where a job failed, in the text that ran.
+// failureLocation returns where a job raised its error, in the text that ran.
 func (s *server) failureLocation(root string, f *exec.Failure) *protocol.Location {
-	at := f.Diagnostic.File
-	if at == nil {
+	return s.ranAt(root, source.Place{File: f.Diagnostic.File, Span: f.Diagnostic.Span})
+}
+
+// ranAt returns a place in the text that a repository ran, or nil when it is in
+// no file.
+func (s *server) ranAt(root string, at source.Place) *protocol.Location {
+	if at.File == nil {
 		return nil
 	}
-	u, err := uri.JoinPath(uri.File(root), at.Name())
+	u, err := uri.JoinPath(uri.File(root), at.File.Name())
 	if err != nil {
 		return nil
 	}
-	return &protocol.Location{URI: u, Range: s.caps.encoding.rangeOf(at, f.Diagnostic.Span)}
+	return &protocol.Location{URI: u, Range: s.caps.encoding.rangeOf(at.File, at.Span)}
 }

@@ -22,9 +22,10 @@ type running struct {
 	refreshLenses bool // workspace/codeLens/refresh
 	refreshHints  bool // workspace/inlayHint/refresh
 	logDocuments  bool // workspace/textDocumentContent
-	// Of the client's experimental quire: it takes quire/runOutput, and
-	// quire/runStarted, quire/jobState and quire/runFinished.
-	runOutput, runState bool
+	// Of the client's experimental quire: it takes quire/runOutput;
+	// quire/runStarted, quire/jobState and quire/runFinished; quire/shStarted and
+	// quire/shFinished; and quire/pipeline.
+	runOutput, runState, runCommands, pipelines bool
 }
 
 func runningCapabilities(c protocol.ClientCapabilities) running {
@@ -35,11 +36,12 @@ func runningCapabilities(c protocol.ClientCapabilities) running {
 		r.logDocuments = w.TextDocumentContent != nil
 	}
 	var experimental struct {
-		Quire struct{ RunOutput, RunState bool }
+		Quire struct{ RunOutput, RunState, RunCommands, Pipelines bool }
 	}
 	// What is not of this form asks for nothing.
 	_ = json.Unmarshal(c.Experimental, &experimental)
-	r.runOutput, r.runState = experimental.Quire.RunOutput, experimental.Quire.RunState
+	wants := experimental.Quire
+	r.runOutput, r.runState, r.runCommands, r.pipelines = wants.RunOutput, wants.RunState, wants.RunCommands, wants.Pipelines
 	return r
 }
 
@@ -121,6 +123,7 @@ func (s *server) carryOut(run *liveRun, request exec.Request, buffers map[string
 	run.progress.end(report, err)
 	s.runs.done()
 	s.refreshResults()
+	s.tellPipeline(run.root)
 	s.logChanged(run.id)
 	if changed {
 		s.failuresChanged(run.root)

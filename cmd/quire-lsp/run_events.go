@@ -13,7 +13,8 @@ import (
 
 // The notifications about runs. They go to clients that ask for them in their
 // capabilities, {"experimental": {"quire": {"runOutput": true, "runState":
-// true}}}: runOutput for the first, runState for the others.
+// true}}}: runOutput for the first, runState for the others. Those about commands
+// are in run_commands.go.
 const (
 	notifyRunOutput   = "quire/runOutput"
 	notifyRunStarted  = "quire/runStarted"
@@ -52,6 +53,7 @@ type jobStateParams struct {
 	Exit       *int               `json:"exit,omitempty"`       // the last that was not zero
 	Message    string             `json:"message,omitempty"`    // why it failed or was skipped
 	Location   *protocol.Location `json:"location,omitempty"`
+	Failure    *jobFailureParams  `json:"failure,omitempty"` // in runFinished
 }
 
 // A runFinishedParams says how a run went. An outcome not-run means that it was
@@ -96,10 +98,15 @@ func (r *runEvents) send(method string, params any) {
 	_ = r.run.s.conn.Notify(r.run.s.ctx, method, params)
 }
 
-// state sends what only clients that follow runs want to know, behind the
-// output that came before.
+// state sends what only clients that follow runs want to know.
 func (r *runEvents) state(method string, params any) {
-	if !r.run.s.caps.runState {
+	r.behindOutput(r.run.s.caps.runState, method, params)
+}
+
+// behindOutput sends what a client wants to know, behind the output that came
+// before.
+func (r *runEvents) behindOutput(wanted bool, method string, params any) {
+	if !wanted {
 		return
 	}
 	r.mu.Lock()
@@ -122,6 +129,8 @@ func (r *runEvents) observe(e exec.Event) {
 	case exec.JobStarted:
 		r.begun[e.JobID] = e.AtMS
 		r.state(notifyJobState, jobStateParams{RunID: r.run.id, Job: e.JobID, State: exec.Running})
+	case exec.ShStarted:
+		r.shStarted(e)
 	case exec.Output:
 		r.output(e.JobID, e.Sh, e.Stream, e.Text)
 	case exec.Log:
@@ -130,6 +139,7 @@ func (r *runEvents) observe(e exec.Event) {
 		if e.Exit != nil && *e.Exit != 0 {
 			r.exits[e.JobID] = e.Exit
 		}
+		r.shFinished(e)
 	case exec.JobFinished:
 		p := jobStateParams{RunID: r.run.id, Job: e.JobID, State: exec.Outcome(e.Outcome), Exit: r.exits[e.JobID], Message: e.Message}
 		if begun, ok := r.begun[e.JobID]; ok {
@@ -218,6 +228,7 @@ func (r *runEvents) finished(report *exec.Report, err error) {
 		}
 		if f := j.Failure; f != nil {
 			state.Message, state.Location = f.Diagnostic.Message, r.run.s.failureLocation(r.run.root, f)
+			state.Failure = r.failure(j)
 			if f.Exit != 0 {
 				state.Exit = &f.Exit
 			}

@@ -52,6 +52,7 @@ type server struct {
 	logs      logDocuments
 	lenses    refresher
 	hints     refresher
+	told      toldPipelines
 	scratch   scratch
 
 	configuration configuration

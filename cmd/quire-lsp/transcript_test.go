@@ -416,6 +416,7 @@ var varying = []struct {
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`), "DATE"},
 	{regexp.MustCompile(`\brepo-[0-9a-f]{8}\b`), "repo-HASH"},
 	{regexp.MustCompile(`"durationMs": ?\d+`), `"durationMs":"TIME"`},
+	{regexp.MustCompile(`"finishedMs": ?\d+`), `"finishedMs":"TIME"`},
 	{regexp.MustCompile(`"version":"[^"]*"`), `"version":"VERSION"`},
 }
 
