@@ -91,6 +91,7 @@ func play(t *testing.T, scenario, repository string, more map[string]any) {
 		"root": one.Root, "file": one.File, "home": one.Home, "bin": one.Bin, "mark": one.Mark,
 		"findings": findings(one), "env": map[string]string{},
 		"vsix": vsix, "codeServer": codeServer, "node": node, "chromium": chromium, "shots": shots(t),
+		"theme": "Default Dark Modern",
 	}
 	for key, value := range more {
 		given[key] = value
@@ -128,3 +129,5 @@ func findings(one *tour.Tour) []map[string]any {
 }
 
 func TestMistakes(t *testing.T) { play(t, "mistakes", tour.Mistakes, nil) }
+
+func TestPipeline(t *testing.T) { play(t, "pipeline", tour.Pipeline, nil) }

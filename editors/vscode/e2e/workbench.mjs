@@ -21,6 +21,7 @@ const settings = {
   "telemetry.telemetryLevel": "off",
   "update.mode": "none",
   "window.commandCenter": false,
+  "window.autoDetectColorScheme": false,
   "workbench.enableExperiments": false,
   "workbench.layoutControl.enabled": false,
   "workbench.secondarySideBar.defaultVisibility": "hidden",
@@ -42,8 +43,13 @@ export class Workbench {
     write(path.join(tour.home, "user-data", "User", "settings.json"), {
       ...settings,
       "security.workspace.trust.enabled": false,
+      "workbench.colorTheme": tour.theme,
       ...more,
     });
+    // The PATH of the user's programs is the one that a login shell has.
+    if (tour.bin) {
+      fs.writeFileSync(path.join(tour.home, ".profile"), `PATH='${tour.bin}':$PATH\n`);
+    }
     self.codeServer("--install-extension", tour.vsix);
     await self.serve();
     self.browser = await chromium.launch({
@@ -159,10 +165,11 @@ export class Workbench {
 
   /** Every problem that the workbench has for files with a name, as it copies them. */
   async problems(file) {
+    await this.page.evaluate(() => navigator.clipboard.writeText(""));
     const row = this.page.locator(".markers-panel .monaco-list-row", { hasText: file }).first();
-    await row.click({ button: "right" });
-    await this.page.locator(".monaco-menu .action-label", { hasText: /^Copy$/ }).first().click();
-    return JSON.parse(await this.page.evaluate(() => navigator.clipboard.readText()));
+    await row.click();
+    await this.page.keyboard.press("Control+c");
+    return JSON.parse(await until("the problems are copied", () => this.page.evaluate(() => navigator.clipboard.readText())));
   }
 
   status() {

@@ -79,10 +79,8 @@ export interface JobState {
   /** The last that was not zero. */
   exit?: number;
   message?: string;
-  /** Of the command or the form that failed, when the run is over. */
-  location?: Location;
-  /** The message with the end of what the command wrote, when the run is over. */
-  details?: string;
+  /** When the run is over: why it failed, with the end of what the command wrote, and where. */
+  failure?: { message: string; location?: Location };
 }
 
 /** quire/shStarted */

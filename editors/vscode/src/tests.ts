@@ -275,9 +275,9 @@ function jobOf(event: RunEvent): string {
 }
 
 function messageOf(job: JobState): vscode.TestMessage {
-  const message = new vscode.TestMessage(job.details ?? job.message ?? "failed");
-  if (job.location) {
-    message.location = editorLocation(job.location);
+  const message = new vscode.TestMessage(job.failure?.message ?? job.message ?? "failed");
+  if (job.failure?.location) {
+    message.location = editorLocation(job.failure.location);
   }
   return message;
 }
