@@ -176,6 +176,14 @@ export class Workbench {
     return this.page.locator(".statusbar-item#quire\\.quire\\.quire, .statusbar-item[aria-label*='quire']").first();
   }
 
+  /** Reports whether an element has a text, whatever blanks it is written with. */
+  shown(selector, text) {
+    return this.page.evaluate(
+      ([selector, text]) => [...document.querySelectorAll(selector)].some((e) => e.textContent.replaceAll("\u00a0", " ").includes(text)),
+      [selector, text],
+    );
+  }
+
   text() {
     return fs.readFileSync(this.tour.file, "utf8");
   }

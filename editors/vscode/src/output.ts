@@ -68,6 +68,9 @@ export class Output implements vscode.Disposable {
         const { outcome, durationMs, message } = event.finished;
         const words = message.startsWith(signs[outcome]) ? message : `${signs[outcome]} ${message}`;
         this.channel.appendLine(`${words} (${took(durationMs)})\n`);
+        if (outcome === "failed" || outcome === "internal") {
+          this.show();
+        }
         break;
       }
     }
