@@ -131,3 +131,7 @@ func findings(one *tour.Tour) []map[string]any {
 func TestMistakes(t *testing.T) { play(t, "mistakes", tour.Mistakes, nil) }
 
 func TestPipeline(t *testing.T) { play(t, "pipeline", tour.Pipeline, nil) }
+
+func TestExplorer(t *testing.T) { play(t, "explorer", tour.Pipeline, nil) }
+
+func TestTrust(t *testing.T) { play(t, "trust", tour.Pipeline, nil) }
