@@ -35,3 +35,6 @@ require (
 	golang.org/x/text v0.36.0 // indirect
 	golang.org/x/tools v0.52.0 // indirect
 )
+
+// Packages of npm have Go files too.
+ignore ./editors/vscode/node_modules

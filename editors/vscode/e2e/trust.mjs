@@ -21,7 +21,8 @@ export default async function (bench, tour) {
   holds("nothing runs without trust", (await bench.lens("✓").count()) === 0);
   await refusal.getByRole("button", { name: "Manage Workspace Trust" }).click();
   await page.getByRole("button", { name: "Trust", exact: true }).first().click();
-  await bench.open(tour.file);
+  await page.locator(".statusbar-item", { hasText: "Restricted Mode" }).waitFor({ state: "detached" });
+  await page.locator(".tabs-container .tab", { hasText: "ci.fnl" }).click();
   await (await bench.lensOf("build", "▶ run")).click();
   await until("it runs when it is trusted, and nobody asks again", () => bench.lensOf("build", "✓ "));
   holds("it runs when it is trusted", true);

@@ -97,8 +97,7 @@ export class Tests implements vscode.Disposable {
     }
     item.range = place?.range;
     item.sortText = String(order).padStart(6, "0");
-    item.description = job.last?.title ?? "";
-    item.error = job.faults?.join("\n");
+    item.description = descriptionOf(job);
   }
 
   private item(uri: string, job: string): vscode.TestItem | undefined {
@@ -254,6 +253,12 @@ function runArguments(uri: string, jobs: Set<string>, excluded: Set<string>, onl
     return except.length > 0 ? { uri, options: { except } } : { uri };
   }
   return { uri, jobs: [...jobs].filter((job) => !excluded.has(job)), ...(only ? { only } : {}) };
+}
+
+/** Returns what a test run does not show already: why it failed elsewhere, and that it is another job now. */
+function descriptionOf({ last }: PipelineNode): string {
+  const why = last?.state === "failed" ? last.title.replace(/^✗ /, "") : "";
+  return [why, last?.edited ? "edited since" : ""].filter(Boolean).join(", ");
 }
 
 function jobItem(uri: string, job: string): string {
