@@ -34,7 +34,12 @@ async function explorer(bench) {
   await item("broken").locator(".codicon-testing-failed-icon").waitFor();
   await bench.command("Test Results: Focus on Test Results View");
   await until("the output is coloured", () => bench.shown(".part.panel .xterm-rows", "broken failed"));
-  await until("the failure stands at its sh", () => bench.shown(".editor-instance .view-line", "assertion failed!"));
+  const message = page.locator(".test-error-content-widget", { hasText: "job 'broken' failed: assertion failed!" });
+  const sh = page.locator(".editor-instance .view-line", { hasText: "echo reason; exit 3" });
+  await until("the failure stands at its sh", async () => {
+    const [at, line] = await Promise.all([message.boundingBox(), sh.boundingBox()]);
+    return at && line && at.y < line.y + line.height && line.y < at.y + at.height;
+  });
   await bench.shot("explorer");
   await item("long").hover();
   await item("long").locator(".codicon-testing-run-icon").first().click();

@@ -22,7 +22,9 @@ export default async function (bench, tour) {
   await refusal.getByRole("button", { name: "Manage Workspace Trust" }).click();
   await page.getByRole("button", { name: "Trust", exact: true }).first().click();
   await page.locator(".statusbar-item", { hasText: "Restricted Mode" }).waitFor({ state: "detached" });
-  await page.locator(".tabs-container .tab", { hasText: "ci.fnl" }).click();
+  const modal = page.locator(".monaco-modal-editor-block");
+  await modal.locator(".codicon-close").last().click();
+  await modal.waitFor({ state: "detached" });
   await (await bench.lensOf("build", "▶ run")).click();
   await until("it runs when it is trusted, and nobody asks again", () => bench.lensOf("build", "✓ "));
   holds("it runs when it is trusted", true);
