@@ -118,7 +118,7 @@ func (w *readyWriter) Write(b []byte) (int, error) {
 func serverByJob(t *testing.T, bin string, archive *txtar.Archive, cancelled bool) map[string]string {
 	t.Helper()
 	repo := exectest.New(t, archive)
-	c := spawn(t, filepath.Join(bin, "quire-lsp"), repo)
+	c := spawnIn(t, filepath.Join(bin, "quire-lsp"), repo)
 	c.handshake(capable("{}", `{"runOutput": true}`))
 	text, err := os.ReadFile(filepath.Join(repo.Root, pipeline.Path))
 	if err != nil {

@@ -75,7 +75,7 @@ func throughCLI(t *testing.T, bin string, archive *txtar.Archive) string {
 func throughServer(t *testing.T, bin string, archive *txtar.Archive) string {
 	t.Helper()
 	repo := exectest.New(t, archive)
-	c := spawn(t, filepath.Join(bin, "quire-lsp"), repo)
+	c := spawnIn(t, filepath.Join(bin, "quire-lsp"), repo)
 	c.handshake(everything)
 	text, err := os.ReadFile(filepath.Join(repo.Root, pipeline.Path))
 	if err != nil {
@@ -135,10 +135,17 @@ func stored(t *testing.T, repo *exectest.Repository) string {
 }
 
 // spawn starts a server as a process and connects to it.
-func spawn(t *testing.T, program string, repo *exectest.Repository) *client {
+func spawnIn(t *testing.T, program string, repo *exectest.Repository) *client {
 	t.Helper()
 	cmd := exec.Command(program)
-	cmd.Dir, cmd.Env, cmd.Stderr = repo.Root, repo.Env, testWriter{t}
+	cmd.Dir, cmd.Env = repo.Root, repo.Env
+	return spawn(t, cmd)
+}
+
+// spawn starts a server and connects to it.
+func spawn(t *testing.T, cmd *exec.Cmd) *client {
+	t.Helper()
+	cmd.Stderr = testWriter{t}
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

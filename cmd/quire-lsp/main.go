@@ -121,15 +121,17 @@ func run(args []string, stdin io.ReadCloser, stdout io.WriteCloser, stderr io.Wr
 		fmt.Fprintf(stderr, "quire-lsp: unexpected argument %q\nTry quire-lsp --help.\n", flags.Arg(0))
 		return 2
 	}
+	ctx, stop := untilSignal(context.Background())
+	defer stop()
 	if *socket != "" {
 		l, err := listen(*socket, *anyone)
 		if err != nil {
 			fmt.Fprintf(stderr, "quire-lsp: %v\n", err)
 			return 2
 		}
-		return serveSocket(context.Background(), l, stderr)
+		return serveSocket(ctx, l, stderr)
 	}
-	return serve(context.Background(), pipe{stdin, stdout}, stderr)
+	return serve(ctx, pipe{stdin, stdout}, stderr)
 }
 
 // pipe joins the two directions of standard input and output.

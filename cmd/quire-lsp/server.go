@@ -70,8 +70,8 @@ const (
 	gone     // after exit
 )
 
-// serve speaks with a client until it says exit or goes away, and returns the
-// exit code. No run is left when it returns.
+// serve speaks with a client until it says exit or goes away, or ctx ends, and
+// returns the exit code. No run is left when it returns.
 func serve(ctx context.Context, rw io.ReadWriteCloser, stderr io.Writer) int {
 	return newServer(stderr).serve(ctx, rw)
 }
@@ -84,8 +84,8 @@ func newServer(stderr io.Writer) *server {
 	return s
 }
 
-func (s *server) serve(ctx context.Context, rw io.ReadWriteCloser) int {
-	ctx, cancel := context.WithCancel(ctx)
+func (s *server) serve(until context.Context, rw io.ReadWriteCloser) int {
+	ctx, cancel := context.WithCancel(until)
 	defer cancel()
 	s.ctx = ctx
 	s.outgoing = newOutgoing(rw)
@@ -98,9 +98,10 @@ func (s *server) serve(ctx context.Context, rw io.ReadWriteCloser) int {
 	s.conn.Go(ctx, s.handler())
 	select {
 	case <-s.conn.Done():
+	// The reader may be stuck in a read of standard input, which closing it does
+	// not always end; nobody waits for it.
 	case <-s.exited:
-		// The reader may be stuck in a read of standard input, which closing it
-		// does not always end; nobody waits for it.
+	case <-until.Done():
 	}
 	if err := s.conn.Err(); err != nil {
 		fmt.Fprintf(s.stderr, "quire-lsp: the connection broke: %v\n", err)

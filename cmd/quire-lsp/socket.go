@@ -37,8 +37,13 @@ func listen(address string, anyone bool) (net.Listener, error) {
 // serveSocket serves the first client of a socket.
 func serveSocket(ctx context.Context, l net.Listener, stderr io.Writer) int {
 	fmt.Fprintf(stderr, "quire-lsp: listening on %s\n", l.Addr())
+	unwatch := context.AfterFunc(ctx, func() { _ = l.Close() })
 	conn, err := l.Accept()
+	unwatch()
 	_ = l.Close()
+	if ctx.Err() != nil {
+		return 1
+	}
 	if err != nil {
 		fmt.Fprintf(stderr, "quire-lsp: --socket: %v\n", err)
 		return 1
