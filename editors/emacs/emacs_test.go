@@ -107,10 +107,7 @@ func (e editor) batch(t *testing.T, env []string, args ...string) *exec.Cmd {
 func (e editor) drive(t *testing.T, tr *tour.Tour, client, scenario string) string {
 	t.Helper()
 	install(t, tr)
-	script, err := filepath.Abs("testdata/e2e.el")
-	if err != nil {
-		t.Fatal(err)
-	}
+	script := read(t, "testdata/*.el")[0]
 	cmd := e.batch(t, tr.Env("QUIRE_CLIENT="+client, "QUIRE_SCENARIO="+scenario, "QUIRE_FILE="+tr.File,
 		"QUIRE_INSTALL="+installLine(t)), "-l", script)
 	var out, messages bytes.Buffer
@@ -127,9 +124,29 @@ func (e editor) drive(t *testing.T, tr *tour.Tour, client, scenario string) stri
 	return out.String()
 }
 
+// read returns the paths of the files of a pattern. It reads them, so that go test
+// knows that the result depends on them.
+func read(t *testing.T, pattern string) []string {
+	t.Helper()
+	paths, err := filepath.Glob(pattern)
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("%s: %v", pattern, err)
+	}
+	for i := range paths {
+		if _, err := os.ReadFile(paths[i]); err != nil {
+			t.Fatal(err)
+		}
+		if paths[i], err = filepath.Abs(paths[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return paths
+}
+
 // install puts the clone where the README has it.
 func install(t *testing.T, tr *tour.Tour) {
 	t.Helper()
+	read(t, "*.el")
 	root, err := filepath.Abs("../..")
 	if err == nil {
 		err = os.MkdirAll(filepath.Join(tr.Home, "src"), 0o755)

@@ -33,9 +33,9 @@
 ;;; Registration
 
 (defun quire-eglot--contact (otherwise)
-  "Return a function that says what to start for a Fennel file.
+  "Return what to start for a Fennel file, as a function.
 That is quire-lsp where there is a pipeline, and elsewhere what
-OTHERWISE, an entry of `eglot-server-programs' or nil, says."
+OTHERWISE means, an entry of `eglot-server-programs' or nil."
   (lambda (&rest arguments)
     (cond ((or (quire-client-root) (not otherwise))
            (cons 'quire-eglot-server quire-server-command))
@@ -56,9 +56,9 @@ OTHERWISE, an entry of `eglot-server-programs' or nil, says."
   (or quire-settings (make-hash-table)))
 
 (cl-defmethod eglot-client-capabilities ((_server quire-eglot-server))
-  "Say that runs are followed, lenses drawn, and documents shown."
+  "Add what this package can do to what Eglot can."
   (let ((all (copy-tree (cl-call-next-method))))
-    (setf (plist-get all :experimental) '(:quire (:runOutput t :runState t)))
+    (setf (plist-get all :experimental) '(:quire (:runOutput t :runState t :runCommands t)))
     (setf (plist-get (plist-get all :workspace) :codeLens) '(:refreshSupport t))
     (setf (plist-get (plist-get all :textDocument) :codeLens) '(:dynamicRegistration :json-false))
     (setf (plist-get (plist-get all :window) :showDocument) '(:support t))
@@ -68,21 +68,11 @@ OTHERWISE, an entry of `eglot-server-programs' or nil, says."
 
 ;;; What the server says
 
-(cl-defmethod eglot-handle-notification ((_server quire-eglot-server) (_method (eql quire/runStarted)) &rest params)
-  "Show a run that PARAMS tell of."
-  (quire-run-notify "quire/runStarted" params))
-
-(cl-defmethod eglot-handle-notification ((_server quire-eglot-server) (_method (eql quire/runOutput)) &rest params)
-  "Show output that PARAMS bring."
-  (quire-run-notify "quire/runOutput" params))
-
-(cl-defmethod eglot-handle-notification ((_server quire-eglot-server) (_method (eql quire/jobState)) &rest params)
-  "Show the state of a job that PARAMS tell of."
-  (quire-run-notify "quire/jobState" params))
-
-(cl-defmethod eglot-handle-notification ((_server quire-eglot-server) (_method (eql quire/runFinished)) &rest params)
-  "Show the end of a run that PARAMS tell of."
-  (quire-run-notify "quire/runFinished" params))
+;; A method of its own for each, since Eglot dispatches on their names.
+(dolist (method quire-run-methods)
+  (eval `(cl-defmethod eglot-handle-notification ((_server quire-eglot-server) (_method (eql ,(intern method))) &rest params)
+           (quire-run-notify ,method params))
+        t))
 
 (cl-defmethod eglot-handle-request ((server quire-eglot-server) (_method (eql workspace/codeLens/refresh)) &rest _)
   "Ask SERVER for the lenses of its buffers again."
@@ -100,7 +90,7 @@ OTHERWISE, an entry of `eglot-server-programs' or nil, says."
 ;;; The client
 
 (defun quire-eglot--serving ()
-  "Return non-nil when quire-lsp looks after this buffer."
+  "Return non-nil when quire-lsp serves this buffer."
   (let ((server (and (eglot-managed-p) (eglot-current-server))))
     (and server (object-of-class-p server 'quire-eglot-server))))
 
@@ -140,7 +130,7 @@ OTHERWISE, an entry of `eglot-server-programs' or nil, says."
       quire-clients)
 
 (defun quire-eglot--managed ()
-  "Set up a buffer that quire-lsp looks after, or does no longer."
+  "Set up a buffer that quire-lsp begins to serve, or ends to."
   (let ((serving (quire-eglot--serving)))
     (when (or serving (bound-and-true-p quire-mode))
       (quire-mode (if serving 1 -1))

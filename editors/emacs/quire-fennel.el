@@ -16,7 +16,7 @@
   '("accumulate" "and" "assert-repl" "band" "bnot" "bor" "bxor" "case" "case-try" "collect" "comment"
     "do" "doto" "each" "eval-compiler" "faccumulate" "fcollect" "fn" "for" "global" "hashfn" "icollect"
     "if" "import-macros" "include" "lambda" "length" "let" "local" "lshift" "lua" "macro" "macrodebug"
-    "macros" "match" "match-try" "not" "or" "partial" "pick-args" "pick-values" "quote" "require-macros"
+    "macros" "match" "match-try" "not" "not=" "or" "partial" "pick-args" "pick-values" "quote" "require-macros"
     "rshift" "set" "set-forcibly!" "tail!" "tset" "unquote" "values" "var" "when" "while" "with-open" "λ")
   "The special forms and macros of Fennel whose names are words.")
 

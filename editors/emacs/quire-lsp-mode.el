@@ -32,8 +32,19 @@
 (defun quire-lsp-mode--handlers ()
   "Return what takes up the notifications of the server."
   (let ((table (make-hash-table :test #'equal)))
-    (dolist (method '("quire/runStarted" "quire/runOutput" "quire/jobState" "quire/runFinished") table)
+    (dolist (method quire-run-methods table)
       (puthash method (lambda (_workspace params) (quire-run-notify method params)) table))))
+
+(defun quire-lsp-mode--actions ()
+  "Return functions for the commands of lenses and actions.
+By itself, lsp-mode would wait for their results, and when it has one
+it forgets what came with it: that the run has started."
+  (let ((table (make-hash-table :test #'equal)))
+    (dolist (command '("quire.run" "quire.rerunLast" "quire.dryRun" "quire.cancel" "quire.showLog" "quire.graph") table)
+      (puthash command
+               (lambda (action)
+                 (quire-client-execute (quire-get action :command) (quire-get action :arguments)))
+               table))))
 
 (defun quire-lsp-mode--show-document (_workspace params)
   "Show the document that PARAMS name in another window."
@@ -56,7 +67,8 @@ It comes before other servers for Fennel."
                        (and (memq mode '(fennel-mode quire-fennel-mode))
                             (locate-dominating-file file ".quire/ci.fnl")))
       :initialization-options (lambda () (or quire-settings (make-hash-table)))
-      :custom-capabilities '((experimental . ((quire . ((runOutput . t) (runState . t))))))
+      :custom-capabilities '((experimental . ((quire . ((runOutput . t) (runState . t) (runCommands . t))))))
+      :action-handlers (quire-lsp-mode--actions)
       :notification-handlers (quire-lsp-mode--handlers)
       :request-handlers requests))))
 
@@ -65,7 +77,7 @@ It comes before other servers for Fennel."
 ;;; The client
 
 (defun quire-lsp-mode--serving ()
-  "Return non-nil when quire-lsp looks after this buffer."
+  "Return non-nil when quire-lsp serves this buffer."
   (and (bound-and-true-p lsp-managed-mode)
        (seq-some (lambda (w) (eq (lsp--client-server-id (lsp--workspace-client w)) 'quire))
                  (lsp-workspaces))))
@@ -83,7 +95,7 @@ It comes before other servers for Fennel."
       quire-clients)
 
 (defun quire-lsp-mode--managed ()
-  "Set up a buffer that quire-lsp looks after, or does no longer."
+  "Set up a buffer that quire-lsp begins to serve, or ends to."
   (let ((serving (quire-lsp-mode--serving)))
     (when (or serving (bound-and-true-p quire-mode))
       (quire-mode (if serving 1 -1)))))

@@ -32,6 +32,10 @@ Each takes the buffer of the run and its outcome, a string such as
   "Face of the lines that say what becomes of a job."
   :group 'quire)
 
+(defface quire-run-command '((t :inherit font-lock-comment-face))
+  "Face of commands."
+  :group 'quire)
+
 (defface quire-run-note '((t :inherit shadow))
   "Face of what quire says, between what commands write."
   :group 'quire)
@@ -52,6 +56,10 @@ Each takes the buffer of the run and its outcome, a string such as
 
 ;;; What the server tells
 
+(defconst quire-run-methods
+  '("quire/runStarted" "quire/jobState" "quire/shStarted" "quire/runOutput" "quire/shFinished" "quire/runFinished")
+  "The notifications of the server about runs.")
+
 (defun quire-run-notify (method params)
   "Take up the notification METHOD of the server, with PARAMS."
   (if (equal method "quire/runStarted")
@@ -60,7 +68,9 @@ Each takes the buffer of the run and its outcome, a string such as
       (when (and run (buffer-live-p (quire-run--buffer run)))
         (with-current-buffer (quire-run--buffer run)
           (pcase method
+            ("quire/shStarted" (quire-run--command run params))
             ("quire/runOutput" (quire-run--output run params))
+            ("quire/shFinished" (quire-run--exit run params))
             ("quire/jobState" (quire-run--job run params))
             ("quire/runFinished" (quire-run--finished run params))))))
     (force-mode-line-update t)))
@@ -122,7 +132,8 @@ It is the one of the run before, unless that is under way."
          (quire-run--insert
           (concat (propertize (quire-run--mark state) 'face (quire-run--face state))
                   (propertize (format " %s%s" job (quire-run--took params)) 'face 'quire-run-job)
-                  (cond ((equal state "succeeded") "")
+                  ;; Why it failed stands at the end of the run.
+                  (cond ((member state '("succeeded" "failed")) "")
                         ((member message '(nil "")) (concat " " state))
                         (t (concat " " message)))))))))
 
@@ -140,7 +151,34 @@ It is the one of the run before, unless that is under way."
   (let ((ms (quire-get params :durationMs)))
     (if ms (format " %.1f s" (/ ms 1000.0)) "")))
 
-;;; Output
+;;; Commands and what they write
+
+(defun quire-run--command (run params)
+  "Show in the buffer of RUN the command that begins, which PARAMS tell.
+It is a button that leads to its place in the pipeline."
+  (let* ((location (quire-get params :location))
+         (text (replace-regexp-in-string "\n" "\n  " (concat "$ " (quire-get params :command)))))
+    (when location
+      (setq text (make-text-button text nil 'action #'quire-run--visit 'button-data location
+                                   'face 'quire-run-command 'follow-link t
+                                   'help-echo "mouse-1, RET: go to where it is called")))
+    (apply #'quire-run--insert text 'face 'quire-run-command (quire-run--prefix run (quire-get params :job)))))
+
+(defun quire-run--exit (run params)
+  "Show in the buffer of RUN that a command did not end well, if PARAMS tell so."
+  (let ((job (quire-get params :job))
+        (signal (quire-get params :signal))
+        (exit (quire-get params :exit)))
+    (unless (equal exit 0)
+      (quire-run--flush run job)
+      (apply #'quire-run--insert (if signal (format "(ended by %s)" signal) (format "(exit %d)" exit))
+             'face 'quire-run-note (quire-run--prefix run job)))))
+
+(defun quire-run--prefix (run job)
+  "Return the properties that name JOB before its lines, if RUN has several."
+  (when (cdr (quire-run--jobs run))
+    (let ((prefix (propertize (concat job " │ ") 'face 'quire-run-note)))
+      (list 'line-prefix prefix 'wrap-prefix prefix))))
 
 (defun quire-run--output (run params)
   "Show in the buffer of RUN the piece of output that PARAMS bring.
@@ -162,9 +200,7 @@ A line is shown when it has ended."
     (setcdr held ansi-color-context)
     (apply #'quire-run--insert text
            (append (when (equal stream "log") '(face quire-run-note))
-                   (when (cdr (quire-run--jobs run))
-                     (let ((prefix (propertize (concat job " │ ") 'face 'quire-run-note)))
-                       (list 'line-prefix prefix 'wrap-prefix prefix)))))))
+                   (quire-run--prefix run job)))))
 
 (defun quire-run--legible (line)
   "Return the last state of a LINE that rewrote itself, without titles and links."
@@ -220,26 +256,42 @@ Windows that show the end go on showing it."
 
 (defun quire-run--failure (job)
   "Insert the place where JOB failed, if it did, as compilers write places."
-  (when-let ((location (quire-get job :location)))
-    (let* ((file (quire-run--path (quire-get location :uri)))
-           (start (quire-get location :range :start))
-           (place (with-current-buffer (find-file-noselect file t)
-                    (save-excursion
-                      (save-restriction
-                        (widen)
-                        (goto-char (if (quire-client)
-                                       (quire-client-point start)
-                                     (quire-run--point start)))
-                        (format "%d:%d" (line-number-at-pos) (1+ (- (point) (line-beginning-position)))))))))
-      (quire-run--insert (format "%s:%s: %s: %s" (file-relative-name file default-directory) place
-                                 (quire-get job :job)
-                                 (string-trim (or (quire-get job :message) "failed")))))))
+  (when-let ((failure (quire-get job :failure))
+             (location (quire-get failure :location)))
+    (let ((file (quire-run--path (quire-get location :uri))))
+      (pcase-let ((`(,buffer . ,point) (quire-run--place location)))
+        (quire-run--insert
+         (format "%s:%s: %s" (file-relative-name file default-directory)
+                 (with-current-buffer buffer
+                   (save-excursion
+                     (save-restriction
+                       (widen)
+                       (goto-char point)
+                       (format "%d:%d" (line-number-at-pos) (1+ (- (point) (line-beginning-position)))))))
+                 (car (split-string (quire-get failure :message) "\n"))))))))
 
-(defun quire-run--point (position)
-  "Return the point of POSITION in a buffer that no server looks after."
-  (goto-char (point-min))
-  (forward-line (quire-get position :line))
-  (min (line-end-position) (+ (point) (quire-get position :character))))
+;;; Places
+
+(defun quire-run--place (location)
+  "Return the buffer and the point of LOCATION, as a pair."
+  (let ((start (quire-get location :range :start)))
+    (with-current-buffer (find-file-noselect (quire-run--path (quire-get location :uri)) t)
+      (save-excursion
+        (save-restriction
+          (widen)
+          (cons (current-buffer)
+                (if (quire-client)
+                    (quire-client-point start)
+                  (goto-char (point-min))
+                  (forward-line (quire-get start :line))
+                  (min (line-end-position) (+ (point) (quire-get start :character))))))))))
+
+(defun quire-run--visit (location)
+  "Go to LOCATION in another window."
+  (pcase-let ((`(,buffer . ,point) (quire-run--place location)))
+    (pop-to-buffer buffer)
+    (push-mark)
+    (goto-char point)))
 
 ;;; Looking at runs
 
@@ -252,8 +304,8 @@ Windows that show the end go on showing it."
     (define-key map [remap recompile] #'quire-rerun)
     map)
   "Keymap of `quire-run-mode'.
-As elsewhere in Compilation mode, \\`g' runs the same again and
-\\`C-c C-k' ends what runs.")
+As elsewhere in Compilation mode, there are keys to run the same again
+and to end what is under way.")
 
 (define-derived-mode quire-run-mode compilation-mode "quire"
   "Major mode for buffers that follow a run.
@@ -262,7 +314,7 @@ As elsewhere in Compilation mode, \\`g' runs the same again and
   (setq-local compilation-error-screen-columns nil))
 
 (defun quire-run-of-buffer ()
-  "Return the id of the run that this buffer shows, if it is under way."
+  "Return the id of the run of this buffer, if it is under way."
   (when (and quire-run--run (not (quire-run--outcome quire-run--run)))
     (quire-run--id quire-run--run)))
 
@@ -279,7 +331,7 @@ As elsewhere in Compilation mode, \\`g' runs the same again and
                                        (user-error "Nothing of this repository was run in this Emacs")))))
 
 (defun quire-run-lighter ()
-  "Return what the mode line says of the last run of this buffer's repository."
+  "Return the lighter of `quire-mode', with the state of the last run."
   (let* ((run (quire-run--of-root))
          (outcome (and run (quire-run--outcome run)))
          (jobs (and run (quire-run--jobs run))))

@@ -66,7 +66,7 @@ What belongs to a repository is visited; all else is only looked at."
       (goto-char (point-min)))))
 
 (defun quire-show--places ()
-  "Return the names that this buffer defines, with the points where they stand."
+  "Return the names and the points of what is defined in this buffer."
   (seq-map (lambda (symbol)
              (cons (quire-get symbol :name)
                    (quire-client-point (or (quire-get symbol :selectionRange :start)

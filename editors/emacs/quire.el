@@ -1,9 +1,8 @@
 ;;; quire.el --- Write and run quire CI pipelines  -*- lexical-binding: t -*-
 
 ;; Version: 0.1.0
-;; Package-Requires: ((emacs "28.1"))
+;; Package-Requires: ((emacs "28.1") (eglot "1.9"))
 ;; Keywords: tools, languages, processes
-;; URL: https://example.com/quire
 ;; SPDX-License-Identifier: MIT
 
 ;;; Commentary:
@@ -35,7 +34,7 @@ If ARGUMENTS have a function as :then, call it with the result."
     (quire-client-execute command (vector arguments) then)))
 
 (defun quire--actions (beg end)
-  "Return the commands that the server offers between BEG and END.
+  "Return the commands for the text between BEG and END.
 Each is as in the protocol, with what the action is called as its title."
   (delq nil
         (seq-map (lambda (action) (quire-get action :command))
@@ -66,7 +65,7 @@ The job around point is the default."
 
 ;;;###autoload
 (defun quire-run (job &optional only)
-  "Run JOB with what it needs, or everything that a push runs when JOB is nil.
+  "Run JOB with what it needs, or all that a push would when JOB is nil.
 If ONLY is non-nil, interactively with a prefix argument, run it
 without what it needs, whose last outputs it gets.  What runs is the
 text in the buffers, saved or not."
@@ -78,7 +77,7 @@ text in the buffers, saved or not."
 
 ;;;###autoload
 (defun quire-run-all ()
-  "Run everything that a push runs."
+  "Run all that a push would run."
   (interactive)
   (quire-run nil))
 
@@ -99,7 +98,7 @@ text in the buffers, saved or not."
 
 ;;;###autoload
 (defun quire-cancel ()
-  "Cancel the run of this buffer, or all runs of this repository.
+  "Cancel the run of this buffer, or all of this repository.
 Cancelled once more, a run is killed: its commands get no time to
 clean up."
   (interactive)
