@@ -150,14 +150,14 @@ In the graph, RET goes to a job."
     ("r" "a job" quire-run)
     ("a" "all jobs" quire-run-all)
     ("l" "the last again" quire-rerun)
-    ("," "by the lens here" quire-act)]
+    ("." "what the lens here does" quire-act)]
    ["Under way"
     ("k" "cancel" quire-cancel)
     ("b" "show the run" quire-run-pop-to-buffer)]
-   ["Look"
-    ("o" "at a log" quire-log)
-    ("g" "at the graph" quire-graph)
-    ("d" "at the commands" quire-dry-run)]])
+   ["Look at"
+    ("o" "a log" quire-log)
+    ("g" "the graph" quire-graph)
+    ("d" "what a run would execute" quire-dry-run)]])
 
 (defvar quire-command-map
   (let ((map (make-sparse-keymap)))
