@@ -108,16 +108,19 @@ the line is shown there and not at the lenses."
 (defun quire-lens--button (command)
   "Return the text of a lens that has the server execute COMMAND."
   (let ((map (make-sparse-keymap))
+        (title (quire-get command :title))
         (act (lambda (event)
                (interactive "e")
                (with-current-buffer (window-buffer (posn-window (event-start event)))
                  (quire-client-execute (quire-get command :command) (quire-get command :arguments))))))
     (define-key map [mouse-1] act)
     (define-key map [down-mouse-1] #'ignore)
-    (propertize (quire-get command :title)
-                'face 'quire-lens
+    (propertize title
+                'face (cond ((string-prefix-p "✗" title) '(error quire-lens))
+                            ((string-prefix-p "✓" title) '(success quire-lens))
+                            (t 'quire-lens))
                 'mouse-face 'quire-lens-mouse
-                'help-echo (or (quire-get command :tooltip) (quire-get command :title))
+                'help-echo (or (quire-get command :tooltip) title)
                 'pointer 'hand
                 'keymap map)))
 

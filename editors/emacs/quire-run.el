@@ -130,8 +130,8 @@ It is the one of the run before, unless that is under way."
       ("running" (quire-run--insert (format "\n▶ %s" job) 'face 'quire-run-job))
       (_ (quire-run--flush run job)
          (quire-run--insert
-          (concat (propertize (quire-run--mark state) 'face (quire-run--face state))
-                  (propertize (format " %s%s" job (quire-run--took params)) 'face 'quire-run-job)
+          (concat (propertize (quire-run--mark state) 'font-lock-face (quire-run--face state))
+                  (propertize (format " %s%s" job (quire-run--took params)) 'font-lock-face 'quire-run-job)
                   ;; Why it failed stands at the end of the run.
                   (cond ((member state '("succeeded" "failed")) "")
                         ((member message '(nil "")) (concat " " state))
@@ -160,7 +160,7 @@ It is a button that leads to its place in the pipeline."
          (text (replace-regexp-in-string "\n" "\n  " (concat "$ " (quire-get params :command)))))
     (when location
       (setq text (make-text-button text nil 'action #'quire-run--visit 'button-data location
-                                   'face 'quire-run-command 'follow-link t
+                                   'font-lock-face 'quire-run-command 'follow-link t
                                    'help-echo "mouse-1, RET: go to where it is called")))
     (apply #'quire-run--insert text 'face 'quire-run-command (quire-run--prefix run (quire-get params :job)))))
 

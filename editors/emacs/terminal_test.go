@@ -1,6 +1,7 @@
 package emacs
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -64,19 +65,19 @@ func TestTerminal(t *testing.T) {
 			term.Type("broken")
 			term.Keys("Enter")
 			term.See(`\.quire/ci\.fnl:17:21: job 'broken' failed`)
+			term.See(`▶ run  ✗ assertion failed!`)
+			term.Save("media/run.svg")
 			term.Keys("C-x", "`")
 			term.Until("the cursor is at the sh", func() bool {
 				line, column := term.Cursor()
 				return strings.HasPrefix(line[column:], `(sh "echo reason`)
 			})
-			term.See(`▶ run  ✗ assertion failed!`)
-			term.Save("media/run.svg")
 
 			term.Keys("C-c", ",", ",")
 			term.See(`what the lens here does`)
 			term.Save("media/menu.svg")
 			term.Keys("g")
-			term.See(`quire/push`)
+			term.See(`├─ build`)
 			term.Save("media/graph.svg")
 			term.Keys("C-x", "1")
 
@@ -103,10 +104,11 @@ func (e editor) open(t *testing.T, tr *tour.Tour) *terminal.Terminal {
 	for _, dir := range e.elpa {
 		text += "(add-to-list 'package-directory-list \"" + dir + "\")\n"
 	}
-	text += "(package-initialize)\n" + installLine(t) + "\n" + initFile
+	text += "(package-initialize)\n" + installLine(t) + "\n" + initFile +
+		fmt.Sprintf("(setq directory-abbrev-alist '((%q . \"~/pipeline\")))\n", "^"+tr.Root)
 	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	args := append(e.args, "-nw", "-Q", "-l", config, tr.File)
-	return terminal.Start(t, 100, 36, tr.Root, append(tr.Env("TERM=xterm-256color"), e.env...), e.path, args...)
+	return terminal.Start(t, 100, 50, tr.Root, append(tr.Env("TERM=xterm-256color"), e.env...), e.path, args...)
 }

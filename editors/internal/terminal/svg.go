@@ -18,14 +18,14 @@ type style struct {
 
 // The colours of a terminal that a program names by number.
 var palette = []string{
-	"#45475a", "#d20f39", "#40a02b", "#b0711a", "#1e66f5", "#c4479b", "#17808a", "#5c5f77",
-	"#6c6f85", "#d20f39", "#40a02b", "#b0711a", "#1e66f5", "#c4479b", "#17808a", "#4c4f69",
+	"#45475a", "#f38ba8", "#a6e3a1", "#f9e2af", "#89b4fa", "#f5c2e7", "#94e2d5", "#bac2de",
+	"#7f849c", "#f38ba8", "#a6e3a1", "#f9e2af", "#89b4fa", "#f5c2e7", "#94e2d5", "#ffffff",
 }
 
 // Of a screen without colours of its own.
 const (
-	defaultInk   = "#4c4f69"
-	defaultPaper = "#eff1f5"
+	defaultInk   = "#cdd6f4"
+	defaultPaper = "#1e1e2e"
 	cellWidth    = 8.4
 	cellHeight   = 19.0
 	margin       = 12.0
@@ -73,7 +73,7 @@ func SVG(screen string) string {
 		columns = max(columns, column)
 	}
 	width, height := float64(columns)*cellWidth+2*margin, float64(len(lines))*cellHeight+2*margin
-	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="14" xml:space="preserve">
+	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="14">
 <rect width="100%%" height="100%%" rx="6" fill="%s"/>
 %s</svg>
 `, width, height, defaultPaper, b.String())
@@ -112,7 +112,8 @@ func draw(b *strings.Builder, s style, text string, column, row int) {
 	if s.strike {
 		more += ` text-decoration="line-through"`
 	}
-	fmt.Fprintf(b, `<text x="%.1f" y="%.1f" textLength="%.1f" fill="%s"%s>%s</text>`+"\n", x, y+14, width, ink, more, html.EscapeString(text))
+	fmt.Fprintf(b, `<text x="%.1f" y="%.1f" textLength="%.1f" fill="%s"%s>%s</text>`+"\n", x, y+14, width, ink, more,
+		strings.ReplaceAll(html.EscapeString(text), " ", "\u00a0"))
 }
 
 // apply changes the style as the parameters of a sequence say.
