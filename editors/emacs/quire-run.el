@@ -96,8 +96,7 @@ Each takes the buffer of the run and its outcome, a string such as
               next-error-last-buffer (current-buffer)
               mode-line-process '((:propertize ":run" face compilation-mode-line-run)
                                   compilation-mode-line-errors))
-        (quire-run--insert (format "%s in %s" (quire-run--title run) (abbreviate-file-name root))
-                           'face 'quire-run-note))
+        (quire-run--insert (quire-run--title run) 'face 'quire-run-note))
       (when (eq quire-run-display 'always)
         (display-buffer (quire-run--buffer run))))))
 

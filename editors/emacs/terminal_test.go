@@ -1,7 +1,6 @@
 package emacs
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -104,8 +103,7 @@ func (e editor) open(t *testing.T, tr *tour.Tour) *terminal.Terminal {
 	for _, dir := range e.elpa {
 		text += "(add-to-list 'package-directory-list \"" + dir + "\")\n"
 	}
-	text += "(package-initialize)\n" + installLine(t) + "\n" + initFile +
-		fmt.Sprintf("(setq directory-abbrev-alist '((%q . \"~/pipeline\")))\n", "^"+tr.Root)
+	text += "(package-initialize)\n" + installLine(t) + "\n" + initFile
 	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
