@@ -60,7 +60,6 @@ func TestTerminal(t *testing.T) {
 
 			term.Keys("C-c", ",", "r")
 			term.See(`Run job`)
-			term.Keys("C-a", "C-k")
 			term.Type("broken")
 			term.Keys("Enter")
 			term.See(`\.quire/ci\.fnl:17:21: job 'broken' failed`)
@@ -82,7 +81,6 @@ func TestTerminal(t *testing.T) {
 
 			term.Keys("C-c", ",", "r")
 			term.See(`Run job`)
-			term.Keys("C-a", "C-k")
 			term.Type("long")
 			term.Keys("Enter")
 			term.See(`▶ long`)

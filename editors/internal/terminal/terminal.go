@@ -71,8 +71,8 @@ func (term *Terminal) Click(pattern string) {
 	for row, line := range strings.Split(term.Screen(), "\n") {
 		if at := match.FindStringIndex(line); at != nil {
 			column := Width(line[:at[0]]) + 1
-			term.Type(fmt.Sprintf("\x1b[<0;%d;%dM", column, row+1))
-			term.Type(fmt.Sprintf("\x1b[<0;%d;%dm", column, row+1))
+			// At once, so that nothing moves between press and release.
+			term.Type(fmt.Sprintf("\x1b[<0;%[1]d;%[2]dM\x1b[<0;%[1]d;%[2]dm", column, row+1))
 			return
 		}
 	}
