@@ -1,0 +1,172 @@
+// Package helix tests the settings for Helix in Helix, in a terminal and for
+// real.
+package helix
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"quire/editors/internal/terminal"
+	"quire/editors/internal/tour"
+)
+
+// each runs a test in every Helix: those that QUIRE_HELIX lists, as paths
+// separated as in PATH, or else the one that the PATH finds.
+func each(t *testing.T, test func(t *testing.T, hx string)) {
+	t.Helper()
+	list := filepath.SplitList(os.Getenv("QUIRE_HELIX"))
+	for _, name := range []string{"hx", "helix"} {
+		if path, err := exec.LookPath(name); err == nil && len(list) == 0 {
+			list = append(list, path)
+		}
+	}
+	if len(list) == 0 {
+		t.Skip("no hx in PATH and none named by QUIRE_HELIX; .ci/helix installs two")
+	}
+	for _, hx := range list {
+		t.Run(strings.ReplaceAll(hx, "/", "_"), func(t *testing.T) { test(t, hx) })
+	}
+}
+
+// A helix is a Helix in a terminal with the pipeline of a tour open.
+type helix struct {
+	*terminal.Terminal
+	t *testing.T
+}
+
+// open opens the pipeline of a tour, with the settings of this directory.
+// Trusted says in them that jobs may run.
+func open(t *testing.T, hx string, tr *tour.Tour, trusted bool) helix {
+	t.Helper()
+	for _, name := range []string{"languages.toml", "config.toml"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if trusted && name == "languages.toml" {
+			text = []byte(strings.Replace(string(text), "# config = ", "config = ", 1))
+		}
+		path := filepath.Join(tr.Home, ".config", "helix", name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	env := tr.Env("TERM=xterm-256color")
+	// One that was unpacked somewhere else does not find its own files.
+	runtime := filepath.Join(filepath.Dir(filepath.Dir(hx)), "lib", "hx", "runtime")
+	if _, err := os.Stat(runtime); err == nil {
+		env = append(env, "HELIX_RUNTIME="+runtime)
+	}
+	h := helix{terminal.Start(t, 240, 60, tr.Root, env, hx, tr.File), t}
+	h.See(`NOR +\.quire/ci\.fnl`)
+	return h
+}
+
+// command executes a command of the command line.
+func (h helix) command(text string) {
+	h.t.Helper()
+	h.Type(":" + text)
+	h.See(`^:` + text[:min(len(text), 20)])
+	h.Keys("Enter")
+}
+
+// line goes to a line.
+func (h helix) line(n int) {
+	h.t.Helper()
+	h.command(fmt.Sprint(n))
+	h.See(fmt.Sprintf(` %d:\d+ *$`, n))
+}
+
+// lineOf goes to the line that begins with a text.
+func (h helix) lineOf(text string) {
+	h.t.Helper()
+	h.Type("gg/" + text)
+	h.See(`^search:` + text[:min(len(text), 20)])
+	h.Keys("Enter")
+	h.Until("the cursor is at "+text, func() bool {
+		line, _ := h.Cursor()
+		return strings.Contains(line, strings.ReplaceAll(text, `\`, ""))
+	})
+	h.Type("gh")
+}
+
+// act chooses a code action at the cursor.
+func (h helix) act(title string) {
+	h.t.Helper()
+	h.Type(" a")
+	h.See(`^.* ` + title)
+	line, _ := h.Cursor()
+	rows := strings.Split(h.Screen(), "\n")
+	at := slices.Index(rows, line)
+	for row := at + 1; row < len(rows); row++ {
+		h.Keys("C-n")
+		if strings.Contains(rows[row], title) {
+			break
+		}
+	}
+	h.Keys("Enter")
+	h.Unsee(`^ +\d* ` + title)
+}
+
+// Every mistake of the tour is underlined where the command line finds it, and
+// its message stands below the line.
+func TestMistakes(t *testing.T) {
+	bin := tour.Programs(t)
+	each(t, func(t *testing.T, hx string) {
+		tr := tour.New(t, bin, tour.Mistakes)
+		h := open(t, hx, tr, false)
+		findings := slices.DeleteFunc(tr.Findings(), func(f tour.Finding) bool { return f.File != ".quire/ci.fnl" })
+		h.See(fmt.Sprintf(`● %d`, count(findings, "error")))
+
+		// Backwards through all, since that leaves the cursor at the beginning of
+		// each, also of one within another.
+		starts := map[[2]int]bool{}
+		for _, f := range findings {
+			starts[[2]int{f.Start.Line, f.Start.Column}] = true
+		}
+		places := make([][2]int, 0, len(starts))
+		for place := range starts {
+			places = append(places, place)
+		}
+		slices.SortFunc(places, func(a, b [2]int) int { return slices.Compare(b[:], a[:]) })
+		for i, place := range places {
+			if i == 0 { // which is in the last line
+				h.Type("ge]d")
+			} else {
+				h.Type("[d")
+			}
+			h.See(fmt.Sprintf(` %d:%d *$`, place[0], place[1]))
+			for _, f := range findings {
+				if f.Start.Line == place[0] && f.Start.Column == place[1] {
+					h.Until(f.Code+" at "+fmt.Sprint(place), func() bool { return shows(h.Screen(), f.Message) })
+				}
+			}
+		}
+		h.command("q!")
+		h.Ended()
+		tr.Gone()
+	})
+}
+
+func count(findings []tour.Finding, severity string) (n int) {
+	for _, f := range findings {
+		if f.Severity == severity {
+			n++
+		}
+	}
+	return n
+}
+
+// shows reports whether a screen shows a message, in lines of which each is
+// drawn behind what leads to it.
+func shows(screen, message string) bool {
+	return strings.Contains(screen, message)
+}
