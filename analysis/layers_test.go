@@ -126,7 +126,9 @@ var layers = []layer{
 			"analysis/pipeline", "analysis/drawing", "analysis", "exec", "exec/rundir"},
 		owns: slices.Concat(signals, flags, lsp, []string{"net"}),
 	},
-	{pkg: "editors/internal/tour", owns: slices.Concat(machine, []string{"os/exec"})}, // a part of tests only
+	// Parts of tests only.
+	{pkg: "editors/internal/tour", owns: slices.Concat(machine, []string{"os/exec"})},
+	{pkg: "editors/internal/terminal", owns: slices.Concat(machine, []string{"os/exec"})},
 }
 
 // closed are the packages of the standard library that reach outside of the

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -78,24 +79,14 @@ func (h helix) command(text string) {
 	h.Keys("Enter")
 }
 
-// line goes to a line.
-func (h helix) line(n int) {
-	h.t.Helper()
-	h.command(fmt.Sprint(n))
-	h.See(fmt.Sprintf(` %d:\d+ *$`, n))
-}
-
 // lineOf goes to the line that begins with a text.
 func (h helix) lineOf(text string) {
 	h.t.Helper()
-	h.Type("gg/" + text)
-	h.See(`^search:` + text[:min(len(text), 20)])
-	h.Keys("Enter")
-	h.Until("the cursor is at "+text, func() bool {
-		line, _ := h.Cursor()
-		return strings.Contains(line, strings.ReplaceAll(text, `\`, ""))
-	})
+	number := h.See(`^[^ ]? +(\d+)[ ▍]+` + regexp.QuoteMeta(text))[0]
+	h.command(number)
+	h.See(` ` + number + `:\d+ *$`)
 	h.Type("gh")
+	h.See(` ` + number + `:1 *$`)
 }
 
 // act chooses a code action at the cursor.

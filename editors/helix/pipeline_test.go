@@ -1,0 +1,102 @@
+package helix
+
+import (
+	"strings"
+	"testing"
+
+	"quire/editors/internal/tour"
+)
+
+// A person writes, runs, looks and cancels. Helix draws no lenses: what they do
+// are code actions.
+func TestPipeline(t *testing.T) {
+	bin := tour.Programs(t)
+	each(t, func(t *testing.T, hx string) {
+		tr := tour.New(t, bin, tour.Pipeline)
+		h := open(t, hx, tr, true)
+		h.See(`unknown field .timout`)
+		h.edit()
+		h.run()
+
+		h.lineOf("(job :long")
+		h.act("▶ Run job 'long'")
+		h.Until("the job runs", func() bool { return running(tr) })
+		h.act("■ Cancel the run of job 'long'")
+		h.Until("the job is gone", func() bool { return !running(tr) })
+		h.lineOf("(job :long")
+		h.act("▶ Run job 'long'")
+		h.Until("the job runs", func() bool { return running(tr) })
+		h.command("qa!")
+		h.Ended()
+		tr.Gone()
+	})
+}
+
+// edit completes, applies a quick fix, formats and renames.
+func (h helix) edit() {
+	h.t.Helper()
+	h.lineOf("(job :broken")
+	h.Type("t]a :bui")
+	h.See(`^ +\d+ .*:bui\]\s`)
+	h.See(` :build +[a-z]+ `)
+	h.Keys("Tab")
+	h.See(`\(job :broken \[:quire/push :build\]`)
+	h.Keys("Escape")
+	h.See(` NOR `)
+	h.Type("uu")
+	h.See(`\(job :broken \[:quire/push\]`)
+
+	h.lineOf("(job :option")
+	h.Type("]d")
+	h.act("Replace .timout. by .timeout.")
+	h.See(`{:timeout 3}`)
+	h.Unsee(`unknown field`)
+
+	h.lineOf("  (fn [{: sh : jobs}]")
+	h.Type(">")
+	h.See(`\d +    \(fn \[\{: sh : jobs\}\]`)
+	h.command("format")
+	h.See(`\d +  \(fn \[\{: sh : jobs\}\]`)
+
+	h.lineOf("(job :build")
+	h.Type("f:l r")
+	h.See(`rename-to:`)
+	h.Keys("C-u")
+	h.Type("compile")
+	h.Keys("Enter")
+	h.See(`\(job :compile `)
+	h.See(`\(job :test \[:compile\]`)
+	h.See(`\(jobs :compile\)`)
+	h.command("w")
+	h.See(`written`)
+}
+
+// run runs a job that succeeds and one that fails.
+func (h helix) run() {
+	h.t.Helper()
+	h.lineOf("(job :compile")
+	h.act("▶ Run job 'compile'")
+	h.Until("the job has succeeded", func() bool {
+		h.Type(" a")
+		h.See(`Run job 'compile'`)
+		seen := strings.Contains(h.Screen(), "Show the log of job 'compile' (✓")
+		h.Keys("Escape")
+		h.Unsee(`Run job 'compile'`)
+		return seen
+	})
+
+	h.lineOf("(job :broken")
+	h.act("▶ Run job 'broken'")
+	h.See(`exited with 3`) // at the sh
+	h.See(`reason`)
+}
+
+// running reports whether the long job of a tour runs.
+func running(tr *tour.Tour) bool {
+	for _, process := range tr.Left() {
+		if strings.Contains(process, "sleep "+tr.Mark) {
+			return true
+		}
+	}
+	return false
+}
