@@ -94,14 +94,10 @@ func (h helix) act(title string) {
 	h.t.Helper()
 	h.Type(" a")
 	h.See(`^.* ` + title)
-	line, _ := h.Cursor()
+	item := regexp.MustCompile(title)
 	rows := strings.Split(h.Screen(), "\n")
-	at := slices.Index(rows, line)
-	for row := at + 1; row < len(rows); row++ {
-		h.Keys("C-n")
-		if strings.Contains(rows[row], title) {
-			break
-		}
+	for i := h.Row() + 1; i < len(rows) && !item.MatchString(rows[i]); i++ {
+		h.Keys("C-n") // the menu is below the cursor, and its first item is chosen
 	}
 	h.Keys("Enter")
 	h.Unsee(`^ +\d* ` + title)

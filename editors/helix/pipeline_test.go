@@ -54,9 +54,9 @@ func (h helix) edit() {
 
 	h.lineOf("  (fn [{: sh : jobs}]")
 	h.Type(">")
-	h.See(`\d +    \(fn \[\{: sh : jobs\}\]`)
+	h.See(`\d [ ▍]    \(fn \[\{: sh : jobs\}\]`)
 	h.command("format")
-	h.See(`\d +  \(fn \[\{: sh : jobs\}\]`)
+	h.See(`\d [ ▍]  \(fn \[\{: sh : jobs\}\]`)
 
 	h.lineOf("(job :build")
 	h.Type("f:l r")
@@ -76,17 +76,16 @@ func (h helix) run() {
 	h.t.Helper()
 	h.lineOf("(job :compile")
 	h.act("▶ Run job 'compile'")
-	h.Until("the job has succeeded", func() bool {
-		h.Type(" a")
-		h.See(`Run job 'compile'`)
-		seen := strings.Contains(h.Screen(), "Show the log of job 'compile' (✓")
-		h.Keys("Escape")
-		h.Unsee(`Run job 'compile'`)
-		return seen
-	})
+	h.See(`✓ 1 job in`)
+	h.Type(" a")
+	h.See(`Show the log of job 'compile' \(✓`)
+	h.Keys("Escape")
+	h.Unsee(`Show the log of job 'compile'`)
 
 	h.lineOf("(job :broken")
 	h.act("▶ Run job 'broken'")
+	h.See(`stdout F reason`) // in the log, which opens
+	h.command("buffer-close")
 	h.See(`exited with 3`) // at the sh
 	h.See(`reason`)
 }

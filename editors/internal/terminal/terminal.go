@@ -93,12 +93,24 @@ func (term *Terminal) Colours() string { return term.tmux("capture-pane", "-p", 
 // column, from 0.
 func (term *Terminal) Cursor() (line string, column int) {
 	term.t.Helper()
-	var row int
+	row, column := term.place()
+	return strings.Split(term.Screen(), "\n")[row], column
+}
+
+// Row returns the row in which the cursor stands, from 0.
+func (term *Terminal) Row() int {
+	term.t.Helper()
+	row, _ := term.place()
+	return row
+}
+
+func (term *Terminal) place() (row, column int) {
+	term.t.Helper()
 	place := term.tmux("display-message", "-p", "#{cursor_x} #{cursor_y}")
 	if _, err := fmt.Sscan(place, &column, &row); err != nil {
 		term.t.Fatalf("%q: %v", place, err)
 	}
-	return strings.Split(term.Screen(), "\n")[row], column
+	return row, column
 }
 
 // See waits until the screen shows a text that matches a pattern, and returns
