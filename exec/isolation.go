@@ -53,7 +53,7 @@ func (x *execution) isolate(ctx context.Context, s *spawner, w *workspace, vault
 	case InSandbox:
 		return x.makeSandbox(ctx, s, w, vault)
 	}
-	return machine{s}, nil
+	return machine{s, newGuard()}, nil
 }
 
 // notIsolated records that no job runs because of err.

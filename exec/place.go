@@ -44,7 +44,10 @@ func (e *spawnError) Error() string { return e.reason.Error() }
 func (e *spawnError) Unwrap() error { return e.reason }
 
 // A machine is the place of commands that nothing is put around.
-type machine struct{ spawn *spawner }
+type machine struct {
+	spawn *spawner
+	guard guard
+}
 
 func (m machine) start(c invocation, stdout, stderr *os.File) (task, error) {
 	path, err := c.env.find(c.argv[0], c.dir)
@@ -55,7 +58,23 @@ func (m machine) start(c invocation, stdout, stderr *os.File) (task, error) {
 	if err := m.spawn.start(cmd); err != nil {
 		return nil, err
 	}
-	return leaderOf(cmd), nil
+	m.guard.began(cmd.Process.Pid)
+	return guarded{leaderOf(cmd), m.guard}, nil
 }
 
-func (machine) close() error { return nil }
+func (m machine) close() error {
+	m.guard.close()
+	return nil
+}
+
+// A guarded task is one whose processes end with quire.
+type guarded struct {
+	groupLeader
+	guard guard
+}
+
+func (g guarded) wait() (exit int, signal string, err error) {
+	exit, signal, err = g.groupLeader.wait()
+	g.guard.ended(g.Process.Pid)
+	return exit, signal, err
+}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // An editor that ends the server by a signal, or ends itself while a job still
@@ -36,6 +37,31 @@ func TestSignals(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What a command of a server that is killed started ends with it, as when Helix
+// quits. It is the child of a shell, which the kernel would not end.
+func TestKilledServer(t *testing.T) {
+	cmd := exec.Command(filepath.Join(build(t), "quire-lsp"))
+	root := workspace(t)
+	c := spawn(t, cmd)
+	c.handshakeWith(everything, `"initializationOptions": {"trusted": true}`)
+	u := c.openIn(root, ".quire/ci.fnl", `(local {: job} (require :quire.ci))
+(job :long [:quire/push] (fn [{: sh}] (sh "echo started; sleep 1000; echo ended")))
+`)
+	runID := c.run(u)
+	c.waitReport(runID, "started")
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	c.exited()
+	var left []string
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if left = survivors(t, runID); len(left) == 0 {
+			return
+		}
+	}
+	t.Errorf("left behind: %q", left)
 }
 
 // A server that nobody has connected to ends as well.
