@@ -212,6 +212,7 @@ type player struct {
 	heard   []utterance
 	pending map[string][]json.RawMessage // ids of requests of the server, by their methods
 	open    int                          // requests that the server has not answered
+	buffers map[string]bool              // URIs that the client has opened, as the server writes them
 	ended   bool
 	names   []named // what stands for what varies
 }
@@ -222,7 +223,7 @@ type named struct{ text, name string }
 func newPlayer(t *testing.T, archive *txtar.Archive) *player {
 	t.Helper()
 	root := workspace(t)
-	p := &player{t: t, archive: archive, base: filepath.Dir(root), exit: make(chan int, 1), pending: map[string][]json.RawMessage{}}
+	p := &player{t: t, archive: archive, base: filepath.Dir(root), exit: make(chan int, 1), pending: map[string][]json.RawMessage{}, buffers: map[string]bool{}}
 	p.came = sync.NewCond(&p.mu)
 	p.names = []named{
 		{string(uri.File(root)), "$ROOT"}, {string(uri.File(p.base)), "$BASE"},
@@ -355,6 +356,9 @@ func (p *player) send(u utterance) {
 		if body != "" {
 			message["params"] = json.RawMessage(body)
 		}
+		if of := publishedURI.FindString(body); u.method == "textDocument/didOpen" || u.method == "textDocument/didClose" {
+			p.buffers[of] = u.method == "textDocument/didOpen"
+		}
 	}
 	p.mu.Unlock()
 	text, err := json.Marshal(message)
@@ -394,13 +398,22 @@ func (p *player) listen() {
 		if len(body) > 0 {
 			u.body = formatJSON(p.t, p.neutral(string(body)))
 		}
-		p.heard = append(p.heard, u)
+		if !p.overtaken(m) {
+			p.heard = append(p.heard, u)
+		}
 		p.came.Broadcast()
 		p.mu.Unlock()
 		if strings.HasSuffix(u.method, "/refresh") {
 			p.send(utterance{mark: "→", id: "@", method: u.method, body: "null"})
 		}
 	}
+}
+
+// overtaken reports whether a message says what is wrong with a file on disk that
+// the client has opened meanwhile. Whether the server says it is a matter of time.
+func (p *player) overtaken(m message) bool {
+	return m.Method == "textDocument/publishDiagnostics" && p.buffers[publishedURI.FindString(formatJSON(p.t, string(m.Params)))] &&
+		!bytes.Contains(m.Params, []byte(`"version":`))
 }
 
 // varying are texts that differ from one time to the next. Those with a $ are
