@@ -32,7 +32,7 @@ const cancelledCases = `
 (job :c [:b] (fn [] nil))
 -- cancelled and cleaning up --
 (local {: job} (require :quire.ci))
-(job :a [:quire/push] (fn [{: sh}] (sh "trap 'echo bye; exit 7' TERM; echo ready; while :; do sleep 0.01; done")))
+(job :a [:quire/push] (fn [{: sh}] (sh "trap 'echo bye; exit 7' TERM; echo ready; while :; do sleep 0.01; done 2>/dev/null")))
 -- cancelled and caught --
 (local {: job} (require :quire.ci))
 (job :a [:quire/push] (fn [{: sh}] (pcall #(sh "echo ready; sleep 1000")) (sh "echo not reached")))
