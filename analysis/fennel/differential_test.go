@@ -136,6 +136,8 @@ func accidental(why, program string) bool {
 		return true // pcall does not catch a limit
 	case strings.Contains(why, ", want ") && strings.Contains(program, "(pairs "):
 		return true // in an order of its own
+	case strings.Contains(why, ", want ") && longQuoted.MatchString(program):
+		return true // a quoted number is written with 14 digits
 	case counted.MatchString(why):
 		return huge.MatchString(program) // such a number is another one where it is cut to 32 bits
 	case strings.Contains(why, ", want ") && strings.Contains(program, "(* ") && strings.Contains(program, "(/ "):
@@ -153,6 +155,7 @@ var (
 	hidden         = regexp.MustCompile(`attempt to (?:call|index) upvalue '(\w+)' \(a nil value\)`)
 	counted        = regexp.MustCompile(`index out of range|in table for 'concat'|too many results to unpack`)
 	huge           = regexp.MustCompile(`\d{10}|\de\d{2}|\.inf`)
+	longQuoted     = regexp.MustCompile("`.*\\d{15}")
 	calledUnary    = regexp.MustCompile(`\(\((not|length|-|bnot)[ )]`)
 	unary          = regexp.MustCompile(`[( ](not|length|-|bnot)[ )]`)
 )

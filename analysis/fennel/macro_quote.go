@@ -70,7 +70,7 @@ func (c *compiler) plainQuoted(n *syntax.Node) *syntax.Node {
 	made := *n
 	made.Children = nil
 	for _, child := range forms(n) {
-		if !isNamed(child, ":") {
+		if n.Kind != syntax.Table || !isNamed(child, ":") {
 			child = c.plainQuoted(child)
 		}
 		made.Children = append(made.Children, child)

@@ -145,7 +145,7 @@ func baseRawSet(a args) int {
 
 func baseSelect(a args) int {
 	n := a.count()
-	if s, ok := a.get(1).(lua.LString); ok && s == "#" {
+	if s, ok := a.get(1).(lua.LString); ok && strings.HasPrefix(string(s), "#") {
 		return a.retNumber(float64(n - 1))
 	}
 	i := a.int(1)
