@@ -143,7 +143,7 @@ func accidental(why, program string) bool {
 	case strings.Contains(why, ", want ") && strings.Contains(program, "(* ") && strings.Contains(program, "(/ "):
 		return true // the VM has no negative zero, whose inverse is less than everything
 	}
-	if m := hidden.FindStringSubmatch(why); m != nil && strings.Contains(program, "(local "+m[1]+" ") {
+	if m := hidden.FindStringSubmatch(why); m != nil && regexp.MustCompile(`\(local \(?[^()]*\b`+m[1]+`\b`).MatchString(program) {
 		return true // the global is hidden in the very value of the local
 	}
 	return macroParameter.MatchString(why) // no hashfn can be written below such a macro
