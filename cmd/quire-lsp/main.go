@@ -121,6 +121,7 @@ func run(args []string, stdin io.ReadCloser, stdout io.WriteCloser, stderr io.Wr
 		fmt.Fprintf(stderr, "quire-lsp: unexpected argument %q\nTry quire-lsp --help.\n", flags.Arg(0))
 		return 2
 	}
+	keepLean()
 	ctx, stop := untilSignal(context.Background())
 	defer stop()
 	if *socket != "" {
