@@ -187,16 +187,23 @@ func (c *checker) takeOutName(s *fennel.Symbol, names *syntax.Node, i int) []dia
 		Edits: []diag.Edit{{File: c.file, Span: span}}}}
 }
 
-// shadowed reports whether code at an offset sees a local of that name.
+// shadowed reports whether code at an offset sees a local of a name that fixes
+// write.
 func (c *checker) shadowed(name string, offset int) bool {
 	return c.scopes()[name].meet(offset, offset+1)
 }
 
-// scopesByName returns where locals of each name are seen.
+// inFixes reports whether fixes write a name.
+func inFixes(name string) bool { return name == "assert" || strings.HasPrefix(name, "_") }
+
+// scopesByName returns where locals of each name are seen that fixes write.
 func (c *checker) scopesByName() map[string]regions {
 	spans := map[string][]source.Span{}
 	for _, d := range c.digests {
 		for _, s := range d.part.Symbols {
+			if !inFixes(s.Name) {
+				continue
+			}
 			spans[s.Name] = append(spans[s.Name], c.at(s.Scope))
 		}
 	}
