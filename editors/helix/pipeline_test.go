@@ -50,7 +50,7 @@ func (h helix) edit() {
 	h.t.Helper()
 	h.lineOf("(job :broken")
 	h.Type("t]a :bui")
-	h.See(`^ +\d+ .*:bui\]\s`)
+	h.See(`^[^ ]? +\d+ .*:bui\]\s`) // also behind the sign of the mistake that it is
 	h.See(` :build +[a-z]+ `)
 	h.Keys("Tab")
 	h.See(`\(job :broken \[:quire/push :build\]`)
