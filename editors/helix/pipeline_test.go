@@ -1,7 +1,6 @@
 package helix
 
 import (
-	"strings"
 	"testing"
 
 	"quire/editors/internal/tour"
@@ -21,12 +20,12 @@ func TestPipeline(t *testing.T) {
 
 		h.lineOf("(job :long")
 		h.act("▶ Run job 'long'")
-		h.Until("the job runs", func() bool { return running(tr) })
+		h.Until("the job runs", tr.Sleeps)
 		h.act("■ Cancel the run of job 'long'")
-		h.Until("the job is gone", func() bool { return !running(tr) })
+		h.Until("the job is gone", func() bool { return !tr.Sleeps() })
 		h.lineOf("(job :long")
 		h.act("▶ Run job 'long'")
-		h.Until("the job runs", func() bool { return running(tr) })
+		h.Until("the job runs", tr.Sleeps)
 		h.command("qa!")
 		h.Ended()
 		tr.Gone()
@@ -102,14 +101,4 @@ func (h helix) run() {
 	}
 	h.See(`exited with 3`) // at the sh
 	h.See(`reason`)
-}
-
-// running reports whether the long job of a tour runs.
-func running(tr *tour.Tour) bool {
-	for _, process := range tr.Left() {
-		if strings.Contains(process, "sleep "+tr.Mark) {
-			return true
-		}
-	}
-	return false
 }

@@ -165,6 +165,16 @@ func (tour *Tour) Left() []string {
 	return left
 }
 
+// Sleeps reports whether the job `long` of [Pipeline] runs.
+func (tour *Tour) Sleeps() bool {
+	for _, process := range tour.Left() {
+		if strings.Contains(process, "sleep "+tour.Mark) {
+			return true
+		}
+	}
+	return false
+}
+
 func (tour *Tour) git(args ...string) {
 	tour.t.Helper()
 	cmd := exec.Command("git", append([]string{"-C", tour.Root}, args...)...)
