@@ -18,6 +18,9 @@ call ale#linter#Define('fennel', {
       \ 'initialization_options': {'trusted': v:false},
       \ })
 
+" How runs went.
+let g:ale_lsp_show_message_severity = 'information'
+
 " :ALEFix formats.
 call ale#fix#registry#Add('quire', 'QuireFormat', ['fennel'], 'Format Fennel with quire')
 function! QuireFormat(buffer) abort

@@ -33,18 +33,18 @@ func TestPipeline(t *testing.T) {
 // edit completes, applies a quick fix, formats and renames.
 func (v vim) edit() {
 	v.t.Helper()
-	const job = "(job :broken [:quire/push"
-	v.at(job, len(job))
-	v.Type("i :bui")
-	v.See(`:broken \[:quire/push :bui\]`)
+	v.at(v.half.before, len(v.half.before))
+	v.Type(v.half.keys)
+	v.See(v.half.text)
 	v.Keys("C-x", "C-o")
-	v.See(`:broken \[:quire/push :build\]`)
+	v.See(v.half.whole)
 	v.Keys("Escape")
+	v.Unsee(`^-- .* --`)
 	v.command("undo")
-	v.See(`:broken \[:quire/push\]`)
+	v.Unsee(v.half.whole)
 
 	v.at("{:timout", 1)
-	v.act("Replace .timout. by .timeout.")
+	v.act("Replace `timout` by `timeout`")
 	v.See(`{:timeout 3}`)
 
 	v.at("  (fn [{: sh : jobs}]", 0)
@@ -73,6 +73,15 @@ func (v vim) run() {
 	v.at("(job :compile", 0)
 	v.act("▶ Run job 'compile'")
 	v.See(`✓ 1 job in`)
+	if v.lens != "" {
+		v.command(v.lens)
+		v.choose(v, "▶ run only") // what the job test has, whose inputs are there
+		v.See(`test: ✓ 1 job in`)
+		v.command(v.lens)
+		v.See(`✓ \d.* L11:`)
+		v.Keys("Escape")
+		v.Unsee(`✓ \d.* L11:`)
+	}
 
 	v.at("(job :broken", 0)
 	v.act("▶ Run job 'broken'")

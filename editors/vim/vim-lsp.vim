@@ -14,11 +14,12 @@ autocmd User lsp_setup call lsp#register_server({
       \ 'initialization_options': {'trusted': v:false},
       \ })
 
-" The server asks whether you trust a repository before its jobs run; 'trusted'
+" Before jobs run, the server asks whether you trust the repository. 'trusted'
 " says so for all.
 let g:lsp_show_message_request_enabled = 1
-" When a job runs, and what needs it.
-let g:lsp_inlay_hints_enabled = 1
+let g:lsp_show_message_log_level = 'info' " how runs went
+let g:lsp_inlay_hints_enabled = 1         " when a job runs, and what needs it
+let g:lsp_semantic_enabled = 1            " colours
 
 " CTRL-X CTRL-O completes.
 autocmd FileType fennel setlocal omnifunc=lsp#complete
