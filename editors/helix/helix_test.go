@@ -40,9 +40,10 @@ type helix struct {
 	t *testing.T
 }
 
-// open opens the pipeline of a tour, with the settings of this directory.
+// open opens the pipeline of a tour in a terminal of a size, with the settings of
+// this directory.
 // Trusted says in them that jobs may run.
-func open(t *testing.T, hx string, tr *tour.Tour, trusted bool) helix {
+func open(t *testing.T, hx string, tr *tour.Tour, columns, rows int, trusted bool) helix {
 	t.Helper()
 	for _, name := range []string{"languages.toml", "config.toml"} {
 		text, err := os.ReadFile(name)
@@ -51,6 +52,9 @@ func open(t *testing.T, hx string, tr *tour.Tour, trusted bool) helix {
 		}
 		if trusted && name == "languages.toml" {
 			text = []byte(strings.Replace(string(text), "# config = ", "config = ", 1))
+		}
+		if name == "config.toml" { // colours for any ground, also that of pictures
+			text = append([]byte("theme = \"base16_transparent\"\n"), text...)
 		}
 		path := filepath.Join(tr.Home, ".config", "helix", name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -66,7 +70,7 @@ func open(t *testing.T, hx string, tr *tour.Tour, trusted bool) helix {
 	if _, err := os.Stat(runtime); err == nil {
 		env = append(env, "HELIX_RUNTIME="+runtime)
 	}
-	h := helix{terminal.Start(t, 240, 60, tr.Root, env, hx, tr.File), t}
+	h := helix{terminal.Start(t, columns, rows, tr.Root, env, hx, tr.File), t}
 	h.See(`NOR +\.quire/ci\.fnl`)
 	return h
 }
@@ -109,7 +113,7 @@ func TestMistakes(t *testing.T) {
 	bin := tour.Programs(t)
 	each(t, func(t *testing.T, hx string) {
 		tr := tour.New(t, bin, tour.Mistakes)
-		h := open(t, hx, tr, false)
+		h := open(t, hx, tr, 240, 60, false) // wide enough for every message
 		findings := slices.DeleteFunc(tr.Findings(), func(f tour.Finding) bool { return f.File != ".quire/ci.fnl" })
 		h.See(fmt.Sprintf(`● %d`, count(findings, "error")))
 

@@ -12,8 +12,9 @@ func TestPipeline(t *testing.T) {
 	bin := tour.Programs(t)
 	each(t, func(t *testing.T, hx string) {
 		tr := tour.New(t, bin, tour.Pipeline)
-		h := open(t, hx, tr, true)
+		h := open(t, hx, tr, 160, 36, true)
 		h.See(`unknown field .timout`)
+		h.Type("gg") // Helix asks for hints after a key, and not again when the server is up later
 		h.See(`\(job :build \[:quire/push\] #1, level 1 · 1 dependent`)
 		h.withoutHints(h.edit)
 		h.run()
@@ -101,4 +102,5 @@ func (h helix) run() {
 	}
 	h.See(`exited with 3`) // at the sh
 	h.See(`reason`)
+	h.Save("media/run.svg")
 }
