@@ -85,6 +85,14 @@ func (v vim) run() {
 
 	v.at("(job :broken", 0)
 	v.act("▶ Run job 'broken'")
+	if v.preview != "" {
+		v.See(`Log: /`)
+		v.command("pclose")
+		v.Unsee(v.preview)
+	}
 	v.at(`(sh "echo reason`, 0)
 	v.See(`exited with 3`)
+	if v.preview != "" {
+		v.Save("media/run.svg")
+	}
 }

@@ -6,6 +6,9 @@ function! s:root() abort
   return empty(l:found) ? '' : fnamemodify(l:found, ':p:h:h')
 endfunction
 
+" vim-lsp asks whether you trust a repository, but its answer does not reach the
+" server. With 'trusted', the jobs of every repository run when you say so; without
+" it, none do.
 autocmd User lsp_setup call lsp#register_server({
       \ 'name': 'quire',
       \ 'cmd': {_ -> empty(s:root()) ? [] : ['quire-lsp']},
@@ -14,9 +17,6 @@ autocmd User lsp_setup call lsp#register_server({
       \ 'initialization_options': {'trusted': v:false},
       \ })
 
-" Before jobs run, the server asks whether you trust the repository. 'trusted'
-" says so for all.
-let g:lsp_show_message_request_enabled = 1
 let g:lsp_show_message_log_level = 'info' " how runs went
 let g:lsp_inlay_hints_enabled = 1         " when a job runs, and what needs it
 let g:lsp_semantic_enabled = 1            " colours

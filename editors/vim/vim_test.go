@@ -27,6 +27,7 @@ type client struct {
 	actions string
 	choose  func(v vim, title string) // chooses from what actions offers
 	half    half
+	preview string // name of the window for messages, if any
 	lens    string // command that offers the lenses, if any
 }
 
@@ -42,6 +43,7 @@ var clients = []client{
 	{
 		name: "ale", variable: "QUIRE_ALE", debian: "/usr/share/vim-ale",
 		format: "ALEFix", rename: "ALERename", actions: "ALECodeAction", choose: byNumber,
+		preview: "ALEPreviewWindow",
 		// What begins with a colon ALE compares without it, and finds nothing.
 		half: half{"{:log ", "cwexi", `\{:log exi\}`, `\{:log exit\}`},
 	},
@@ -83,7 +85,7 @@ type vim struct {
 
 // vimrc is that of somebody who has only a client. Tell writes the value of an
 // expression to a file.
-const vimrc = `set nocompatible nomore noswapfile hidden ruler laststatus=2 shortmess+=I
+const vimrc = `set nocompatible nomore noswapfile hidden ruler laststatus=2 shortmess+=I background=dark
 filetype plugin on
 syntax on
 let &runtimepath .= ',' . $QUIRE_PLUGIN
@@ -112,7 +114,7 @@ func open(t *testing.T, c client, plugin string, tr *tour.Tour, trusted bool) vi
 	}
 	v := vim{client: c, t: t, told: filepath.Join(tr.Home, "told")}
 	env := tr.Env("TERM=xterm-256color", "QUIRE_PLUGIN="+plugin, "QUIRE_TOLD="+v.told)
-	v.Terminal = terminal.Start(t, 120, 50, tr.Root, env, "vim", tr.File)
+	v.Terminal = terminal.Start(t, 120, 34, tr.Root, env, "vim", tr.File)
 	v.See(`ci\.fnl .*\d+,\d`)
 	return v
 }
@@ -145,7 +147,8 @@ func (v vim) at(text string, right int) {
 	v.command(fmt.Sprintf(`call cursor(1, 1) | call search('\V%s', 'c') | call cursor(line('.'), col('.') + %d)`, text, right))
 	v.Until("the cursor is at "+text, func() bool {
 		line, column := v.Cursor()
-		return column >= right && strings.HasPrefix(string([]rune(line)[column-right:]), text)
+		runes, start := []rune(line), column-right
+		return start >= 0 && start <= len(runes) && strings.HasPrefix(string(runes[start:]), text)
 	})
 }
 
