@@ -1,6 +1,11 @@
 import eslint from "@eslint/js";
 import tseslint from "typescript-eslint";
 
+const readonly = (...names) => Object.fromEntries(names.map((name) => [name, "readonly"]));
+const node = readonly("URL", "console", "fetch", "process", "setTimeout");
+/** What scenarios refer to in what they have the page evaluate. */
+const browser = readonly("document", "navigator");
+
 export default tseslint.config(
   { ignores: ["dist/", "node_modules/"] },
   eslint.configs.recommended,
@@ -11,6 +16,6 @@ export default tseslint.config(
   },
   {
     files: ["**/*.mjs"],
-    languageOptions: { globals: { process: "readonly", console: "readonly", URL: "readonly", fetch: "readonly", document: "readonly" } },
+    languageOptions: { globals: { ...node, ...browser } },
   },
 );

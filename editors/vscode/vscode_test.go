@@ -17,13 +17,13 @@ import (
 	"quire/editors/internal/tour"
 )
 
-// settings returns what .ci/editors prints that leads to code-server, to the
+// settings returns what .ci/code-server prints that leads to code-server, to the
 // Node that runs it, and to a browser.
 func settings(t *testing.T) (codeServer, node, chromium string) {
 	t.Helper()
 	codeServer, node, chromium = os.Getenv("QUIRE_CODE_SERVER"), os.Getenv("QUIRE_NODE"), os.Getenv("QUIRE_CHROMIUM")
 	if codeServer == "" || node == "" || chromium == "" {
-		t.Skip("QUIRE_CODE_SERVER, QUIRE_NODE and QUIRE_CHROMIUM do not all name something; .ci/editors installs and prints them")
+		t.Skip("QUIRE_CODE_SERVER, QUIRE_NODE and QUIRE_CHROMIUM do not lead to VS Code's workbench and a browser; .ci/code-server installs them and prints these settings")
 	}
 	return codeServer, node, chromium
 }
