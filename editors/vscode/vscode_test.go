@@ -56,6 +56,16 @@ func npm(args ...string) ([]byte, error) {
 	return cmd.CombinedOutput()
 }
 
+// What needs no workbench: the grammars, the language configuration, and that
+// the manifest and the README have the settings of the server.
+func TestParts(t *testing.T) {
+	settings(t)
+	out, err := npm("test")
+	if err != nil {
+		t.Errorf("npm test: %v\n%s", err, out)
+	}
+}
+
 func TestMain(m *testing.M) {
 	code := m.Run()
 	if vsix, err := packaged(); err == nil && os.Getenv("QUIRE_CODE_SERVER") != "" {

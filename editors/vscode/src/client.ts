@@ -54,16 +54,19 @@ export function newClient(server: string, log: vscode.LogOutputChannel): Languag
   return client;
 }
 
-/** The settings that the server knows. */
-function settings(): Record<string, unknown> {
-  const all = vscode.workspace.getConfiguration().get<Record<string, unknown>>("quire", {});
+/** The settings that the server knows, of a folder or of the whole window. */
+function settings(folder?: vscode.Uri): Record<string, unknown> {
+  const all = vscode.workspace.getConfiguration(undefined, folder).get<Record<string, unknown>>("quire", {});
   return Object.fromEntries(Object.entries(all).filter(([key]) => !own.includes(key)));
 }
 
 function middleware(): Middleware {
   return {
     workspace: {
-      configuration: (params) => params.items.map((item) => (item.section === "quire" ? settings() : null)),
+      configuration: (params) =>
+        params.items.map(({ section, scopeUri }) =>
+          section === "quire" ? settings(scopeUri === undefined ? undefined : vscode.Uri.parse(scopeUri)) : null,
+        ),
     },
     executeCommand: async (command, args, next) => {
       if (running.has(command) && !vscode.workspace.isTrusted) {
