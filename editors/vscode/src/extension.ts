@@ -31,7 +31,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     registerCommands({ session, pipelines, runs, output, graphs, log }),
     ...whenItStarts(session),
   );
-  if (vscode.workspace.textDocuments.some(isOurs) || (await hasPipeline())) {
+  const ours = await Promise.all(vscode.workspace.textDocuments.map(isOurs));
+  if (ours.includes(true) || (await hasPipeline())) {
     await session.start();
   }
 }
@@ -46,7 +47,11 @@ function whenItStarts(session: Session): vscode.Disposable[] {
   return [
     watcher,
     watcher.onDidCreate(() => session.start()),
-    vscode.workspace.onDidOpenTextDocument((document) => (isOurs(document) ? session.start() : undefined)),
+    vscode.workspace.onDidOpenTextDocument(async (document) => {
+      if (await isOurs(document)) {
+        await session.start();
+      }
+    }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => session.restart()),
     vscode.workspace.onDidChangeConfiguration((change) =>
       change.affectsConfiguration("quire.path") ? session.restart() : undefined,
@@ -55,8 +60,26 @@ function whenItStarts(session: Session): vscode.Disposable[] {
 }
 
 /** Reports whether a document alone is a reason to start the server. */
-function isOurs(document: vscode.TextDocument): boolean {
-  return document.uri.scheme === "file" && document.languageId === "fennel" && document.uri.path.includes("/.quire/");
+async function isOurs({ uri, languageId }: vscode.TextDocument): Promise<boolean> {
+  return uri.scheme === "file" && languageId === "fennel" && belowPipeline(vscode.Uri.joinPath(uri, ".."));
+}
+
+/** Reports whether a directory is in a repository with a pipeline, which may require any file of it. */
+async function belowPipeline(directory: vscode.Uri): Promise<boolean> {
+  if (directory.path.endsWith("/.quire") || (await exists(vscode.Uri.joinPath(directory, ".quire", "ci.fnl")))) {
+    return true;
+  }
+  const parent = vscode.Uri.joinPath(directory, "..");
+  return parent.path !== directory.path && belowPipeline(parent);
+}
+
+async function exists(uri: vscode.Uri): Promise<boolean> {
+  try {
+    await vscode.workspace.fs.stat(uri);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Reports whether the workspace has a pipeline, whose modules may be anywhere. */
