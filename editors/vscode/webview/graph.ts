@@ -24,13 +24,19 @@ const said = element("div", { class: "said", "aria-live": "polite" });
 const canvas = element("div", { class: "canvas", role: "group", "aria-label": "Jobs" });
 const empty = element("p", { class: "empty" }, "This pipeline registers no jobs.");
 toolbar.append(runAll, cancel, hint);
-document.body.append(toolbar, said, element("div", { class: "scroll" }, canvas, empty));
+const scroll = element("div", { class: "scroll" }, canvas, empty);
+document.body.append(toolbar, said, scroll);
+new ResizeObserver(fit).observe(scroll);
 
 const keys = new Keys(canvas, (action) => {
   host.postMessage(action);
 });
 let boxes = new Map<string, { box: Box; node: GraphNode; open: HTMLButtonElement; root: HTMLElement }>();
 let drawn = "";
+/** Of the drawing as it was laid out, in pixels. */
+let width = 0;
+/** What is smaller than this nobody can read. */
+const smallest = 0.75;
 
 window.addEventListener("message", (event: MessageEvent<GraphState>) => {
   show(event.data);
@@ -60,8 +66,10 @@ function draw(state: GraphState): void {
   const focused = keys.current;
   const layout = layOut(state.nodes, state.edges);
   canvas.replaceChildren(drawEdges(layout, state.edges));
-  canvas.style.width = `${String(layout.width)}px`;
+  width = layout.width;
+  canvas.style.width = `${String(width)}px`;
   canvas.style.height = `${String(layout.height)}px`;
+  fit();
   boxes = new Map();
   for (const node of state.nodes) {
     const box = layout.boxes.get(node.name);
@@ -70,6 +78,11 @@ function draw(state: GraphState): void {
     }
   }
   keys.follow(new Map([...boxes].map(([name, { box, open }]) => [name, { box, open }])), state.edges, focused);
+}
+
+/** Makes a drawing smaller that is a little too wide; one much too wide scrolls. */
+function fit(): void {
+  canvas.style.zoom = String(Math.min(1, Math.max(smallest, scroll.clientWidth / Math.max(width, 1))));
 }
 
 function newBox(node: GraphNode, box: Box): { open: HTMLButtonElement; root: HTMLElement } {

@@ -12,15 +12,20 @@ export interface Box {
   height: number;
 }
 
+interface Point {
+  x: number;
+  y: number;
+}
+
 export interface Layout {
   boxes: Map<string, Box>;
   /** The points of each edge, in the order of the edges. */
-  edges: { x: number; y: number }[][];
+  edges: Point[][];
   width: number;
   height: number;
 }
 
-const narrowest = 132;
+const narrowest = 150;
 const widest = 280;
 const margin = 24;
 /** Beyond so many jobs the best order costs more time than anyone waits. */
@@ -31,15 +36,20 @@ export function layOut(nodes: GraphNode[], edges: PipelineEdge[]): Layout {
   graph.setGraph({
     rankdir: "LR",
     nodesep: 18,
-    ranksep: 64,
+    ranksep: 44,
     marginx: margin,
     marginy: margin,
     ranker: nodes.length > many ? "longest-path" : "network-simplex",
   });
   const measure = measurer();
   for (const node of nodes) {
-    const width = Math.min(widest, Math.max(node.kind === "source" ? 0 : narrowest, Math.ceil(measure(node.name)) + 66));
-    graph.setNode(node.name, { width, height: node.kind === "source" ? 30 : 48 });
+    const text = Math.ceil(measure(node.name));
+    graph.setNode(
+      node.name,
+      node.kind === "source"
+        ? { width: Math.min(widest, text + 28), height: 30 }
+        : { width: Math.min(widest, Math.max(narrowest, text + 66)), height: 48 },
+    );
   }
   edges.forEach(({ from, to, back }, i) => {
     // One that closes a cycle is drawn against the others.
@@ -55,12 +65,26 @@ export function layOut(nodes: GraphNode[], edges: PipelineEdge[]): Layout {
   return {
     boxes,
     edges: edges.map(({ from, to, back }, i) => {
-      const { points } = graph.edge(back ? to : from, back ? from : to, String(i)) as { points: { x: number; y: number }[] };
-      return back ? [...points].reverse() : points;
+      const [left, right] = back ? [to, from] : [from, to];
+      const { points } = graph.edge(left, right, String(i)) as { points: Point[] };
+      const ends = between(points, boxes.get(left), boxes.get(right));
+      return back ? ends.reverse() : ends;
     }),
     width: whole.width ?? 0,
     height: whole.height ?? 0,
   };
+}
+
+/** Returns points that lead from the middle of the right side of a box to that of the left side of another. */
+function between(points: Point[], left: Box | undefined, right: Box | undefined): Point[] {
+  if (!left || !right || left === right) {
+    return points;
+  }
+  return [
+    { x: left.x + left.width, y: left.y + left.height / 2 },
+    ...points.slice(1, -1),
+    { x: right.x, y: right.y + right.height / 2 },
+  ];
 }
 
 /** Returns what measures a text in the font of the boxes. */
@@ -101,7 +125,7 @@ export function drawEdges(layout: Layout, edges: PipelineEdge[]): SVGSVGElement 
 }
 
 /** Leads through points, level at each of them. */
-function curve(points: { x: number; y: number }[]): string {
+function curve(points: Point[]): string {
   let path = "";
   points.forEach(({ x, y }, i) => {
     const before = points[i - 1];
@@ -115,7 +139,7 @@ function curve(points: { x: number; y: number }[]): string {
   return path;
 }
 
-function arrow(points: { x: number; y: number }[], back: boolean): string {
+function arrow(points: Point[], back: boolean): string {
   const end = points.at(-1);
   const size = back ? -6 : 6;
   return end ? `M${String(end.x)} ${String(end.y)}l${String(-size)} -3.5v7z` : "";
