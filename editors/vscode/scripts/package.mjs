@@ -27,6 +27,7 @@ await createVSIX({
   packagePath: values.out ?? inRoot(values.target ? `dist/quire-${values.target}.vsix` : "dist/quire.vsix"),
   dependencies: false,
   allowMissingRepository: true,
+  rewriteRelativeLinks: false, // the pictures are in the package
   ...(values.target ? { target: values.target } : {}),
 });
 

@@ -84,6 +84,7 @@ export class Session implements vscode.Disposable {
           this.pipelines.update(p);
         }),
         client.onDidChangeState(({ newState }) => {
+          void vscode.commands.executeCommand("setContext", "quire.serverRuns", newState === State.Running);
           if (newState === State.Stopped) {
             this.forget();
           }

@@ -38,6 +38,7 @@ export class StatusBar implements vscode.Disposable {
     const running = this.runs.underWay();
     void vscode.commands.executeCommand("setContext", "quire.running", running.length > 0);
     void vscode.commands.executeCommand("setContext", "quire.hasPipeline", this.pipelines.all().length > 0);
+    void vscode.commands.executeCommand("setContext", "quire.hasRun", this.runs.last !== undefined);
     this.item.backgroundColor = undefined;
     if (running.length > 0) {
       this.showRunning(running);
