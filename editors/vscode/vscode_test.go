@@ -4,6 +4,7 @@ package vscode
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"os"
@@ -101,7 +102,7 @@ func play(t *testing.T, scenario, repository string, more map[string]any) {
 		"root": one.Root, "file": one.File, "home": one.Home, "bin": one.Bin, "mark": one.Mark,
 		"findings": findings(one), "env": map[string]string{},
 		"vsix": vsix, "codeServer": codeServer, "node": node, "chromium": chromium, "shots": shots(t),
-		"theme": "Default Dark Modern",
+		"theme": cmp.Or(os.Getenv("QUIRE_THEME"), "Default Dark Modern"),
 	}
 	for key, value := range more {
 		given[key] = value
@@ -145,3 +146,12 @@ func TestPipeline(t *testing.T) { play(t, "pipeline", tour.Pipeline, nil) }
 func TestExplorer(t *testing.T) { play(t, "explorer", tour.Pipeline, nil) }
 
 func TestTrust(t *testing.T) { play(t, "trust", tour.Pipeline, nil) }
+
+// Makes the pictures of the README and of the walkthrough, in the folder that
+// QUIRE_SCREENSHOTS names and the theme of QUIRE_THEME.
+func TestPictures(t *testing.T) {
+	if os.Getenv("QUIRE_SCREENSHOTS") == "" {
+		t.Skip("QUIRE_SCREENSHOTS names no folder for them")
+	}
+	play(t, "pictures", tour.Pipeline, nil)
+}

@@ -13,12 +13,7 @@ export default async function (bench, tour) {
 
 async function explorer(bench) {
   const { page } = bench;
-  await bench.command("Testing: Focus on Test Explorer View");
-  const item = (name) => page.locator(".test-explorer .monaco-list-row", { hasText: name }).first();
-  await item("pipeline").waitFor();
-  if (!(await item("build").isVisible())) {
-    await item("pipeline").locator(".monaco-tl-twistie").click();
-  }
+  const item = await bench.testExplorer("build");
   for (const job of ["build", "test", "broken", "long", "option"]) {
     await item(job).waitFor();
   }

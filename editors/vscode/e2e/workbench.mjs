@@ -29,6 +29,9 @@ const settings = {
   "workbench.tips.enabled": false,
 };
 
+/** How long the workbench may take to open, which on a busy machine is long. */
+const slow = { timeout: 180_000 };
+
 export class Workbench {
   /**
    * Starts code-server with the extension on a tour, and a browser.
@@ -50,7 +53,7 @@ export class Workbench {
     if (tour.bin) {
       fs.writeFileSync(path.join(tour.home, ".profile"), `PATH='${tour.bin}':$PATH\n`);
     }
-    self.codeServer("--install-extension", tour.vsix);
+    self.install();
     await self.serve();
     self.browser = await chromium.launch({
       executablePath: tour.chromium,
@@ -62,28 +65,43 @@ export class Workbench {
     return self;
   }
 
-  /** Runs a command of code-server that does not serve. */
-  codeServer(...args) {
-    return execFileSync(this.tour.node, [this.tour.codeServer, ...this.dirs, ...args], { env: this.env, encoding: "utf8" });
+  /** Installs the extension with the command that its README gives. */
+  install() {
+    const readme = fs.readFileSync(new URL("../README.md", import.meta.url), "utf8");
+    const [command] = /^code-server --install-extension .*$/m.exec(readme);
+    const dir = path.join(this.tour.home, "programs");
+    fs.mkdirSync(dir);
+    const quoted = [this.tour.node, this.tour.codeServer, ...this.dirs].map((word) => `'${word}'`);
+    fs.writeFileSync(path.join(dir, "code-server"), `#!/bin/sh\nexec ${quoted.join(" ")} "$@"\n`, { mode: 0o755 });
+    execFileSync("sh", ["-euc", command], {
+      cwd: path.dirname(this.tour.vsix),
+      env: { ...this.env, PATH: `${dir}:${this.env.PATH}` },
+    });
   }
 
   async serve() {
     this.port = await freePort();
     const log = fs.openSync(path.join(this.tour.home, "code-server.log"), "a");
-    this.server = spawn(
-      this.tour.node,
-      [this.tour.codeServer, ...this.dirs, "--auth", "none", "--bind-addr", `127.0.0.1:${this.port}`,
-        "--disable-telemetry", "--disable-update-check", "--disable-getting-started-override"],
-      { env: this.env, stdio: ["ignore", log, log] },
-    );
-    this.ended = new Promise((resolve) => this.server.on("exit", resolve));
+    const launch = () => {
+      this.server = spawn(
+        this.tour.node,
+        [this.tour.codeServer, ...this.dirs, "--auth", "none", "--bind-addr", `127.0.0.1:${this.port}`,
+          "--disable-telemetry", "--disable-update-check", "--disable-getting-started-override"],
+        { env: this.env, stdio: ["ignore", log, log] },
+      );
+      this.ended = new Promise((resolve) => this.server.on("exit", resolve));
+    };
+    launch();
     await until("code-server answers", async () => {
+      if (this.server.exitCode !== null) {
+        launch(); // it gives up by itself on a machine that is too busy
+      }
       try {
         return (await fetch(`http://127.0.0.1:${this.port}/healthz`)).ok;
       } catch {
         return false;
       }
-    });
+    }, 180);
   }
 
   /** Opens the repository, and a file of it. */
@@ -94,9 +112,9 @@ export class Workbench {
       query.push(`payload=${encodeURIComponent(payload)}`);
     }
     await this.page.goto(`http://127.0.0.1:${this.port}/?${query.join("&")}`);
-    await this.page.waitForSelector(".monaco-workbench");
+    await this.page.waitForSelector(".monaco-workbench", slow);
     if (file) {
-      await this.page.waitForSelector(".editor-instance .view-lines .view-line");
+      await this.page.waitForSelector(".editor-instance .view-lines .view-line", slow);
     }
   }
 
@@ -134,6 +152,18 @@ export class Workbench {
 
   async focusEditor() {
     await this.command("View: Focus Active Editor Group");
+  }
+
+  /** Shows the jobs of the repository in the Test Explorer, and returns what finds a row of it. */
+  async testExplorer(job) {
+    await this.command("Testing: Focus on Test Explorer View");
+    const item = (name) => this.page.locator(".test-explorer .monaco-list-row", { hasText: name }).first();
+    await item(path.basename(this.tour.root)).waitFor();
+    if (!(await item(job).isVisible())) {
+      await item(path.basename(this.tour.root)).locator(".monaco-tl-twistie").click();
+    }
+    await item(job).waitFor();
+    return item;
   }
 
   // What a person sees.

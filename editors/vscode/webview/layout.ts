@@ -25,9 +25,9 @@ export interface Layout {
   height: number;
 }
 
-const narrowest = 150;
+const narrowest = 124;
 const widest = 280;
-const margin = 24;
+const margin = 16;
 /** Beyond so many jobs the best order costs more time than anyone waits. */
 const many = 300;
 
@@ -36,7 +36,7 @@ export function layOut(nodes: GraphNode[], edges: PipelineEdge[]): Layout {
   graph.setGraph({
     rankdir: "LR",
     nodesep: 18,
-    ranksep: 44,
+    ranksep: 32,
     marginx: margin,
     marginy: margin,
     ranker: nodes.length > many ? "longest-path" : "network-simplex",
