@@ -19,7 +19,7 @@ type capabilities struct {
 	resolveEdits bool // of code actions
 	running
 
-	pull              bool // the client asks for diagnostics
+	pull              bool // the client asks for diagnostics, and again when it is asked to
 	diagnosticRefresh bool // workspace/diagnostic/refresh
 	related           bool // relatedInformation in diagnostics
 	unnecessary       bool // the tag of diagnostics
@@ -34,6 +34,7 @@ type capabilities struct {
 func (s *server) Initialize(_ context.Context, p *protocol.InitializeParams) (*protocol.InitializeResult, error) {
 	s.state = serving
 	s.caps = clientCapabilities(p.Capabilities)
+	s.caps.pull = s.caps.pull && !refreshesOthersOnly(p)
 	s.watchParent(p)
 	s.startConfiguration(p.InitializationOptions)
 	s.documents.changing.Lock()
@@ -132,7 +133,9 @@ func clientCapabilities(c protocol.ClientCapabilities) capabilities {
 		caps.workspace(w)
 	}
 	if t := c.TextDocument; t != nil {
-		caps.pull = t.Diagnostic != nil
+		// Runs and other files change what is wrong with a file that does not
+		// change: who cannot be asked to ask again is told.
+		caps.pull = t.Diagnostic != nil && caps.diagnosticRefresh
 		switch {
 		case t.Diagnostic != nil:
 			caps.diagnostics(t.Diagnostic.DiagnosticsCapabilities)
@@ -142,6 +145,12 @@ func clientCapabilities(c protocol.ClientCapabilities) capabilities {
 	}
 	return caps
 }
+
+// refreshesOthersOnly reports whether a client that is asked to ask again for
+// diagnostics does so only for files that are not open: Neovim 0.12
+// (github.com/neovim/neovim/pull/40623), of which no version loses anything by
+// being told.
+func refreshesOthersOnly(p *protocol.InitializeParams) bool { return p.ClientInfo.Name == "Neovim" }
 
 func (caps *capabilities) workspace(w *protocol.WorkspaceClientCapabilities) {
 	caps.configuration = isTrue(w.Configuration)

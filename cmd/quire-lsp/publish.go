@@ -197,7 +197,7 @@ func (s *server) publish(scope string) {
 			s.notifyDiagnostics(encoded(&protocol.PublishDiagnosticsParams{URI: u, Diagnostics: []protocol.Diagnostic{}}))
 		}
 	}
-	if asked && s.caps.diagnosticRefresh {
+	if asked {
 		s.goWork(func() { _ = s.client.DiagnosticRefresh(s.ctx) })
 	}
 }

@@ -92,6 +92,32 @@ func TestPull(t *testing.T) {
 	}
 }
 
+// Only a client that can be asked to ask again for the files that are open is
+// left to ask: what else changes, such as how a job went, it would never show.
+func TestPullNeedsRefresh(t *testing.T) {
+	const asks = `"textDocument": {"diagnostic": {}, "publishDiagnostics": {}}`
+	for _, test := range []struct {
+		client, capabilities string
+		told                 bool
+	}{
+		{"Any", `{` + asks + `}`, true},
+		{"Any", `{"workspace": {"diagnostics": {"refreshSupport": false}}, ` + asks + `}`, true},
+		{"Any", `{"workspace": {"diagnostics": {"refreshSupport": true}}, ` + asks + `}`, false},
+		{"Neovim", `{"workspace": {"diagnostics": {"refreshSupport": true}}, ` + asks + `}`, true},
+	} {
+		c := dial(t)
+		c.handshakeWith(test.capabilities, `"clientInfo": {"name": "`+test.client+`"}`)
+		u := c.open(".quire/ci.fnl", broken)
+		var items []protocol.Diagnostic
+		if test.told {
+			items = c.published(u, 1)
+		} else {
+			items = c.pull(u, "").Items
+		}
+		equal(t, test.client+" "+test.capabilities, codes(items), []string{"cycle", "unknown-option", "unreachable"})
+	}
+}
+
 // A client can ask about everything: what is open, what is in its folders, and
 // what these require.
 func TestPullWorkspace(t *testing.T) {
