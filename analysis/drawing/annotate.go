@@ -18,7 +18,7 @@ const (
 // An Annotation is what a picture of a run says of a job.
 type Annotation struct {
 	Mark Mark
-	// Note is a second line for the job, or empty.
+	// Note is a second line for the job, in text the end of its line; or empty.
 	Note string
 	// Link is where the job leads, a URL, or empty.
 	Link string

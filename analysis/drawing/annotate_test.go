@@ -40,3 +40,16 @@ func TestAnnotated(t *testing.T) {
 		t.Error("the drawing changed")
 	}
 }
+
+// TestAnnotatedText checks that the tree says at the end of each job's line what
+// there is to be said of it.
+func TestAnnotatedText(t *testing.T) {
+	notes := map[string]string{"a": "✓ 0.3 s", "b": "✗ no\nway"}
+	got := drawing.New(graphOf("a quire/push", "b a quire/push", "c a"), nil).Annotated(func(job string) drawing.Annotation {
+		return drawing.Annotation{Note: notes[job]}
+	}).Text(drawing.TextStyle{})
+	want := "quire/push\n└─ a  ✓ 0.3 s\n   ├─ b ← a, quire/push  ✗ no\\nway\n   └─ c\n"
+	if got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}

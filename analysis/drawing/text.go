@@ -39,7 +39,8 @@ const maxDepth = 16
 // Text returns the drawing as a tree, one node a line. Each job stands once,
 // below the last of its inputs, so that all it needs stands above it; a job
 // that has several inputs lists them behind an arrow. An input that closes a
-// cycle and a name that nothing has are marked, and so are jobs with faults.
+// cycle and a name that nothing has are marked, and so are jobs with faults. What
+// is to be said of a job stands behind it.
 func (d *Drawing) Text(style TextStyle) string {
 	if style.Paint == nil {
 		style.Paint = func(_ Role, text string) string { return text }
@@ -201,6 +202,9 @@ func (w *treeWriter) line(b branch, open, cut bool) {
 			role, sign = RoleError, w.sign("✗", "x")
 		}
 		w.out.WriteString("  " + w.Paint(role, sign+" "+fault.text))
+	}
+	if n.Note != "" {
+		w.out.WriteString("  " + visible(n.Note))
 	}
 	if cut {
 		w.out.WriteString(" " + w.more())
