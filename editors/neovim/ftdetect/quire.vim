@@ -1,0 +1,2 @@
+" Neovim knows .fnl; .fnlm are modules of macros.
+autocmd BufRead,BufNewFile *.fnlm setfiletype fennel
