@@ -48,7 +48,7 @@ func TestAnnotatedText(t *testing.T) {
 	got := drawing.New(graphOf("a quire/push", "b a quire/push", "c a"), nil).Annotated(func(job string) drawing.Annotation {
 		return drawing.Annotation{Note: notes[job]}
 	}).Text(drawing.TextStyle{})
-	want := "quire/push\n└─ a  ✓ 0.3 s\n   ├─ b ← a, quire/push  ✗ no\\nway\n   └─ c\n"
+	want := "quire/push\n└─ a  ✓ 0.3 s\n   ├─ b ← a, quire/push  ✗ no\\x0away\n   └─ c\n"
 	if got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}

@@ -99,12 +99,12 @@ local function choose()
   end)
 end
 
-local function of(...)
-  local words = { ... }
+local function one_of(...)
+  local choices = { ... }
   return function(lead)
     return vim.tbl_filter(function(word)
       return vim.startswith(word, lead)
-    end, words)
+    end, choices)
   end
 end
 
@@ -137,7 +137,7 @@ function M.define()
     require('quire.documents').graph(words(args)[1])
   end, {
     nargs = '?',
-    complete = of('text', 'mermaid', 'dot', 'svg'),
+    complete = one_of('text', 'mermaid', 'dot', 'svg'),
     desc = 'Show which job needs which, and how they went',
   })
   command('QuireLens', choose, { desc = 'Choose from what the job under the cursor offers' })
