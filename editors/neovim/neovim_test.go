@@ -1,133 +1,192 @@
-// Package neovim tests the language server in Neovim, headless and for real.
+// Package neovim tests the Neovim plugin in Neovim, headless and for real.
 package neovim
 
 import (
 	"bytes"
 	"context"
-	"fmt"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"quire/editors/internal/tour"
 )
 
-// editors returns the Neovims to test in: those that QUIRE_NVIM lists, as paths
+// An editor is a Neovim to test in.
+type editor struct {
+	path string
+	env  []string // what it needs when it was unpacked somewhere else than where it was built for
+	args []string
+}
+
+// each runs a test in every Neovim: those that QUIRE_NVIM lists, as paths
 // separated as in PATH, or else the one that the PATH finds.
-func editors(t *testing.T) []string {
-	if list := os.Getenv("QUIRE_NVIM"); list != "" {
-		return filepath.SplitList(list)
-	}
-	nvim, err := exec.LookPath("nvim")
-	if err != nil {
-		t.Skip("no nvim in PATH and none named by QUIRE_NVIM; .ci/run installs two")
-	}
-	return []string{nvim}
-}
-
-func TestNeovim(t *testing.T) {
-	nvims := editors(t)
-	server := build(t)
-	for i, nvim := range nvims {
-		t.Run(strings.ReplaceAll(nvim, "/", "_"), func(t *testing.T) {
-			// A time to sleep that names the processes of this run.
-			mark := fmt.Sprintf("%d.%d", 100000+os.Getpid(), i)
-			root := clone(t)
-			out := drive(t, nvim, server, filepath.Join(root, ".quire", "ci.fnl"), mark)
-			if !strings.HasSuffix(strings.TrimSpace(out), "PASS") {
-				t.Errorf("the scenario did not pass:\n%s", out)
-			} else {
-				t.Log(out)
-			}
-			gone(t, "sleep "+mark)
-			gone(t, server)
-		})
-	}
-}
-
-// build returns the server, built from the tree that is tested.
-func build(t *testing.T) string {
+func each(t *testing.T, test func(*testing.T, editor)) {
 	t.Helper()
-	server := filepath.Join(t.TempDir(), "quire-lsp")
-	if out, err := exec.Command("go", "build", "-o", server, "quire/cmd/quire-lsp").CombinedOutput(); err != nil {
-		t.Fatalf("building the server: %v\n%s", err, out)
+	list := filepath.SplitList(os.Getenv("QUIRE_NVIM"))
+	if path, err := exec.LookPath("nvim"); err == nil && len(list) == 0 {
+		list = append(list, path)
 	}
-	return server
+	if len(list) == 0 {
+		t.Skip("no nvim in PATH and none named by QUIRE_NVIM; .ci/editors installs three")
+	}
+	for _, path := range list {
+		t.Run(strings.ReplaceAll(path, "/", "_"), func(t *testing.T) { test(t, locate(path)) })
+	}
 }
 
-// clone returns a copy of the project that the editor may change.
-func clone(t *testing.T) string {
-	t.Helper()
-	root := filepath.Join(t.TempDir(), "project")
-	out, err := exec.Command("git", "clone", "--quiet", "--no-hardlinks", "../..", root).CombinedOutput()
-	if err != nil {
-		t.Skipf("the project is not in a git repository that can be cloned: %s", out)
+// locate returns the Neovim at a path. One that was unpacked below a directory
+// of its own is told where its files are.
+func locate(path string) editor {
+	e := editor{path: path}
+	prefix := filepath.Dir(filepath.Dir(path))
+	runtime := filepath.Join(prefix, "share", "nvim", "runtime")
+	if _, err := os.Stat(runtime); err == nil && prefix != "/usr" {
+		e.env = []string{"VIM=" + filepath.Dir(runtime), "VIMRUNTIME=" + runtime}
+		e.args = []string{"--cmd", "set runtimepath+=" + filepath.Join(prefix, "lib", "nvim")}
 	}
-	return root
+	return e
 }
 
-// drive runs the scenario in a Neovim with an empty home.
-func drive(t *testing.T, nvim, server, file, mark string) string {
+// install makes a home in which the README was followed, with more lines for
+// init.lua.
+func install(t *testing.T, tr *tour.Tour, more ...string) {
 	t.Helper()
-	script, err := filepath.Abs("testdata/e2e.lua")
+	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	args := []string{"--headless", "--clean", "-n", "-i", "NONE"}
-	home := t.TempDir()
-	env := append(os.Environ(), "QUIRE_LSP="+server, "QUIRE_FILE="+file, "QUIRE_MARK="+mark,
-		"XDG_STATE_HOME="+home, "XDG_CACHE_HOME="+home, "XDG_DATA_HOME="+home, "XDG_CONFIG_HOME="+home)
-	// A Neovim that was unpacked somewhere else than where it was built for
-	// does not find its own files.
-	prefix := filepath.Dir(filepath.Dir(nvim))
-	if runtime := filepath.Join(prefix, "share", "nvim", "runtime"); prefix != "/usr" && exists(runtime) {
-		env = append(env, "VIM="+filepath.Dir(runtime), "VIMRUNTIME="+runtime)
-		args = append(args, "--cmd", "set rtp+="+filepath.Join(prefix, "lib", "nvim"))
+	for _, pattern := range []string{"*/*.lua", "*/*.vim", "*/*/*.lua", "doc/*"} { // so that go test knows what the result depends on
+		read(t, pattern)
 	}
-	cmd := exec.CommandContext(ctx, nvim, append(args, "-S", script)...)
-	cmd.Env = env
+	config := filepath.Join(tr.Home, ".config", "nvim")
+	if err := os.MkdirAll(config, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(tr.Home, "src"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(root, filepath.Join(tr.Home, "src", "quire")); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(append([]string{installLine(t)}, more...), "\n") + "\n"
+	if err := os.WriteFile(filepath.Join(config, "init.lua"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// installLine returns the line that the README gives to install the plugin.
+func installLine(t *testing.T) string {
+	t.Helper()
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := regexp.MustCompile(`(?m)^vim\..*require\('quire'\)\.setup\(\)$`).Find(readme)
+	if line == nil {
+		t.Fatal("README.md has no line that installs the plugin")
+	}
+	return string(line)
+}
+
+func read(t *testing.T, pattern string) {
+	t.Helper()
+	paths, err := filepath.Glob(pattern)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		if _, err := os.ReadFile(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// play plays a scenario of testdata in a tour, without a screen, and returns what
+// it says.
+func (e editor) play(t *testing.T, tr *tour.Tour, scenario string, env ...string) string {
+	t.Helper()
+	scripts, err := filepath.Abs("testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read(t, "testdata/*.lua")
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, e.path, append(e.args, "--headless", tr.File, "-S", filepath.Join(scripts, scenario+".lua"))...)
+	cmd.Dir = tr.Root
+	cmd.Env = append(tr.Env(append(e.env, "QUIRE_SCRIPTS="+scripts)...), env...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil {
-		t.Errorf("%s: %v", nvim, err)
+		t.Errorf("%s: %v", e.path, err)
 	}
+	if !strings.HasSuffix(strings.TrimSpace(out.String()), "PASS") {
+		t.Errorf("the scenario did not pass:\n%s", out.String())
+	} else {
+		t.Log(out.String())
+	}
+	tr.Gone()
 	return out.String()
 }
 
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
+// Every mistake of the tour is marked where the command line finds it.
+func TestMistakes(t *testing.T) {
+	bin := tour.Programs(t)
+	each(t, func(t *testing.T, e editor) {
+		tr := tour.New(t, bin, tour.Mistakes)
+		install(t, tr)
+		var all []shown
+		for line := range strings.SplitSeq(e.play(t, tr, "mistakes"), "\n") {
+			if text, ok := strings.CutPrefix(strings.TrimSpace(line), "finding "); ok {
+				var s shown
+				if err := json.Unmarshal([]byte(text), &s); err != nil {
+					t.Fatalf("%v: %s", err, text)
+				}
+				all = append(all, s)
+			}
+		}
+		findings := tr.Findings()
+		for _, f := range findings {
+			if !isShown(all, f) {
+				t.Errorf("not shown: %s %s at %v to %v", f.Code, f.Message, f.Start, f.End)
+			}
+		}
+		if len(all) != len(findings) {
+			t.Errorf("%d diagnostics are shown, want %d", len(all), len(findings))
+		}
+		if t.Failed() {
+			t.Logf("shown: %+v", all)
+		}
+	})
 }
 
-// gone checks that no process is left whose command line holds a text.
-func gone(t *testing.T, text string) {
-	t.Helper()
-	var left []string
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		if left = processes(text); len(left) == 0 {
-			return
-		}
-		if time.Now().After(end) {
-			break
-		}
-	}
-	t.Errorf("processes left: %q", left)
+// What Neovim has of a diagnostic.
+type shown struct {
+	Code, Message, Severity string
+	Start, End              [2]int // line and column in bytes, from 1
 }
 
-func processes(text string) []string {
-	var found []string
-	names, _ := filepath.Glob("/proc/[0-9]*/cmdline")
-	for _, name := range names {
-		line, err := os.ReadFile(name)
-		if err != nil {
-			continue // it has ended since
-		}
-		if words := strings.ReplaceAll(string(line), "\x00", " "); strings.Contains(words, text) {
-			found = append(found, words)
+func isShown(all []shown, f tour.Finding) bool {
+	for _, s := range all {
+		if s.Start == [2]int{f.Start.Line, f.Start.Column} && s.End == [2]int{f.End.Line, f.End.Column} &&
+			s.Code == f.Code && s.Severity == f.Severity && strings.Contains(s.Message, f.Message) {
+			return true
 		}
 	}
-	return found
+	return false
+}
+
+// A person writes, runs, looks, cancels, and quits while something runs.
+func TestPipeline(t *testing.T) {
+	bin := tour.Programs(t)
+	each(t, func(t *testing.T, e editor) {
+		tr := tour.New(t, bin, tour.Pipeline)
+		install(t, tr)
+		e.play(t, tr, "pipeline")
+	})
 }
