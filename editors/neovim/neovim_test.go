@@ -180,13 +180,3 @@ func isShown(all []shown, f tour.Finding) bool {
 	}
 	return false
 }
-
-// A person writes, runs, looks, cancels, and quits while something runs.
-func TestPipeline(t *testing.T) {
-	bin := tour.Programs(t)
-	each(t, func(t *testing.T, e editor) {
-		tr := tour.New(t, bin, tour.Pipeline)
-		install(t, tr)
-		e.play(t, tr, "pipeline")
-	})
-}

@@ -68,7 +68,7 @@ end
 
 local function capabilities()
   return vim.tbl_deep_extend('force', vim.lsp.protocol.make_client_capabilities(), {
-    experimental = { quire = { runState = true } },
+    experimental = { quire = { runState = true, pipelines = true } },
     window = { showDocument = { support = true } },
     workspace = {
       codeLens = { refreshSupport = true },
@@ -80,6 +80,9 @@ end
 local function handlers()
   local runs, documents = require('quire.runs'), require('quire.documents')
   return {
+    ['quire/pipeline'] = function(_, params, ctx)
+      require('quire.pipelines').changed(params, ctx.client_id)
+    end,
     ['quire/runStarted'] = function(_, params, ctx)
       runs.started(params, ctx.client_id)
     end,
@@ -139,6 +142,7 @@ function M.config()
     end or nil,
     on_exit = vim.schedule_wrap(function(_, _, id)
       require('quire.runs').lost(id)
+      require('quire.pipelines').lost(id)
     end),
   }
 end
@@ -163,7 +167,10 @@ function M.all()
   end, clients)
 end
 
-local function root_of(client)
+-- root_of returns the root of the repository that a client, or the one with an id,
+-- looks after.
+function M.root_of(client)
+  client = type(client) == 'number' and M.by_id(client) or client
   return client.config.root_dir
 end
 
@@ -174,7 +181,7 @@ local starting = {}
 -- started returns the client of a root, and starts one when there is none.
 local function started(root)
   for _, c in ipairs(M.all()) do
-    if root_of(c) == root then
+    if M.root_of(c) == root then
       return c
     end
   end
@@ -211,7 +218,7 @@ end
 function M.here()
   local root = M.root(vim.api.nvim_buf_get_name(0)) or M.root(vim.fn.getcwd())
   if not root and #M.all() > 0 then
-    root = root_of(M.all()[1])
+    root = M.root_of(M.all()[1])
   end
   if not root then
     M.warn('no directory .quire at or above ' .. vim.fn.getcwd() .. ', so there is no pipeline here.')

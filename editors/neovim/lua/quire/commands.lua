@@ -1,6 +1,6 @@
 -- The commands of the editor.
 local client = require('quire.client')
-local lens = require('quire.lens')
+local pipelines = require('quire.pipelines')
 
 local M = {}
 
@@ -14,13 +14,19 @@ local function words(args)
   end, args.fargs)
 end
 
+-- job_here returns the job that the cursor is in, or nil.
+local function job_here()
+  local root = client.root(vim.api.nvim_buf_get_name(0))
+  return root and pipelines.at(root, vim.uri_from_bufnr(0), vim.api.nvim_win_get_cursor(0)[1] - 1)
+end
+
 -- named returns the jobs that arguments of a command name, or nil when the
 -- cursor is in none.
 local function named(args)
   local jobs = {}
   for _, name in ipairs(words(args)) do
     if name == here then
-      name = lens.job_at(vim.api.nvim_get_current_buf(), vim.api.nvim_win_get_cursor(0)[1])
+      name = job_here()
       if not name then
         client.warn('the cursor is in no job.')
         return nil
@@ -47,23 +53,20 @@ end
 
 -- complete_jobs returns the names of jobs that begin with a text.
 function M.complete_jobs(lead)
-  local c, root = client.here()
-  if not c then
+  local _, root = client.here()
+  if not root then
     return {}
   end
-  local params = { textDocument = { uri = client.pipeline(root) } }
-  local answer
-  client.request(c, 'textDocument/codeLens', params, function(lenses)
-    answer = lenses or {}
-  end, function()
-    answer = {}
-  end)
-  vim.wait(2000, function()
-    return answer ~= nil
+  vim.wait(2000, function() -- one that is just starting
+    return pipelines.is_known(root)
   end, 5)
-  return vim.tbl_filter(function(name)
-    return vim.startswith(name, lead)
-  end, lens.jobs(answer or {}))
+  local names = {}
+  for _, job in ipairs(pipelines.jobs(root)) do
+    if vim.startswith(job.name, lead) then
+      table.insert(names, job.name)
+    end
+  end
+  return names
 end
 
 -- log shows the log of a job, or of the run that was last.
@@ -75,27 +78,32 @@ local function log(args)
   end
 end
 
+-- carry_out does what a lens offers.
+local function carry_out(lens, c)
+  if lens.command.command == 'quire.showLog' then
+    require('quire.documents').asked()
+  end
+  client.request(c, 'workspace/executeCommand', { command = lens.command.command, arguments = lens.command.arguments })
+end
+
 -- choose offers what the lenses of the job offer that the cursor is in.
 local function choose()
-  local lenses, id = lens.at(vim.api.nvim_get_current_buf(), vim.api.nvim_win_get_cursor(0)[1])
-  if #lenses == 0 then
-    client.warn('there is no lens here.')
-    return
-  end
-  vim.ui.select(lenses, {
-    prompt = 'quire:',
-    format_item = function(item)
-      return item.command.title
-    end,
-  }, function(item)
-    if not item then
+  local row = vim.api.nvim_win_get_cursor(0)[1] - 1
+  require('quire.lens').at(vim.api.nvim_get_current_buf(), row, function(lenses, c)
+    if #lenses == 0 then
+      client.warn('there is no lens here.')
       return
     end
-    if item.command.command == 'quire.showLog' then
-      require('quire.documents').asked()
-    end
-    local params = { command = item.command.command, arguments = item.command.arguments }
-    client.request(client.by_id(id), 'workspace/executeCommand', params)
+    vim.ui.select(lenses, {
+      prompt = 'quire:',
+      format_item = function(lens)
+        return lens.command.title
+      end,
+    }, function(lens)
+      if lens then
+        carry_out(lens, c)
+      end
+    end)
   end)
 end
 

@@ -224,28 +224,23 @@ function M.refresh_graphs()
   end
 end
 
--- to_job goes from the graph to the job that stands in the line of the cursor.
+-- to_job goes from the graph to the job whose name the cursor is in.
 function M.to_job()
-  local g = vim.b.quire_graph
   local word = vim.fn.expand('<cWORD>')
-  local c = client.by_id(g.client)
-  local uri = client.pipeline(g.root)
-  client.request(c, 'textDocument/codeLens', { textDocument = { uri = uri } }, function(lenses)
-    local lens = require('quire.lens').find(lenses or {}, word)
-    if not lens then
-      client.warn(("'%s' is no job of this pipeline."):format(word))
-      return
-    end
-    local buf = vim.uri_to_bufnr(uri)
-    local win = vim.fn.win_findbuf(buf)[1]
-    if win then
-      api.nvim_set_current_win(win)
-    else
-      vim.cmd('wincmd p')
-      vim.cmd('edit ' .. vim.fn.fnameescape(vim.uri_to_fname(uri)))
-    end
-    api.nvim_win_set_cursor(0, { lens.range.start.line + 1, lens.range.start.character })
-  end)
+  local location = require('quire.pipelines').location(vim.b.quire_graph.root, word)
+  if not location then
+    client.warn(("'%s' is no job of this pipeline."):format(word))
+    return
+  end
+  local win = vim.fn.win_findbuf(vim.uri_to_bufnr(location.uri))[1]
+  if win then
+    api.nvim_set_current_win(win)
+  else
+    vim.cmd('wincmd p')
+    vim.cmd('edit ' .. vim.fn.fnameescape(vim.uri_to_fname(location.uri)))
+  end
+  vim.cmd("normal! m'")
+  api.nvim_win_set_cursor(0, { location.range.start.line + 1, location.range.start.character })
 end
 
 return M

@@ -51,7 +51,7 @@ end
 local function check_pipeline()
   local running = client.all()
   for _, c in ipairs(running) do
-    ok(('the server runs for %s'):format(c.config.root_dir or 'no directory'))
+    ok(('the server runs for %s'):format(client.root_of(c) or 'no directory'))
   end
   if #running > 0 then
     return

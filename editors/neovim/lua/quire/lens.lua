@@ -5,6 +5,7 @@
 -- what can be done from how it went.
 local client = require('quire.client')
 local options = require('quire.options')
+local pipelines = require('quire.pipelines')
 local runs = require('quire.runs')
 
 local api = vim.api
@@ -17,20 +18,14 @@ local places = api.nvim_create_namespace('quire.jobs')
 -- in milliseconds.
 local settle = 150
 
--- By buffer: client, the id of one; lenses, as they came last; jobs, the marks of
--- the lines of jobs by their names; asked, a count.
+-- By buffer: client, the id of one; root, of the repository; lenses, as they came
+-- last; jobs, the marks of the lines of jobs by their names; asked, a count.
 local buffers = {}
 
 -- shows reports whether an answer stands beside a job, rather than offering
 -- something.
 local function shows(lens)
   return lens.command.command == 'quire.showLog'
-end
-
--- job_of returns the one job that a lens is about, or nil.
-local function job_of(lens)
-  local argument = (lens.command.arguments or {})[1] or {}
-  return argument.job or argument.jobs and #argument.jobs == 1 and argument.jobs[1] or nil
 end
 
 local function highlight(title)
@@ -73,9 +68,9 @@ local function state(running)
 end
 
 -- states returns by line the jobs that are under way.
-local function states(buf, b, root)
+local function states(buf, b)
   local lines = {}
-  for job, running in pairs(runs.states(root)) do
+  for job, running in pairs(runs.states(b.root)) do
     local mark = b.jobs[job] and api.nvim_buf_get_extmark_by_id(buf, places, b.jobs[job], {})
     if mark and mark[1] then
       lines[mark[1]] = running
@@ -130,7 +125,7 @@ local function draw(buf)
     return
   end
   api.nvim_buf_clear_namespace(buf, drawn, 0, -1)
-  local lines, under_way = by_line(b.lenses), states(buf, b, c.config.root_dir)
+  local lines, under_way = by_line(b.lenses), states(buf, b)
   for row in pairs(vim.tbl_extend('keep', lines, under_way)) do
     if row < api.nvim_buf_line_count(buf) then
       draw_line(buf, row, lines[row], under_way[row])
@@ -138,13 +133,14 @@ local function draw(buf)
   end
 end
 
--- remember marks where jobs are, for when their lenses do not name them.
+-- remember marks where jobs are, as the text moves them until the server tells
+-- where they are now.
 local function remember(buf, b)
-  for _, lens in ipairs(b.lenses) do
-    local job = lens.command and job_of(lens)
-    local row = lens.range.start.line
-    if job and row < api.nvim_buf_line_count(buf) then
-      b.jobs[job] = api.nvim_buf_set_extmark(buf, places, row, 0, { id = b.jobs[job] })
+  local uri = vim.uri_from_bufnr(buf)
+  for _, job in ipairs(pipelines.jobs(b.root)) do
+    local row = job.location and job.location.uri == uri and job.location.range.start.line
+    if row and row < api.nvim_buf_line_count(buf) then
+      b.jobs[job.name] = api.nvim_buf_set_extmark(buf, places, row, 0, { id = b.jobs[job.name] })
     end
   end
 end
@@ -160,7 +156,6 @@ local function received(buf, tick, lenses)
     return -- who changed the text has asked again
   end
   b.lenses = lenses
-  remember(buf, b)
   if not vim.lsp.codelens.is_enabled then
     vim.lsp.codelens.save(lenses, buf, b.client) -- for vim.lsp.codelens.run()
   end
@@ -188,6 +183,15 @@ function M.refresh(buf, after)
   end, after or settle)
 end
 
+-- pipeline_changed takes over where the jobs of a repository are.
+function M.pipeline_changed(root)
+  for buf, b in pairs(buffers) do
+    if b.root == root and api.nvim_buf_is_loaded(buf) then
+      remember(buf, b)
+    end
+  end
+end
+
 -- refresh_all asks for the lenses of all buffers.
 function M.refresh_all()
   for buf in pairs(buffers) do
@@ -210,7 +214,8 @@ end
 -- attach begins to show lenses in a buffer.
 function M.attach(buf, id)
   local known = buffers[buf]
-  buffers[buf] = { client = id, lenses = {}, jobs = {}, asked = 0 }
+  buffers[buf] = { client = id, root = client.root_of(id), lenses = {}, jobs = {}, asked = 0 }
+  remember(buf, buffers[buf])
   if not known then
     api.nvim_buf_attach(buf, false, {
       on_lines = function()
@@ -238,49 +243,27 @@ function M.detach(buf, id)
   end
 end
 
--- at returns the lenses of the job that a line, from 1, of a buffer is in: those
--- of the last line with any that is not below it.
-function M.at(buf, line)
-  local found, row = {}, -1
-  for _, lens in ipairs(buffers[buf] and buffers[buf].lenses or {}) do
-    local at = lens.range.start.line
-    if lens.command and at < line and at >= row then
-      found, row = at > row and {} or found, at
-      table.insert(found, lens)
-    end
+-- at calls done with the lenses of what a line, from 0, of a buffer is in: those
+-- of the last line with any that is not below it. They are those of the text as
+-- it is now.
+function M.at(buf, row, done)
+  local b = buffers[buf]
+  local c = b and client.by_id(b.client)
+  if not c then
+    client.warn('no language server looks after this buffer.')
+    return
   end
-  return found, buffers[buf] and buffers[buf].client
-end
-
--- job_at returns the job that a line, from 1, of a buffer is in, or nil.
-function M.job_at(buf, line)
-  for _, lens in ipairs((M.at(buf, line))) do
-    if job_of(lens) then
-      return job_of(lens)
+  client.request(c, 'textDocument/codeLens', { textDocument = { uri = vim.uri_from_bufnr(buf) } }, function(lenses)
+    local found, last = {}, -1
+    for _, lens in ipairs(lenses or {}) do
+      local at = lens.range.start.line
+      if lens.command and at <= row and at >= last then
+        found, last = at > last and {} or found, at
+        table.insert(found, lens)
+      end
     end
-  end
-end
-
--- find returns the first of lenses that is about a job, or nil.
-function M.find(lenses, job)
-  for _, lens in ipairs(lenses) do
-    if lens.command and job_of(lens) == job then
-      return lens
-    end
-  end
-end
-
--- jobs returns the names of the jobs of lenses, in their order.
-function M.jobs(lenses)
-  local names, seen = {}, {}
-  for _, lens in ipairs(lenses) do
-    local job = lens.command and job_of(lens)
-    if job and not seen[job] then
-      seen[job] = true
-      table.insert(names, job)
-    end
-  end
-  return names
+    done(found, c)
+  end)
 end
 
 return M
