@@ -15,7 +15,7 @@ local group = api.nvim_create_augroup('quire', {})
 
 local function highlights()
   local links = {
-    QuireLens = vim.fn.hlexists('LspCodeLens') == 1 and 'LspCodeLens' or 'Comment',
+    QuireLens = 'Comment',
     QuireSucceeded = vim.fn.hlexists('DiagnosticOk') == 1 and 'DiagnosticOk' or 'String',
     QuireFailed = 'DiagnosticError',
     QuireSkipped = 'Comment',

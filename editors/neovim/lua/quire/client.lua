@@ -30,6 +30,17 @@ function M.root(path)
   end
 end
 
+-- root_for returns the root of the repository whose server looks after a buffer,
+-- or nil. Only by where it is can Lua be told from what no pipeline requires.
+local function root_for(buf)
+  local path = vim.api.nvim_buf_get_name(buf)
+  local root = vim.bo[buf].buftype == '' and M.root(path) or nil
+  if root and vim.bo[buf].filetype == 'lua' and not vim.startswith(vim.fn.fnamemodify(path, ':p'), root .. '/.quire/') then
+    return nil
+  end
+  return root
+end
+
 -- pipeline returns the URI of the pipeline of a repository.
 function M.pipeline(root)
   return vim.uri_from_fname(root .. '/.quire/ci.fnl')
@@ -132,7 +143,7 @@ function M.config()
       end,
     },
     root_dir = function(buf, on_dir)
-      local root = M.root(vim.api.nvim_buf_get_name(buf))
+      local root = root_for(buf)
       if root and present() then
         on_dir(root)
       end
@@ -205,7 +216,7 @@ end
 -- attach attaches a buffer to the server of its repository, which is started for
 -- the first of them. Neovim 0.11 and newer do that by themselves.
 function M.attach(buf)
-  local root = vim.bo[buf].buftype == '' and M.root(vim.api.nvim_buf_get_name(buf))
+  local root = root_for(buf)
   local client = root and present() and started(root)
   if client then
     vim.lsp.buf_attach_client(buf, client.id)

@@ -50,6 +50,7 @@ local look = {
   list = false,
   wrap = false,
   winfixheight = true,
+  fillchars = 'eob: ',
   statusline = " %{get(b:, 'quire_title', 'quire')}%=%l/%L ",
 }
 

@@ -5,7 +5,8 @@ M.defaults = {
   -- Command of the language server.
   cmd = { 'quire-lsp' },
   -- Where the server is started, in repositories that have a pipeline.
-  filetypes = { 'fennel' },
+  -- Of Lua, that is the modules below .quire.
+  filetypes = { 'fennel', 'lua' },
   -- Run jobs without asking whether the repository is trusted.
   trusted = false,
   -- Settings of the server; `quire-lsp --help` lists them.

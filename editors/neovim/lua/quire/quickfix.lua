@@ -43,16 +43,21 @@ local function exists()
   return id and vim.fn.getqflist({ id = id }).id == id
 end
 
--- fill makes the list, or makes it anew.
+-- filled is what the list was made of.
+local filled
+
+-- fill makes the list, or makes it anew when something else failed. Who is on
+-- the way through it stays where they are.
 local function fill()
-  local what = { title = title, items = items() }
-  if exists() then
-    what.id = id
-    vim.fn.setqflist({}, 'r', what)
-  else
-    vim.fn.setqflist({}, ' ', what)
+  local list = items()
+  if not exists() then
+    vim.fn.setqflist({}, ' ', { title = title, items = list })
     id = vim.fn.getqflist({ id = 0 }).id
+  elseif not vim.deep_equal(list, filled) then
+    local at = vim.fn.getqflist({ id = id, idx = 0 }).idx
+    vim.fn.setqflist({}, 'r', { id = id, items = list, idx = math.max(at, 1) })
   end
+  filled = list
 end
 
 -- run_finished has the list made after a failure, and once what failed has been
