@@ -180,3 +180,73 @@ func isShown(all []shown, f tour.Finding) bool {
 	}
 	return false
 }
+
+// Every command does what the help says.
+func TestCommands(t *testing.T) {
+	bin := tour.Programs(t)
+	each(t, func(t *testing.T, e editor) {
+		tr := tour.New(t, bin, tour.Pipeline)
+		install(t, tr)
+		e.play(t, tr, "commands")
+	})
+}
+
+// The line of the README installs all there is.
+func TestInstall(t *testing.T) {
+	bin := tour.Programs(t)
+	each(t, func(t *testing.T, e editor) {
+		tr := tour.New(t, bin, tour.Pipeline)
+		install(t, tr)
+		e.play(t, tr, "install")
+	})
+}
+
+// Tags are in the tree, so that nobody has to make them, and are those of the help.
+func TestHelpTags(t *testing.T) {
+	help, err := os.ReadFile("doc/quire.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tags, err := os.ReadFile("doc/tags")
+	if err != nil {
+		t.Fatal(err)
+	}
+	each(t, func(t *testing.T, e editor) {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "quire.txt"), help, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.CommandContext(t.Context(), e.path, append(e.args, "--headless", "--clean", "-c", "helptags "+dir, "-c", "q")...)
+		cmd.Env = append(os.Environ(), e.env...)
+		if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		if now, err := os.ReadFile(filepath.Join(dir, "tags")); err != nil || !bytes.Equal(now, tags) {
+			t.Errorf("%v: doc/tags is old; say :helptags doc", err)
+		}
+	})
+}
+
+// The health check says what is there, and what to do about what is missing.
+func TestHealth(t *testing.T) {
+	bin := tour.Programs(t)
+	each(t, func(t *testing.T, e editor) {
+		tr := tour.New(t, bin, tour.Pipeline)
+		install(t, tr)
+		good := e.play(t, tr, "health", "QUIRE_LIVE=1")
+		for _, want := range []string{`Neovim 0\.`, `quire-lsp: quire-lsp `, `git version`, `the server runs for ` + tr.Root} {
+			if !regexp.MustCompile(want).MatchString(good) {
+				t.Errorf("the health check does not say %q:\n%s", want, good)
+			}
+		}
+		if strings.Contains(good, "ERROR") {
+			t.Errorf("the health check finds errors:\n%s", good)
+		}
+		bad := e.play(t, tr, "health", "PATH="+t.TempDir())
+		for _, want := range []string{`(?s)the language server quire-lsp is not in PATH.*:checkhealth quire.*Neovim 0`, `ERROR:? the language server quire-lsp is not in PATH`, `go install`, `ERROR:? git is not in PATH`} {
+			if !regexp.MustCompile(want).MatchString(bad) {
+				t.Errorf("the health check does not say %q:\n%s", want, bad)
+			}
+		}
+	})
+}

@@ -43,7 +43,7 @@ M.choice = nil
 local function choose(titles)
   table.insert(M.asked, table.concat(titles, ' | '))
   for i, title in ipairs(titles) do
-    if M.choice and title:find(M.choice, 1, true) or title:find('^%W*%d*%W*Trust') then
+    if M.choice and title:find(M.choice, 1, true) or title:find('^%d*%W*Trust') then
       return i
     end
   end
@@ -55,9 +55,11 @@ vim.ui.select = function(items, opts, done)
   done(items[i], i)
 end
 
--- Neovim asks so what the server wants to know. The first text is the question.
+-- Neovim asks so what the server wants to know, below the question.
 vim.fn.inputlist = function(texts)
-  return choose(vim.list_slice(texts, 2))
+  return choose(vim.tbl_filter(function(text)
+    return text:find('^%d+[.:] ')
+  end, texts))
 end
 
 -- text returns the lines of a buffer as one text.

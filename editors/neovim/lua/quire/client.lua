@@ -144,7 +144,7 @@ function M.config()
     },
     root_dir = function(buf, on_dir)
       local root = root_for(buf)
-      if root and present() then
+      if root then
         on_dir(root)
       end
     end,
@@ -214,10 +214,14 @@ local function started(root)
 end
 
 -- attach attaches a buffer to the server of its repository, which is started for
--- the first of them. Neovim 0.11 and newer do that by themselves.
+-- the first of them. Neovim 0.11 and newer do that by themselves, but say nothing
+-- when there is no server.
 function M.attach(buf)
   local root = root_for(buf)
-  local client = root and present() and started(root)
+  if not root or not present() or vim.lsp.enable then
+    return
+  end
+  local client = started(root)
   if client then
     vim.lsp.buf_attach_client(buf, client.id)
   end

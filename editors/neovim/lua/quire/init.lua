@@ -8,7 +8,6 @@ function M.setup(opts)
   options.set(opts)
   if vim.lsp.enable then
     vim.lsp.enable('quire')
-    return
   end
   vim.api.nvim_create_autocmd('FileType', {
     group = vim.api.nvim_create_augroup('quire.start', {}),

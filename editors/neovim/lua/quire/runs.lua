@@ -89,6 +89,9 @@ local function tell(run, params)
 end
 
 function M.finished(params)
+  if vim.v.exiting ~= vim.NIL then
+    return -- nobody is there to look
+  end
   local run = live[params.runId] or { title = 'quire' }
   live[params.runId] = nil
   tick()
