@@ -19,10 +19,10 @@ syntax keyword fennelConstant nil true false
 syntax match fennelForm /(\@1<=[^][(){}"'`,; \t]\+/ contains=fennelSpecial
 syntax match fennelSpecial /\%(->>\?\|-?>>\?\|?\.\|\.\.\|λ\|#\|=\|[<>]=\?\|[-+*/%^.]\|\/\/\)\ze\%([ \t)]\|$\)/ contained
 syntax keyword fennelSpecial contained accumulate and assert-repl band bnot bor bxor case case-try collect comment
-syntax keyword fennelSpecial contained do doc doto each eval-compiler faccumulate fcollect fn for global hashfn
+syntax keyword fennelSpecial contained do doto each eval-compiler faccumulate fcollect fn for global hashfn
 syntax keyword fennelSpecial contained icollect if import-macros include lambda length let local lshift lua macro
 syntax keyword fennelSpecial contained macrodebug macros match match-try not not= or partial pick-args pick-values
-syntax keyword fennelSpecial contained quote require-macros rshift set tail! tset unquote unless values var when while with-open
+syntax keyword fennelSpecial contained quote require-macros rshift set set-forcibly! tail! tset unquote values var when while with-open
 
 highlight default link fennelNumber Number
 highlight default link fennelString String

@@ -122,7 +122,8 @@ play.run(function()
   play.wait('it is in the quickfix list', function()
     return quickfix().title == 'quire: what failed' and #quickfix().items > 0
   end)
-  play.check('with its place', vim.fn.getqflist()[1].lnum == d.lnum + 1 and vim.fn.getqflist()[1].bufnr == pipeline, quickfix())
+  local first = vim.fn.getqflist()[1]
+  play.check('with its place', first.lnum == d.lnum + 1 and first.bufnr == pipeline, first)
   local lines = table.concat(vim.tbl_map(function(item)
     return item.text
   end, vim.fn.getqflist()), '\n')

@@ -34,11 +34,11 @@ end
 -- or nil. Only by where it is can Lua be told from what no pipeline requires.
 local function root_for(buf)
   local path = vim.api.nvim_buf_get_name(buf)
-  local root = vim.bo[buf].buftype == '' and M.root(path) or nil
-  if root and vim.bo[buf].filetype == 'lua' and not vim.startswith(vim.fn.fnamemodify(path, ':p'), root .. '/.quire/') then
+  local root = vim.bo[buf].buftype == '' and M.root(path)
+  if root and vim.bo[buf].filetype == 'lua' and not vim.startswith(path, root .. '/.quire/') then
     return nil
   end
-  return root
+  return root or nil
 end
 
 -- pipeline returns the URI of the pipeline of a repository.
