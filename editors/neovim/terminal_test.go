@@ -21,7 +21,8 @@ func TestPipeline(t *testing.T) {
 	bin := tour.Programs(t)
 	each(t, func(t *testing.T, e editor) {
 		tr := tour.New(t, bin, tour.Pipeline)
-		install(t, tr, "vim.o.termguicolors = true")
+		// The colours are those of Neovim, on the ground of the terminal.
+		install(t, tr, "vim.o.termguicolors = true", "vim.o.hlsearch = false", "vim.cmd('highlight Normal guibg=NONE')")
 		term := terminal.Start(t, 100, 42, tr.Root, append(tr.Env("TERM=xterm-256color"), e.env...), e.path, append(e.args, tr.File)...)
 		v := vim{term, t, tr}
 		v.See(`▶ run all`)
@@ -115,6 +116,7 @@ func (v vim) run() {
 	v.choose("▶ run$")
 	v.See(`\(job :broken \[:quire/push\] +✗ `)
 	v.See(`^reason`) // in the log
+	v.at("(sh \"echo reason")
 	v.Save("media/run.svg")
 }
 
@@ -131,16 +133,23 @@ func (v vim) look() {
 	v.command("cclose")
 	v.command("QuireGraph")
 	v.See(`├─ compile  ✓`)
+	v.at("test")
 	v.Save("media/graph.svg")
+	v.Keys("Enter")
+	v.Until("the cursor is at the job", func() bool {
+		line, column := v.Cursor()
+		return strings.HasPrefix(string([]rune(line)[column:]), "(job :test ")
+	})
 }
 
 // cancel cancels a job from its lens.
 func (v vim) cancel() {
 	v.t.Helper()
-	v.command("QuireRun long")
+	v.at("(job :long")
+	v.choose("▶ run$")
 	v.See(`\(job :long \[:quire/push\] +● running`)
 	v.Until("the job runs", v.running)
-	v.command("QuireCancel")
+	v.choose("■ cancel")
 	v.Until("the job is gone", func() bool { return !v.running() })
 }
 
