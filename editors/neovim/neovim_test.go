@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -56,6 +57,12 @@ func locate(path string) editor {
 // init.lua.
 func install(t *testing.T, tr *tour.Tour, more ...string) {
 	t.Helper()
+	configure(t, tr, append([]string{installLine(t)}, more...)...)
+}
+
+// configure makes a home with these lines in init.lua.
+func configure(t *testing.T, tr *tour.Tour, lines ...string) {
+	t.Helper()
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +80,7 @@ func install(t *testing.T, tr *tour.Tour, more ...string) {
 	if err := os.Symlink(root, filepath.Join(tr.Home, "src", "quire")); err != nil {
 		t.Fatal(err)
 	}
-	text := strings.Join(append([]string{installLine(t)}, more...), "\n") + "\n"
+	text := strings.Join(lines, "\n") + "\n"
 	if err := os.WriteFile(filepath.Join(config, "init.lua"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -198,6 +205,51 @@ func TestInstall(t *testing.T) {
 		tr := tour.New(t, bin, tour.Pipeline)
 		install(t, tr)
 		e.play(t, tr, "install")
+	})
+}
+
+// With Neovim's own way to enable servers there is all of it, too.
+func TestEnable(t *testing.T) {
+	bin := tour.Programs(t)
+	each(t, func(t *testing.T, e editor) {
+		if !e.has(t, "nvim-0.11") {
+			t.Skip("there is no vim.lsp.enable")
+		}
+		tr := tour.New(t, bin, tour.Pipeline)
+		path, _, _ := strings.Cut(installLine(t), ";")
+		configure(t, tr, path, "vim.lsp.enable('quire')")
+		e.play(t, tr, "commands")
+	})
+}
+
+// has reports whether a Neovim has a feature.
+func (e editor) has(t *testing.T, feature string) bool {
+	t.Helper()
+	check := fmt.Sprintf("if !has('%s') | cquit 3 | endif", feature)
+	cmd := exec.CommandContext(t.Context(), e.path, append(e.args, "--headless", "--clean", "-c", check, "-c", "q")...)
+	cmd.Env = append(os.Environ(), e.env...)
+	return cmd.Run() == nil
+}
+
+// Every option does what the help says.
+func TestOptions(t *testing.T) {
+	const options = "{ log = 'start', height = 7, trusted = true, quickfix = false, lens = false, notify = false }"
+	bin := tour.Programs(t)
+	each(t, func(t *testing.T, e editor) {
+		tr := tour.New(t, bin, tour.Pipeline)
+		configure(t, tr, strings.Replace(installLine(t), "setup()", "setup("+options+")", 1))
+		e.play(t, tr, "options")
+	})
+}
+
+// The commands work from every file of a repository.
+func TestElsewhere(t *testing.T) {
+	bin := tour.Programs(t)
+	each(t, func(t *testing.T, e editor) {
+		tr := tour.New(t, bin, tour.Pipeline)
+		tr.File = filepath.Join(tr.Root, "notes.txt")
+		install(t, tr)
+		e.play(t, tr, "elsewhere")
 	})
 }
 

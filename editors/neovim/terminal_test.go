@@ -59,6 +59,14 @@ func (v vim) at(text string) {
 	})
 }
 
+// save draws the screen, with nothing in the command line.
+func (v vim) save(path string) {
+	v.t.Helper()
+	v.Keys(":", "Escape")
+	v.Unsee(`^[:/]`)
+	v.Save(path)
+}
+
 // edit completes, applies a quick fix, formats and renames.
 func (v vim) edit() {
 	v.t.Helper()
@@ -117,7 +125,7 @@ func (v vim) run() {
 	v.See(`\(job :broken \[:quire/push\] +✗ `)
 	v.See(`^reason`) // in the log
 	v.at("(sh \"echo reason")
-	v.Save("media/run.svg")
+	v.save("media/run.svg")
 }
 
 // look goes from the quickfix list to the failure, and from the graph to a job.
@@ -134,7 +142,7 @@ func (v vim) look() {
 	v.command("QuireGraph")
 	v.See(`├─ compile  ✓`)
 	v.at("test")
-	v.Save("media/graph.svg")
+	v.save("media/graph.svg")
 	v.Keys("Enter")
 	v.Until("the cursor is at the job", func() bool {
 		line, column := v.Cursor()
