@@ -53,15 +53,9 @@ func locate(path string) editor {
 	return e
 }
 
-// install makes a home in which the README was followed, with more lines for
+// install makes a home with the clone where the README has it, and these lines in
 // init.lua.
-func install(t *testing.T, tr *tour.Tour, more ...string) {
-	t.Helper()
-	configure(t, tr, append([]string{installLine(t)}, more...)...)
-}
-
-// configure makes a home with these lines in init.lua.
-func configure(t *testing.T, tr *tour.Tour, lines ...string) {
+func install(t *testing.T, tr *tour.Tour, lines ...string) {
 	t.Helper()
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -146,7 +140,7 @@ func TestMistakes(t *testing.T) {
 	bin := tour.Programs(t)
 	each(t, func(t *testing.T, e editor) {
 		tr := tour.New(t, bin, tour.Mistakes)
-		install(t, tr)
+		install(t, tr, installLine(t))
 		var all []shown
 		for line := range strings.SplitSeq(e.play(t, tr, "mistakes"), "\n") {
 			if text, ok := strings.CutPrefix(strings.TrimSpace(line), "finding "); ok {
@@ -188,37 +182,35 @@ func isShown(all []shown, f tour.Finding) bool {
 	return false
 }
 
-// Every command does what the help says.
+// Every command and every option does what the help says.
 func TestCommands(t *testing.T) {
+	const options = "{ log = 'start', height = 7, trusted = true, quickfix = false, lens = false, notify = false }"
+	line := installLine(t)
+	path, _, _ := strings.Cut(line, ";")
+	tests := []struct {
+		name, scenario string
+		init           []string
+		file           string // relative to the repository
+		since          string // a feature that it needs, or empty
+	}{
+		{"setup", "commands", []string{line}, ".quire/ci.fnl", ""},
+		{"enabled", "commands", []string{path, "vim.lsp.enable('quire')"}, ".quire/ci.fnl", "nvim-0.11"},
+		{"options", "options", []string{strings.Replace(line, "setup()", "setup("+options+")", 1)}, ".quire/ci.fnl", ""},
+		{"elsewhere", "elsewhere", []string{line}, "notes.txt", ""},
+	}
 	bin := tour.Programs(t)
 	each(t, func(t *testing.T, e editor) {
-		tr := tour.New(t, bin, tour.Pipeline)
-		install(t, tr)
-		e.play(t, tr, "commands")
-	})
-}
-
-// The line of the README installs all there is.
-func TestInstall(t *testing.T) {
-	bin := tour.Programs(t)
-	each(t, func(t *testing.T, e editor) {
-		tr := tour.New(t, bin, tour.Pipeline)
-		install(t, tr)
-		e.play(t, tr, "install")
-	})
-}
-
-// With Neovim's own way to enable servers there is all of it, too.
-func TestEnable(t *testing.T) {
-	bin := tour.Programs(t)
-	each(t, func(t *testing.T, e editor) {
-		if !e.has(t, "nvim-0.11") {
-			t.Skip("there is no vim.lsp.enable")
+		for _, test := range tests {
+			t.Run(test.name, func(t *testing.T) {
+				if test.since != "" && !e.has(t, test.since) {
+					t.Skipf("it has no %s", test.since)
+				}
+				tr := tour.New(t, bin, tour.Pipeline)
+				tr.File = filepath.Join(tr.Root, test.file)
+				install(t, tr, test.init...)
+				e.play(t, tr, test.scenario)
+			})
 		}
-		tr := tour.New(t, bin, tour.Pipeline)
-		path, _, _ := strings.Cut(installLine(t), ";")
-		configure(t, tr, path, "vim.lsp.enable('quire')")
-		e.play(t, tr, "commands")
 	})
 }
 
@@ -231,25 +223,13 @@ func (e editor) has(t *testing.T, feature string) bool {
 	return cmd.Run() == nil
 }
 
-// Every option does what the help says.
-func TestOptions(t *testing.T) {
-	const options = "{ log = 'start', height = 7, trusted = true, quickfix = false, lens = false, notify = false }"
+// The line of the README installs all there is.
+func TestInstall(t *testing.T) {
 	bin := tour.Programs(t)
 	each(t, func(t *testing.T, e editor) {
 		tr := tour.New(t, bin, tour.Pipeline)
-		configure(t, tr, strings.Replace(installLine(t), "setup()", "setup("+options+")", 1))
-		e.play(t, tr, "options")
-	})
-}
-
-// The commands work from every file of a repository.
-func TestElsewhere(t *testing.T) {
-	bin := tour.Programs(t)
-	each(t, func(t *testing.T, e editor) {
-		tr := tour.New(t, bin, tour.Pipeline)
-		tr.File = filepath.Join(tr.Root, "notes.txt")
-		install(t, tr)
-		e.play(t, tr, "elsewhere")
+		install(t, tr, installLine(t))
+		e.play(t, tr, "install")
 	})
 }
 
@@ -284,7 +264,7 @@ func TestHealth(t *testing.T) {
 	bin := tour.Programs(t)
 	each(t, func(t *testing.T, e editor) {
 		tr := tour.New(t, bin, tour.Pipeline)
-		install(t, tr)
+		install(t, tr, installLine(t))
 		good := e.play(t, tr, "health", "QUIRE_LIVE=1")
 		for _, want := range []string{`Neovim 0\.`, `quire-lsp: quire-lsp `, `git version`, `the server runs for ` + tr.Root} {
 			if !regexp.MustCompile(want).MatchString(good) {

@@ -22,7 +22,7 @@ func TestPipeline(t *testing.T) {
 	each(t, func(t *testing.T, e editor) {
 		tr := tour.New(t, bin, tour.Pipeline)
 		// The colours are those of Neovim, on the ground of the terminal.
-		install(t, tr, "vim.o.termguicolors = true", "vim.o.hlsearch = false", "vim.cmd('highlight Normal guibg=NONE')")
+		install(t, tr, installLine(t), "vim.o.termguicolors = true", "vim.o.hlsearch = false", "vim.cmd('highlight Normal guibg=NONE')")
 		term := terminal.Start(t, 100, 42, tr.Root, append(tr.Env("TERM=xterm-256color"), e.env...), e.path, append(e.args, tr.File)...)
 		v := vim{term, t, tr}
 		v.See(`▶ run all`)

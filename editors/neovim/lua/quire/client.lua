@@ -103,6 +103,11 @@ local function handlers()
     ['quire/runFinished'] = function(_, params)
       runs.finished(params)
     end,
+    ['window/showMessage'] = function(err, result, ctx, config)
+      if not runs.tells(result.message) then
+        return vim.lsp.handlers['window/showMessage'](err, result, ctx, config)
+      end
+    end,
     ['workspace/codeLens/refresh'] = function(err, result, ctx, config)
       require('quire.lens').refresh_all()
       local original = vim.lsp.handlers['workspace/codeLens/refresh']
@@ -253,6 +258,19 @@ function M.here()
     return nil
   end
   return client, root
+end
+
+-- open_pipeline has the server look after the pipeline of a repository.
+function M.open_pipeline(client, root)
+  local path = root .. '/.quire/ci.fnl'
+  if vim.fn.filereadable(path) == 0 then
+    return -- which the server says, too
+  end
+  local buf = vim.fn.bufadd(path)
+  vim.fn.bufload(buf)
+  if not vim.lsp.buf_is_attached(buf, client.id) then
+    vim.lsp.buf_attach_client(buf, client.id)
+  end
 end
 
 -- request asks the server. What it refuses is told in its own words, unless the

@@ -205,6 +205,7 @@ function M.graph(format)
   if not c then
     return
   end
+  client.open_pipeline(c, root)
   local name = ('quire-graph://%s/%s'):format(root, format)
   local buf = vim.fn.bufadd(name)
   vim.fn.bufload(buf)

@@ -80,12 +80,25 @@ function M.changed(params)
   show()
 end
 
--- tell says how a run went, unless the server has.
+-- telling is how the last run went that this plugin tells of.
+local telling
+
+-- tell says how a run went, unless the server does.
 local function tell(run, params)
   local said = params.outcome == 'failed' or params.outcome == 'internal' or params.outcome == 'not-run'
-  if options.get().notify and not said and not run.dry then
-    vim.notify(run.title .. ': ' .. params.message)
+  if said or run.dry then
+    return
   end
+  telling = run.title .. ': ' .. params.message
+  if options.get().notify then
+    vim.notify(telling)
+  end
+end
+
+-- tells reports whether this plugin tells what the server has a message of, which
+-- it has for clients that were too busy to show progress.
+function M.tells(message)
+  return telling ~= nil and vim.startswith(message, telling)
 end
 
 function M.finished(params)
