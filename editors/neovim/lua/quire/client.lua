@@ -260,19 +260,6 @@ function M.here()
   return client, root
 end
 
--- open_pipeline has the server look after the pipeline of a repository.
-function M.open_pipeline(client, root)
-  local path = root .. '/.quire/ci.fnl'
-  if vim.fn.filereadable(path) == 0 then
-    return -- which the server says, too
-  end
-  local buf = vim.fn.bufadd(path)
-  vim.fn.bufload(buf)
-  if not vim.lsp.buf_is_attached(buf, client.id) then
-    vim.lsp.buf_attach_client(buf, client.id)
-  end
-end
-
 -- request asks the server. What it refuses is told in its own words, unless the
 -- caller takes them.
 function M.request(client, method, params, done, refused)

@@ -194,6 +194,19 @@ local function draw_graph(buf, done)
   end)
 end
 
+-- open_pipeline has the server look after the pipeline of a repository.
+local function open_pipeline(c, root)
+  local path = root .. '/.quire/ci.fnl'
+  if vim.fn.filereadable(path) == 0 then
+    return -- which the server says, too
+  end
+  local buf = vim.fn.bufadd(path)
+  vim.fn.bufload(buf)
+  if not vim.lsp.buf_is_attached(buf, c.id) then
+    vim.lsp.buf_attach_client(buf, c.id)
+  end
+end
+
 -- graph shows the graph of the jobs, which follows their runs.
 function M.graph(format)
   format = format or 'text'
@@ -205,7 +218,7 @@ function M.graph(format)
   if not c then
     return
   end
-  client.open_pipeline(c, root)
+  open_pipeline(c, root)
   local name = ('quire-graph://%s/%s'):format(root, format)
   local buf = vim.fn.bufadd(name)
   vim.fn.bufload(buf)
