@@ -69,6 +69,11 @@ func TestCommandsAreDescribed(t *testing.T) {
 			t.Errorf("the README does not describe %s", command)
 		}
 	}
+	for _, n := range []string{notifyRunOutput, notifyRunStarted, notifyJobState, notifyRunFinished, notifyShStarted, notifyShFinished, notifyPipeline} {
+		if !strings.Contains(commandsHelp, n) || !strings.Contains(string(readme), "`"+n+" {") {
+			t.Errorf("--help or the README does not describe %s", n)
+		}
+	}
 	fields := fieldNames(reflect.TypeFor[runArgs]())
 	for _, name := range fields {
 		if !strings.Contains(commandsHelp, name) {

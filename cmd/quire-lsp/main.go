@@ -76,6 +76,10 @@ What a run writes is shown by what the client can do:
   experimental.quire.runOutput       it is sent as it is written (quire/runOutput)
   experimental.quire.runState        what becomes of the jobs is sent (quire/runStarted,
                                      quire/jobState, quire/runFinished)
+  experimental.quire.runCommands     so is which command runs where (quire/shStarted,
+                                     quire/shFinished)
+  experimental.quire.pipelines       so are the jobs of each pipeline, when they
+                                     change (quire/pipeline)
   workspace.textDocumentContent      it is a document quire-run:/RUN/JOB.log, which
                                      follows the run
   window.showDocument                the log is opened as a file
