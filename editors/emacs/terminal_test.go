@@ -41,10 +41,7 @@ func TestTerminal(t *testing.T) {
 			for range 4 {
 				term.Keys("C-n")
 			}
-			term.Until("the cursor is at the job", func() bool {
-				line, column := term.Cursor()
-				return strings.HasPrefix(line[column:], "(job :build ")
-			})
+			term.At("(job :build ", 0)
 
 			term.Click(`▶ run$`)
 			term.See(`Do you trust`)
@@ -66,10 +63,7 @@ func TestTerminal(t *testing.T) {
 			term.See(`▶ run  ✗ assertion failed!`)
 			term.Save("media/run.svg")
 			term.Keys("C-x", "`")
-			term.Until("the cursor is at the sh", func() bool {
-				line, column := term.Cursor()
-				return strings.HasPrefix(line[column:], `(sh "echo reason`)
-			})
+			term.At(`(sh "echo reason`, 0)
 
 			term.Keys("C-c", ",", ",")
 			term.See(`what the lens here does`)

@@ -2,7 +2,6 @@ package neovim
 
 import (
 	"regexp"
-	"strings"
 	"testing"
 
 	"quire/editors/internal/terminal"
@@ -32,7 +31,7 @@ func TestPipeline(t *testing.T) {
 		v.cancel()
 
 		v.command("QuireRun long")
-		v.Until("the job runs", v.running)
+		v.Until("the job runs", v.tr.Sleeps)
 		v.command("qa!")
 		v.Ended()
 		tr.Gone()
@@ -52,11 +51,7 @@ func (v vim) at(text string) {
 	v.t.Helper()
 	v.Type(`gg/\V` + text)
 	v.Keys("Enter")
-	v.Until("the cursor is at "+text, func() bool {
-		line, column := v.Cursor()
-		runes := []rune(line)
-		return column < len(runes) && strings.HasPrefix(string(runes[column:]), text)
-	})
+	v.At(text, 0)
 }
 
 // save draws the screen, with nothing in the command line.
@@ -134,20 +129,14 @@ func (v vim) look() {
 	v.command("QuireFailures")
 	v.See(`\.quire/ci\.fnl\|17 col 21`)
 	v.Keys("Enter")
-	v.Until("the cursor is at the sh", func() bool {
-		line, column := v.Cursor()
-		return strings.HasPrefix(string([]rune(line)[column:]), `(sh "echo reason`)
-	})
+	v.At(`(sh "echo reason`, 0)
 	v.command("cclose")
 	v.command("QuireGraph")
 	v.See(`├─ compile  ✓`)
 	v.at("test")
 	v.save("media/graph.svg")
 	v.Keys("Enter")
-	v.Until("the cursor is at the job", func() bool {
-		line, column := v.Cursor()
-		return strings.HasPrefix(string([]rune(line)[column:]), "(job :test ")
-	})
+	v.At("(job :test ", 0)
 }
 
 // cancel cancels a job from its lens.
@@ -156,17 +145,7 @@ func (v vim) cancel() {
 	v.at("(job :long")
 	v.choose("▶ run$")
 	v.See(`\(job :long \[:quire/push\] +● running`)
-	v.Until("the job runs", v.running)
+	v.Until("the job runs", v.tr.Sleeps)
 	v.choose("■ cancel")
-	v.Until("the job is gone", func() bool { return !v.running() })
-}
-
-// running reports whether the long job of the tour runs.
-func (v vim) running() bool {
-	for _, process := range v.tr.Left() {
-		if strings.Contains(process, "sleep "+v.tr.Mark) {
-			return true
-		}
-	}
-	return false
+	v.Until("the job is gone", func() bool { return !v.tr.Sleeps() })
 }

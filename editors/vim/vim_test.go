@@ -145,11 +145,7 @@ func (v vim) tell(expression string) []byte {
 func (v vim) at(text string, right int) {
 	v.t.Helper()
 	v.command(fmt.Sprintf(`call cursor(1, 1) | call search('\V%s', 'c') | call cursor(line('.'), col('.') + %d)`, text, right))
-	v.Until("the cursor is at "+text, func() bool {
-		line, column := v.Cursor()
-		runes, start := []rune(line), column-right
-		return start >= 0 && start <= len(runes) && strings.HasPrefix(string(runes[start:]), text)
-	})
+	v.At(text, right)
 }
 
 // act chooses a code action at the cursor.

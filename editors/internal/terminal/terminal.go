@@ -89,12 +89,16 @@ func (term *Terminal) Screen() string { return term.tmux("capture-pane", "-p") }
 // it.
 func (term *Terminal) Colours() string { return term.tmux("capture-pane", "-p", "-e") }
 
-// Cursor returns the line of the screen in which the cursor stands, and its
-// column, from 0.
-func (term *Terminal) Cursor() (line string, column int) {
+// At waits until the cursor stands so many columns to the right of where a text
+// begins.
+func (term *Terminal) At(text string, right int) {
 	term.t.Helper()
-	row, column := term.place()
-	return strings.Split(term.Screen(), "\n")[row], column
+	term.until("the cursor at "+text, func() bool {
+		row, column := term.place()
+		// Between the two the program may have drawn something else.
+		line, start := []rune(strings.Split(term.Screen(), "\n")[row]), column-right
+		return start >= 0 && start <= len(line) && strings.HasPrefix(string(line[start:]), text)
+	})
 }
 
 // Row returns the row in which the cursor stands, from 0.
