@@ -15,7 +15,7 @@ import (
 )
 
 // patience is how long a screen may take to show something.
-const patience = 20 * time.Second
+const patience = 60 * time.Second
 
 // A Terminal is a terminal with one program in it.
 type Terminal struct {
