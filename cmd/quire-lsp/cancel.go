@@ -11,15 +11,15 @@ import (
 
 // inflight holds the requests under way, so that $/cancelRequest can end them.
 type inflight struct {
-	mu      sync.Mutex // guards the fields below
-	calls   map[jsonrpc2.ID]call
-	begun   int // calls so far
+	mu      sync.Mutex   // guards the fields below
+	calls   map[int]call // by their numbers: a client may use an id twice
+	begun   int          // calls so far, the number of the last
 	retired []retired
 }
 
 // A call is a request that waits for an answer.
 type call struct {
-	number int // of those that have begun
+	id     jsonrpc2.ID
 	cancel context.CancelFunc
 }
 
@@ -42,8 +42,8 @@ func (f *inflight) afterwards(end func()) {
 func (f *inflight) sweep() {
 	f.mu.Lock()
 	oldest := f.begun + 1
-	for _, c := range f.calls {
-		oldest = min(oldest, c.number)
+	for number := range f.calls {
+		oldest = min(oldest, number)
 	}
 	var due []retired
 	f.retired = slices.DeleteFunc(f.retired, func(r retired) bool {
@@ -72,31 +72,45 @@ func (f *inflight) begin(session, request context.Context, req *jsonrpc2.Request
 	if !req.IsCall() {
 		return ctx, cancel
 	}
-	id := req.ID()
-	f.enter(id, cancel)
+	number := f.enter(req.ID(), cancel)
 	return ctx, func() {
 		cancel()
-		f.forget(id)
+		f.forget(number)
 	}
 }
 
-// enter notes that a request is under way.
-func (f *inflight) enter(id jsonrpc2.ID, cancel context.CancelFunc) {
+// enter notes that a request is under way, and returns its number.
+func (f *inflight) enter(id jsonrpc2.ID, cancel context.CancelFunc) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.calls == nil {
-		f.calls = map[jsonrpc2.ID]call{}
+		f.calls = map[int]call{}
 	}
 	f.begun++
-	f.calls[id] = call{f.begun, cancel}
+	f.calls[f.begun] = call{id, cancel}
+	return f.begun
 }
 
 // forget notes that a request needs nothing any more.
-func (f *inflight) forget(id jsonrpc2.ID) {
+func (f *inflight) forget(number int) {
 	f.mu.Lock()
-	delete(f.calls, id)
+	delete(f.calls, number)
 	f.mu.Unlock()
 	f.sweep()
+}
+
+// cancelNamed cancels the requests under way that have an id, and returns their
+// numbers.
+func (f *inflight) cancelNamed(id jsonrpc2.ID) (numbers []int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for number, c := range f.calls {
+		if c.id == id {
+			c.cancel()
+			numbers = append(numbers, number)
+		}
+	}
+	return numbers
 }
 
 // release lets the next message in. A handler calls it when it has taken what
@@ -107,8 +121,8 @@ func release(ctx context.Context) {
 	}
 }
 
-// cancelRequest ends the request that a $/cancelRequest names, if it is still
-// under way.
+// cancelRequest ends what is under way of the request that a $/cancelRequest
+// names.
 func (f *inflight) cancelRequest(req *jsonrpc2.Request) {
 	var p protocol.CancelParams
 	if protocol.Unmarshal(req.Params(), &p) != nil {
@@ -121,11 +135,7 @@ func (f *inflight) cancelRequest(req *jsonrpc2.Request) {
 	case protocol.String:
 		id = jsonrpc2.NewStringID(string(v))
 	}
-	f.mu.Lock()
-	c, ok := f.calls[id]
-	f.mu.Unlock()
-	if ok {
-		c.cancel()
-		f.forget(id) // what it finds nobody wants to know
+	for _, number := range f.cancelNamed(id) {
+		f.forget(number) // what it finds nobody wants to know
 	}
 }

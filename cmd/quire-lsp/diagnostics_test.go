@@ -31,9 +31,13 @@ func TestAfterwards(t *testing.T) {
 	ended := map[string]bool{}
 	end := func(name string) func() { return func() { ended[name] = true } }
 	begin := func(n int64) func() {
-		id := jsonrpc2.NewNumberID(n)
-		f.enter(id, func() {})
-		return func() { f.forget(id) }
+		number := f.enter(jsonrpc2.NewNumberID(n), func() {})
+		return func() { f.forget(number) }
+	}
+	cancel := func(n int64) {
+		for _, number := range f.cancelNamed(jsonrpc2.NewNumberID(n)) {
+			f.forget(number)
+		}
 	}
 	f.afterwards(end("alone"))
 	equal(t, "with no request", ended["alone"], true)
@@ -44,7 +48,7 @@ func TestAfterwards(t *testing.T) {
 	equal(t, "before", ended, map[string]bool{"alone": true})
 	first()
 	equal(t, "after the first", ended, map[string]bool{"alone": true, "a": true})
-	f.forget(jsonrpc2.NewNumberID(2))
+	cancel(2)
 	equal(t, "after the second was cancelled", ended["b"], true)
 	second()
 	third := begin(3)
@@ -52,4 +56,10 @@ func TestAfterwards(t *testing.T) {
 	equal(t, "during the third", ended["c"], false)
 	third()
 	equal(t, "after the third", ended["c"], true)
+	fourth, again := begin(4), begin(4)
+	f.afterwards(end("d"))
+	again()
+	equal(t, "after the second of the same id", ended["d"], false)
+	fourth()
+	equal(t, "after both of the same id", ended["d"], true)
 }

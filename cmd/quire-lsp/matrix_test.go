@@ -13,8 +13,7 @@ import (
 
 // TestMatrix sends what other servers die of, or answer wrongly, in both encodings:
 // the answer is right, and the session goes on. Messages that are no requests, and
-// the end of input, are those of TestMalformedMessages, TestTruncated and
-// TestEndOfInput.
+// the end of input, are those of TestHostileMessages.
 func TestMatrix(t *testing.T) {
 	const text = "(local {: job} (require :quire.ci))\n(job :é𝄞 [:quire/push] (fn [] nil)) ; 𝄞\n(print"
 	const invalidParams = int(jsonrpc2.InvalidParams)

@@ -93,7 +93,7 @@ func (s *server) serve(until context.Context, rw io.ReadWriteCloser) int {
 		io.Reader
 		io.WriteCloser
 	}{rw, s.outgoing}
-	s.conn = jsonrpc2.NewConn(tolerantStream{jsonrpc2.NewHeaderStream(rw)}, jsonrpc2.WithCodec(codec{}))
+	s.conn = jsonrpc2.NewConn(newStream(rw), jsonrpc2.WithCodec(codec{}))
 	s.client = protocol.ClientDispatcher(s.conn)
 	s.conn.Go(ctx, s.handler())
 	select {

@@ -1,27 +1,147 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"strconv"
 
 	"go.lsp.dev/jsonrpc2"
 )
 
-// A tolerantStream answers a message that cannot be understood and goes on with
-// the next, where the library would end the connection. What is wrong with a
-// header still ends it: nobody knows where the next message begins.
-type tolerantStream struct{ jsonrpc2.Stream }
+const (
+	// maxHeader is how many bytes the header of a message may have. What clients
+	// send has less than a hundred.
+	maxHeader = 8 << 10
+	// maxMessage is how many bytes a message may have. It is far above the largest
+	// pipeline that is evaluated, so that an editor may open whatever it likes.
+	maxMessage = 128 << 20
+	// keptMessage is how large a buffer is kept for the next message.
+	keptMessage = 1 << 20
+)
 
-func (s tolerantStream) Read(ctx context.Context) (jsonrpc2.Message, int64, error) {
+// A stream reads what a client sends. It takes memory for what has arrived, and
+// not for what a header announces. A message that cannot be understood, or that
+// is too large, is answered and the next one is read, where the library would
+// end the connection. What is wrong with a header ends it: nobody knows where
+// the next message begins.
+type stream struct {
+	jsonrpc2.Stream // which writes
+	in              *bufio.Reader
+	body            []byte // of the last message, whose parameters may lie in it
+}
+
+func newStream(rw io.ReadWriteCloser) *stream {
+	return &stream{Stream: jsonrpc2.NewHeaderStream(rw), in: bufio.NewReader(rw)}
+}
+
+func (s *stream) Read(ctx context.Context) (jsonrpc2.Message, int64, error) {
 	for {
-		m, n, err := s.Stream.Read(ctx)
+		if err := ctx.Err(); err != nil {
+			return nil, 0, err
+		}
+		length, err := readHeader(s.in)
+		if err != nil {
+			return nil, 0, err
+		}
+		m, err := s.readBody(length)
+		if err == nil {
+			return m, length, nil
+		}
 		var wrong *jsonrpc2.Error
-		if err == nil || !errors.As(err, &wrong) {
-			return m, n, err
+		if !errors.As(err, &wrong) {
+			return nil, 0, err
 		}
 		reply := jsonrpc2.NewResponse(jsonrpc2.ID{}, nil, wrong)
 		if _, err := s.Write(ctx, reply); err != nil {
 			return nil, 0, err
 		}
 	}
+}
+
+// readBody reads the rest of a message. The error is a [*jsonrpc2.Error] when the
+// next message can be read.
+func (s *stream) readBody(length int64) (jsonrpc2.Message, error) {
+	if length > maxMessage {
+		if _, err := io.CopyN(io.Discard, s.in, length); err != nil {
+			return nil, truncated(err)
+		}
+		return nil, jsonrpc2.NewError(jsonrpc2.InvalidRequest,
+			fmt.Sprintf("a message of %d bytes was not read: they may have %d", length, maxMessage))
+	}
+	if cap(s.body) > keptMessage {
+		s.body = nil
+	}
+	s.body = s.body[:0]
+	for n := int(length); len(s.body) < n; {
+		if len(s.body) == cap(s.body) {
+			s.body = append(make([]byte, 0, min(n, max(4<<10, 2*len(s.body)))), s.body...)
+		}
+		part := s.body[len(s.body):min(n, cap(s.body))]
+		got, err := io.ReadFull(s.in, part)
+		s.body = s.body[:len(s.body)+got]
+		if err != nil {
+			return nil, truncated(err)
+		}
+	}
+	return jsonrpc2.DecodeMessage(s.body)
+}
+
+// readHeader reads the header of a message and returns how long the message is,
+// in bytes, from 1. The error is [io.EOF] when there is no more message.
+func readHeader(in *bufio.Reader) (length int64, err error) {
+	for left := maxHeader; ; {
+		line, err := readLine(in, left)
+		if err == io.EOF && len(line) == 0 && left == maxHeader {
+			return 0, io.EOF
+		}
+		if err != nil {
+			return 0, truncated(err)
+		}
+		left -= len(line)
+		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
+		if len(line) == 0 {
+			break
+		}
+		name, value, ok := bytes.Cut(line, []byte(":"))
+		if !ok {
+			return 0, fmt.Errorf("a header of a message has the line %.80q, which is no field such as Content-Length: 2", line)
+		}
+		if !bytes.EqualFold(name, []byte("Content-Length")) {
+			continue
+		}
+		value = bytes.Trim(value, " \t")
+		if length, err = strconv.ParseInt(string(value), 10, 64); err != nil || length <= 0 || value[0] == '+' {
+			return 0, fmt.Errorf("the header of a message has the Content-Length %.80q, which is no number of bytes", value)
+		}
+	}
+	if length == 0 {
+		return 0, errors.New("the header of a message has no Content-Length")
+	}
+	return length, nil
+}
+
+// readLine reads a line with its line feed, of at most so many bytes.
+func readLine(in *bufio.Reader, most int) (line []byte, err error) {
+	for len(line) < most {
+		b, err := in.ReadByte()
+		if err != nil {
+			return line, err
+		}
+		if line = append(line, b); b == '\n' {
+			return line, nil
+		}
+	}
+	return line, fmt.Errorf("the header of a message is longer than %d bytes", maxHeader)
+}
+
+// truncated says of an end of input that it came within a message.
+func truncated(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }
