@@ -32,12 +32,13 @@ type sandbox struct {
 	options []string // of bwrap, for all commands
 }
 
-// findBubblewrap returns the path of bubblewrap.
-func findBubblewrap(env environ) (string, error) {
+// findBubblewrap returns the path of bubblewrap, which is outside of the
+// repository with this root.
+func findBubblewrap(env environ, root string) (string, error) {
 	if runtime.GOOS != "linux" {
 		return "", &UsageError{"--sandbox works on Linux only: leave it out, or use --container"}
 	}
-	path, err := env.find("bwrap", "")
+	path, err := env.tool("bwrap", root)
 	if err != nil {
 		return "", errors.New("--sandbox needs bubblewrap, and no bwrap is in PATH: install the package bubblewrap, " +
 			"such as with apt install bubblewrap or dnf install bubblewrap")

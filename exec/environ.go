@@ -79,6 +79,49 @@ func (e environ) find(program, dir string) (string, error) {
 	return "", found
 }
 
+// tool returns the path of a program that quire starts itself, and not for a
+// job. It may be started by looking at a repository, so a directory of PATH
+// counts only when it is absolute and outside of the repository with this root.
+func (e environ) tool(program, root string) (string, error) {
+	found := error(syscall.ENOENT)
+	for _, p := range filepath.SplitList(e.get("PATH")) {
+		if !filepath.IsAbs(p) {
+			continue
+		}
+		path, err := executable(filepath.Join(p, program))
+		switch {
+		case err == nil && !holds(root, path):
+			return path, nil
+		case errors.Is(err, fs.ErrPermission):
+			found = err
+		}
+	}
+	return "", found
+}
+
+// holds reports whether a file is in a directory, by its name or by where it
+// really is. What is below the root of the whole disk is in no repository.
+func holds(dir, path string) bool {
+	for _, dir := range []string{dir, resolved(dir)} {
+		for _, path := range []string{path, resolved(path), filepath.Join(resolved(filepath.Dir(path)), filepath.Base(path))} {
+			rel, err := filepath.Rel(dir, path)
+			if err == nil && filepath.IsLocal(rel) && filepath.Dir(dir) != dir {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// resolved returns a path without symbolic links, or as it is when there is no
+// such file.
+func resolved(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	return path
+}
+
 // osError returns what the operating system said, without what it was asked.
 func osError(err error) error {
 	if errno := syscall.Errno(0); errors.As(err, &errno) {

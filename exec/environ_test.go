@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -63,6 +64,42 @@ func TestEnvironFind(t *testing.T) {
 		if err != tt.err || err == nil && got != tt.want {
 			t.Errorf("find %q in PATH=%s: %s, %v, want %s, %v", tt.program, tt.path, got, err, tt.want, tt.err)
 		}
+	}
+}
+
+// TestEnvironTool checks that what a repository brings along is not taken for a
+// program of this machine.
+func TestEnvironTool(t *testing.T) {
+	base := t.TempDir()
+	for _, path := range []string{"repo/tool", "repo/bin/tool", "bin/tool"} {
+		path = filepath.Join(base, path)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, nil, 0o755)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, target := range map[string]string{"link": "repo", "links/tool": "../repo/tool", "repo/out": "../bin"} {
+		path := filepath.Join(base, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.Symlink(target, path)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(filepath.Join(base, "repo"))
+	for _, tt := range []struct{ path, want string }{
+		{".:$/bin", "bin"}, {":$/bin", "bin"}, {"bin:$/bin", "bin"}, {"$/repo:$/bin", "bin"}, {"$/repo/bin:$/bin", "bin"},
+		{"$/repo/../repo/bin:$/bin", "bin"}, {"$/link/bin:$/bin", "bin"}, {"$/links:$/bin", "bin"}, {"$/repo/out:$/bin", "bin"},
+		{"$/repo", ""}, {".", ""}, {"$/none", ""},
+	} {
+		path := strings.ReplaceAll(tt.path, "$", base)
+		for _, root := range []string{filepath.Join(base, "repo"), filepath.Join(base, "link")} {
+			got, err := environ{"PATH=" + path}.tool("tool", root)
+			if tt.want == "" && err == nil || tt.want != "" && got != filepath.Join(base, tt.want, "tool") {
+				t.Errorf("tool in PATH=%s for %s: %q, %v, want %q", tt.path, root, got, err, tt.want)
+			}
+		}
+	}
+	// A repository of the whole disk does not make it strange.
+	if got, err := (environ{"PATH=" + filepath.Join(base, "bin")}).tool("tool", "/"); err != nil {
+		t.Errorf("tool for /: %q, %v", got, err)
 	}
 }
 

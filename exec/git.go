@@ -24,11 +24,11 @@ type git struct {
 	limit int
 }
 
-// newGit returns a git that works on the repository around dir.
-func newGit(env environ, dir string) (git, error) {
-	path, err := env.find("git", dir)
+// newGit returns a git that works in dir, in the repository with this root.
+func newGit(env environ, root, dir string) (git, error) {
+	path, err := env.tool("git", root)
 	if err != nil {
-		return git{}, fmt.Errorf("git: %w", err)
+		return git{}, fmt.Errorf("git: %w in the directories of PATH outside of %s", err, root)
 	}
 	env = env.without(func(name string) bool {
 		switch name {

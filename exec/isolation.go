@@ -21,10 +21,10 @@ func (x *execution) findIsolation(ctx context.Context) (err error) {
 	switch {
 	case o.Container:
 		x.report.Isolation = InContainer
-		x.runtime, err = findRuntime(ctx, x.request.env, o.ContainerRuntime)
+		x.runtime, err = findRuntime(ctx, x.request.env, x.request.source.Root, o.ContainerRuntime)
 	case o.Sandbox:
 		x.report.Isolation = InSandbox
-		x.bubblewrap, err = findBubblewrap(x.request.env)
+		x.bubblewrap, err = findBubblewrap(x.request.env, x.request.source.Root)
 	}
 	return err
 }

@@ -40,7 +40,7 @@ func discover(ctx context.Context, env environ, dir string) (repository, error) 
 			if repo, ok := ordinaryGit(env, d); ok {
 				return repo, nil
 			}
-			return openGit(ctx, env, dir)
+			return openGit(ctx, env, d, dir)
 		case exists(d, ".jj"):
 			return repository{}, &UsageError{fmt.Sprintf("%s is a jj repository without a git repository beside it, "+
 				"and quire reads commits and changes through git: make one with `jj git colocation enable`", d)}
@@ -90,13 +90,13 @@ func ordinaryGit(env environ, root string) (repository, bool) {
 			return repository{}, false
 		}
 	}
-	g, err := newGit(env, root)
+	g, err := newGit(env, root, root)
 	return repository{root, &gitRepository{g, dir, dir, "sha1"}}, err == nil
 }
 
-// openGit asks git for the repository around a directory.
-func openGit(ctx context.Context, env environ, dir string) (repository, error) {
-	g, err := newGit(env, dir)
+// openGit asks git for the repository around a directory, which begins at root.
+func openGit(ctx context.Context, env environ, root, dir string) (repository, error) {
+	g, err := newGit(env, root, dir)
 	if err != nil {
 		return repository{}, err
 	}

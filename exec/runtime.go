@@ -30,8 +30,9 @@ type containerRuntime struct {
 }
 
 // findRuntime returns the runtime that was named, or else docker or podman,
-// whichever answers.
-func findRuntime(ctx context.Context, env environ, named string) (*containerRuntime, error) {
+// whichever answers. Those two are looked for outside of the repository with
+// this root.
+func findRuntime(ctx context.Context, env environ, root, named string) (*containerRuntime, error) {
 	if named != "" {
 		path, err := env.find(named, "")
 		if err == nil {
@@ -45,7 +46,7 @@ func findRuntime(ctx context.Context, env environ, named string) (*containerRunt
 	}
 	var why []string
 	for _, name := range []string{"docker", "podman"} {
-		path, err := env.find(name, "")
+		path, err := env.tool(name, root)
 		if err != nil {
 			why = append(why, fmt.Sprintf("%s: %v", name, osError(err)))
 			continue

@@ -198,7 +198,7 @@ func (w *workspace) addSubmodule(ctx context.Context, from repository, path stri
 	if !exists(root, gitName) {
 		return nil
 	}
-	sub, err := openGit(ctx, from.vcs.env, root)
+	sub, err := openGit(ctx, from.vcs.env, from.root, root)
 	if err != nil || sub.root != root {
 		w.notices = append(w.notices, fmt.Sprintf("the submodule %s is not in the workspace", path))
 		return nil
@@ -286,7 +286,7 @@ func (w *workspace) checkOutSubmodule(ctx context.Context, c checkout, e entry) 
 	root := filepath.Join(c.repo.root, e.path)
 	sub := repository{}
 	if exists(root, ".git") {
-		sub, _ = openGit(ctx, c.repo.vcs.env, root)
+		sub, _ = openGit(ctx, c.repo.vcs.env, c.repo.root, root)
 	}
 	if sub.root != root {
 		w.notices = append(w.notices, fmt.Sprintf("the submodule %s is empty in the workspace: it is not checked out in %s", e.path, c.repo.root))
