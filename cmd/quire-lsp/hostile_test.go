@@ -103,7 +103,7 @@ type piece struct {
 }
 
 // piecesOf returns what a line stands for.
-func piecesOf(t *testing.T, verb, rest string, times int) []piece {
+func piecesOf(t testing.TB, verb, rest string, times int) []piece {
 	t.Helper()
 	switch verb {
 	case "repeat":

@@ -52,9 +52,17 @@ func (s suite) Run() int {
 //
 // The condition [mounts] is that file systems can be mounted in a namespace that
 // nobody else sees, which takes root.
-func TestScripts(t *testing.T) {
+func TestScripts(t *testing.T) { runScripts(t, "../../testdata/cli") }
+
+// TestHostileScripts runs testdata/hostile/surface/*.txtar: what repositories, jobs
+// and machines do that are not meant well. The comment at the beginning of each
+// says what is promised.
+func TestHostileScripts(t *testing.T) { runScripts(t, "../../testdata/hostile/surface") }
+
+func runScripts(t *testing.T, dir string) {
+	t.Helper()
 	testscript.Run(t, testscript.Params{
-		Dir:                 "../../testdata/cli",
+		Dir:                 dir,
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
