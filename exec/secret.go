@@ -10,12 +10,16 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"quire/analysis/diag"
 )
 
 // maxSecret is the size in bytes of the largest file that can be a secret.
 const maxSecret = 1 << 20
+
+// maxSecretWait is how long a secret that comes from a pipe is waited for.
+const maxSecretWait = time.Minute
 
 // A secrets reveals the secrets of a run, each read once and when it is first
 // asked for. It may be used by several goroutines.
@@ -102,7 +106,7 @@ func (s Secret) read(env environ) (value string, shared bool, err error) {
 }
 
 func (s Secret) readFile() (text []byte, shared bool, err error) {
-	f, err := os.Open(s.File)
+	f, err := os.OpenFile(s.File, os.O_RDONLY|openAtOnce, 0)
 	if err != nil {
 		return nil, false, err
 	}
@@ -111,7 +115,14 @@ func (s Secret) readFile() (text []byte, shared bool, err error) {
 		f.Close()
 		return nil, false, err
 	}
+	if !info.Mode().IsRegular() {
+		// What cannot have a deadline does not wait either.
+		_ = f.SetReadDeadline(time.Now().Add(maxSecretWait))
+	}
 	text, err = readAll(f, maxSecret)
+	if err == nil && len(text) == 0 && info.Mode()&fs.ModeNamedPipe != 0 {
+		err = errors.New("nothing was written to this pipe")
+	}
 	return text, readableByOthers(info), err
 }
 
