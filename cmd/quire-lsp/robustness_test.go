@@ -181,3 +181,55 @@ func TestSocket(t *testing.T) {
 	}
 	l.Close()
 }
+
+// A client that never answers what the server asks gets its own answers, its runs
+// begin and end, and the session ends when it says so.
+func TestSilentClient(t *testing.T) {
+	root := workspace(t)
+	w := dialWire(t)
+	heard := make(chan message)
+	go func() {
+		defer close(heard)
+		for {
+			m, err := readMessage(w.in)
+			if err != nil {
+				return
+			}
+			heard <- m
+		}
+	}()
+	wait := func(what string, is func(message) bool) {
+		t.Helper()
+		for m := range heard {
+			if is(m) {
+				return
+			}
+		}
+		t.Fatalf("waited in vain for %s", what)
+	}
+	answer := func(id int) func(message) bool {
+		return func(m message) bool { return m.Method == "" && string(m.ID) == fmt.Sprint(id) && m.Error == nil }
+	}
+	w.send(frame(requestText(1, "initialize", `{"processId": null, "rootUri": null, "initializationOptions": {"trusted": true},
+		"capabilities": `+capable(`{"configuration": true, "didChangeConfiguration": {"dynamicRegistration": true},
+		"didChangeWatchedFiles": {"dynamicRegistration": true}, "codeLens": {"refreshSupport": true}}`, `{"runState": true}`)+`}`)))
+	wait("initialize", answer(1))
+	uri := "file://" + root + "/.quire/ci.fnl"
+	write(t, root, ".quire/ci.fnl", "(local {: job} (require :quire.ci))\n(job :a [:quire/push] (fn [{: sh}] (sh \"echo out\") nil))\n")
+	w.send(frame(notificationText("initialized", `{}`)) +
+		frame(notificationText("textDocument/didOpen", `{"textDocument": {"uri": "`+uri+`", "languageId": "fennel", "version": 1, "text": "(local {: job} (require :quire.ci))\n(job :a [:quire/push] (fn [{: sh}] (sh \"echo out\") nil))\n"}}`)) +
+		frame(requestText(2, "textDocument/hover", `{"textDocument": {"uri": "`+uri+`"}, "position": {"line": 1, "character": 2}}`)))
+	wait("a hover", answer(2))
+	w.send(frame(requestText(3, "workspace/executeCommand", `{"command": "quire.run", "arguments": [{"uri": "`+uri+`"}]}`)))
+	wait("a run", answer(3))
+	wait("the end of the run", func(m message) bool {
+		return m.Method == notifyRunFinished && strings.Contains(string(m.Params), `"succeeded"`)
+	})
+	w.send(frame(requestText(4, "workspace/executeCommand", `{"command": "quire.showLog", "arguments": [{"uri": "`+uri+`"}]}`)) +
+		frame(requestText(5, "shutdown", "null")))
+	wait("the end of the session", answer(5))
+	w.send(frame(notificationText("exit", "null")))
+	for range heard {
+	}
+	equal(t, "exit code", w.ended(), 0)
+}
