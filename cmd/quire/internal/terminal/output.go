@@ -111,7 +111,7 @@ func printableLen(text string) int {
 		// Eight bytes at once: a high bit is left where a byte is below 0x20 or
 		// above 0x7e, and perhaps above such a byte.
 		const each = 0x0101010101010101
-		if w := word(text[i : i+8]); (w-0x20*each|w+each|w)&(0x80*each) != 0 {
+		if w := word(text[i : i+8]); ((w-0x20*each)|(w+each)|w)&(0x80*each) != 0 {
 			break
 		}
 	}
