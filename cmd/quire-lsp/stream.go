@@ -17,8 +17,9 @@ const (
 	// send has less than a hundred.
 	maxHeader = 8 << 10
 	// maxMessage is how many bytes a message may have. It is far above the largest
-	// pipeline that is evaluated, so that an editor may open whatever it likes.
-	maxMessage = 128 << 20
+	// pipeline that is evaluated, and leaves the server below 512 MiB, of which a
+	// message takes several times its size.
+	maxMessage = 48 << 20
 	// keptMessage is how large a buffer is kept for the next message.
 	keptMessage = 1 << 20
 )
