@@ -81,7 +81,7 @@ async function editor(bench) {
 }
 
 async function tests(bench) {
-  await (await bench.lensOf("lint", "▶ run")).click();
+  await bench.clickLens("lint", "▶ run");
   await until("lint has passed", () => bench.lensOf("lint", "✓ "));
   const item = await bench.testExplorer("lint");
   await item("test").hover();

@@ -83,8 +83,8 @@ async function rename(bench) {
 /** A job is run from its lens, and succeeds with what it needs. */
 async function runs(bench) {
   const { page } = bench;
-  await (await bench.lensOf("test", "▶ run")).click();
-  await until("the lens says that the job succeeded", () => bench.lensOf("test", "✓ ").then(() => true));
+  await bench.clickLens("test", "▶ run");
+  await until("the lens says that the job succeeded", () => bench.lensOf("test", "✓ "));
   await page.locator(".statusbar-item", { hasText: /quire: \d/ }).waitFor();
   holds("a job is run from its lens, and the status bar says that it succeeded", true);
   await bench.shot("succeeded");
@@ -94,7 +94,7 @@ async function runs(bench) {
 async function fails(bench) {
   const { page } = bench;
   await bench.goto(lineOf(bench, "(job :broken"), 1);
-  await (await bench.lensOf("broken", "▶ run")).click();
+  await bench.clickLens("broken", "▶ run");
   await page.locator(".statusbar-item", { hasText: "quire: broken" }).waitFor();
   await bench.lensOf("broken", "✗ ");
   await until("the output opens", () => bench.shown(".part.panel .view-line", "broken │ reason"));
@@ -115,16 +115,16 @@ async function cancels(bench, tour) {
   const { page } = bench;
   await bench.focusEditor();
   await bench.goto(lineOf(bench, "(job :long"), 1);
-  await (await bench.lensOf("long", "▶ run")).click();
+  await bench.clickLens("long", "▶ run");
   await until("the long job runs", () => sleeps(tour.mark));
-  const cancel = await bench.lensOf("long", "■ cancel");
+  await bench.lensOf("long", "■ cancel");
   await bench.shot("running");
-  await cancel.click();
+  await bench.clickLens("long", "■ cancel");
   await page.locator(".statusbar-item", { hasText: "quire: cancelled" }).waitFor();
   await until("the long job is gone", () => !sleeps(tour.mark));
   holds("the long job is cancelled", true);
   // One more, which ends with the editor.
-  await (await bench.lensOf("long", "▶ run")).click();
+  await bench.clickLens("long", "▶ run");
   await until("the long job runs again", () => sleeps(tour.mark));
 }
 

@@ -14,7 +14,7 @@ export default async function (bench, tour) {
   await bench.open(tour.file);
   await page.waitForSelector(".squiggly-error", { state: "attached" });
   holds("what is wrong shows without trust", true);
-  await (await bench.lensOf("build", "▶ run")).click();
+  await bench.clickLens("build", "▶ run");
   const refusal = page.locator(".notification-toast", { hasText: "Restricted Mode" });
   await refusal.waitFor();
   await bench.shot("restricted");
@@ -25,7 +25,7 @@ export default async function (bench, tour) {
   const modal = page.locator(".monaco-modal-editor-block");
   await modal.locator(".codicon-close").last().click();
   await modal.waitFor({ state: "detached" });
-  await (await bench.lensOf("build", "▶ run")).click();
+  await bench.clickLens("build", "▶ run");
   await until("it runs when it is trusted, and nobody asks again", () => bench.lensOf("build", "✓ "));
   holds("it runs when it is trusted", true);
 }

@@ -166,6 +166,13 @@ export class Workbench {
     return item;
   }
 
+  /** Opens the walkthrough from the welcome page. */
+  async walkthrough() {
+    await this.command("Welcome: Open Walkthrough...");
+    await this.pick("Get Started with quire");
+    await this.page.locator(".gettingStartedDetailsContent").waitFor();
+  }
+
   // What a person sees.
 
   line(text) {
@@ -176,13 +183,17 @@ export class Workbench {
     return this.page.locator(".codelens-decoration a", { hasText: title });
   }
 
-  /** The lens with a title of the job that a line registers: the first one above the line. */
+  /**
+   * The lens with a title of the job that a line registers: the first one above
+   * the line. It is the element that was seen there, which is gone once the
+   * lenses are drawn anew.
+   */
   async lensOf(job, title) {
     const line = this.line(`(job :${job} `);
     const find = async () => {
       const below = await line.boundingBox();
       let best;
-      for (const lens of await this.lens(title).all()) {
+      for (const lens of await this.lens(title).elementHandles()) {
         const box = await lens.boundingBox().catch(() => null);
         if (below && box && box.y < below.y && below.y - box.y < 40 && (!best || box.x < best.box.x)) {
           best = { lens, box };
@@ -193,6 +204,20 @@ export class Workbench {
     return until(`the lens ${title} of ${job}`, find);
   }
 
+  async clickLens(job, title) {
+    await until(`the lens ${title} of ${job} is clicked`, async () => {
+      try {
+        await (await this.lensOf(job, title)).click();
+        return true;
+      } catch (error) {
+        if (!String(error).includes("not attached")) {
+          throw error;
+        }
+        return false; // the lenses were drawn anew before the click
+      }
+    });
+  }
+
   /** Every problem that the workbench has for files with a name, as it copies them. */
   async problems(file) {
     await this.page.evaluate(() => navigator.clipboard.writeText(""));
@@ -200,6 +225,11 @@ export class Workbench {
     await row.click();
     await this.page.keyboard.press("Control+c");
     return JSON.parse(await until("the problems are copied", () => this.page.evaluate(() => navigator.clipboard.readText())));
+  }
+
+  /** The mark of a step in the walkthrough that is open, when it is ticked or not. */
+  step(id, ticked) {
+    return this.page.locator(`.gettingStartedDetailsContent .codicon[data-done-step-id$="#${id}"][aria-checked="${ticked}"]`);
   }
 
   status() {
