@@ -147,6 +147,8 @@ func TestExplorer(t *testing.T) { play(t, "explorer", tour.Pipeline, nil) }
 
 func TestTrust(t *testing.T) { play(t, "trust", tour.Pipeline, nil) }
 
+func TestWalkthrough(t *testing.T) { play(t, "walkthrough", tour.Pipeline, nil) }
+
 // Makes the pictures of the README and of the walkthrough, in the folder that
 // QUIRE_SCREENSHOTS names and the theme of QUIRE_THEME.
 func TestPictures(t *testing.T) {
