@@ -9,6 +9,7 @@ export default async function (bench, tour) {
   await bench.lens("run all").waitFor();
   await explorer(bench);
   await graph(bench);
+  await walkthrough(bench);
 }
 
 async function explorer(bench) {
@@ -36,12 +37,29 @@ async function explorer(bench) {
     return at && line && at.y < line.y + line.height && line.y < at.y + at.height;
   });
   await bench.shot("explorer");
+  await link(bench);
   await item("long").hover();
   await item("long").locator(".codicon-testing-run-icon").first().click();
   await until("the long job runs", () => item("long").locator(".codicon-loading, .codicon-testing-loading-icon, .codicon-modifier-spin").first().isVisible());
   await bench.command("Test: Cancel Test Run");
   await page.locator(".statusbar-item", { hasText: "quire: cancelled" }).waitFor();
   holds("a job is cancelled in the Test Explorer", true);
+}
+
+/** The place of the command in the output leads there. */
+async function link(bench) {
+  const { page } = bench;
+  const place = page.locator(".part.panel .xterm-rows > div", { hasText: "echo reason; exit 3" }).locator("span", { hasText: "ci.fnl:17:21" }).last();
+  const { x, y, width, height } = await place.boundingBox();
+  const at = [x + width / 2, y + height / 2];
+  await page.keyboard.down("Control");
+  await page.mouse.move(...at);
+  // It is a link as soon as the workbench has found the file.
+  await until("the place is a link", () => place.evaluate((e) => getComputedStyle(e).textDecorationLine === "underline"));
+  await page.mouse.click(...at);
+  await page.keyboard.up("Control");
+  await until("Ctrl+click leads to the command", () => bench.shown(".statusbar-item", "Ln 17, Col 21"));
+  holds("places in the output lead there", true);
 }
 
 async function graph(bench) {
@@ -76,4 +94,17 @@ async function graph(bench) {
   await box("option").locator(".open").click();
   await until("a click goes to the job", () => bench.shown(".statusbar-item", "Ln 23"));
   holds("a click goes to the job", true);
+}
+
+/**
+ * What was there before the walkthrough is ticked when it opens. VS Code drops an
+ * event whose condition holds as it reads the walkthrough, so that each of these
+ * steps has another one, which holds only once the walkthrough shows.
+ */
+async function walkthrough(bench) {
+  await bench.walkthrough();
+  for (const step of ["server", "pipeline", "run"]) {
+    await bench.step(step, true).waitFor();
+  }
+  holds("the walkthrough knows what was done before it was opened", true);
 }
