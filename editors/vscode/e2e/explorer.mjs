@@ -55,7 +55,7 @@ async function link(bench) {
   await page.keyboard.down("Control");
   await page.mouse.move(...at);
   // It is a link as soon as the workbench has found the file.
-  await until("the place is a link", () => place.evaluate((e) => getComputedStyle(e).textDecorationLine === "underline"));
+  await until("the place is a link", () => place.evaluate((e) => document.defaultView.getComputedStyle(e).textDecorationLine === "underline"));
   await page.mouse.click(...at);
   await page.keyboard.up("Control");
   await until("Ctrl+click leads to the command", () => bench.shown(".statusbar-item", "Ln 17, Col 21"));
