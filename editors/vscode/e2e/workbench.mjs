@@ -127,13 +127,20 @@ export class Workbench {
 
   // What a person does.
 
+  /** Carries out a command that asks for nothing more. */
   async command(title) {
+    const input = await this.choose(title);
+    await input.waitFor({ state: "hidden" }).catch(() => {});
+  }
+
+  /** Chooses a command, and returns the input that may ask for more. */
+  async choose(title) {
     await this.page.keyboard.press("F1");
     const input = this.page.locator(".quick-input-widget input");
     await input.waitFor();
     await input.fill(`>${title}`);
     await this.page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first().click();
-    await input.waitFor({ state: "hidden" }).catch(() => {}); // unless it asks for more
+    return input;
   }
 
   async pick(label) {
@@ -168,7 +175,7 @@ export class Workbench {
 
   /** Opens the walkthrough from the welcome page. */
   async walkthrough() {
-    await this.command("Welcome: Open Walkthrough...");
+    await this.choose("Welcome: Open Walkthrough...");
     await this.pick("Get Started with quire");
     await this.page.locator(".gettingStartedDetailsContent").waitFor();
   }
