@@ -21,8 +21,9 @@ func Diagnostics(w io.Writer, s terminal.Screen, list diag.List) error {
 	if len(list) == 0 {
 		return nil
 	}
+	last := new(laid)
 	for _, d := range list {
-		if err := Diagnostic(w, s, d); err != nil {
+		if err := diagnostic(w, s, d, last); err != nil {
 			return err
 		}
 		if _, err := fmt.Fprintln(w); err != nil {
@@ -57,8 +58,14 @@ func count(n int, noun string) string {
 
 // Diagnostic writes one diagnostic.
 func Diagnostic(w io.Writer, s terminal.Screen, d diag.Diagnostic) error {
+	return diagnostic(w, s, d, new(laid))
+}
+
+// diagnostic writes one diagnostic of several, which share the line that was laid
+// out last: a long line can have many.
+func diagnostic(w io.Writer, s terminal.Screen, d diag.Diagnostic, last *laid) error {
 	// Lines of the configuration hold secrets.
-	p := &printer{screen: s, gutter: gutterWidth(d), bare: d.Code == diag.Config}
+	p := &printer{screen: s, gutter: gutterWidth(d), bare: d.Code == diag.Config, last: last}
 	style := severityStyle(d.Severity())
 	p.header(style, fmt.Sprintf("%s[%s]", d.Severity(), d.Code), strings.TrimRight(d.Message, "\n"))
 	if d.File != nil {
@@ -113,6 +120,7 @@ type printer struct {
 	screen terminal.Screen
 	gutter int  // digits of a line number
 	bare   bool // of places, the text is left out
+	last   *laid
 	out    strings.Builder
 }
 

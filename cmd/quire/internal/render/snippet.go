@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"sort"
 	"strings"
 
 	"quire/analysis/source"
@@ -104,13 +105,23 @@ type line struct {
 	ellipsis string
 }
 
+// A laid is a line that was laid out.
+type laid struct {
+	file   *source.File
+	number int
+	cells  []terminal.Cell
+}
+
 // layout lays out a line for the columns right of the gutter and of another
 // indent columns.
 func (p *printer) layout(f *source.File, number, indent int) line {
 	span := f.Line(number)
+	if p.last.file != f || p.last.number != number {
+		*p.last = laid{f, number, terminal.Cells(f.Slice(span), tab)}
+	}
 	return line{
 		span:     span,
-		cells:    terminal.Cells(f.Slice(span), tab),
+		cells:    p.last.cells,
 		width:    max(p.screen.Width-p.gutter-len(" | ")-indent, 20),
 		ellipsis: p.screen.Sign("…", "..."),
 	}
@@ -120,14 +131,18 @@ func (p *printer) layout(f *source.File, number, indent int) line {
 // one of them, which may be behind the end of the line.
 func (l line) columns(s source.Span) (from, to int) {
 	start, end := s.Start-l.span.Start, s.End-l.span.Start
-	from, to = l.end(), l.end()
-	for i := len(l.cells) - 1; i >= 0 && l.cells[i].End > start; i-- {
-		from = l.cells[i].Column
-		if l.cells[i].Start >= end {
-			to = from
-		}
-	}
+	from = l.first(func(c terminal.Cell) bool { return c.End > start })
+	to = l.first(func(c terminal.Cell) bool { return c.End > start && c.Start >= end })
 	return from, max(to, from+1)
+}
+
+// first returns the column of the first cell that is as is asked for, as are all
+// behind it, or the one behind the last character.
+func (l line) first(is func(terminal.Cell) bool) int {
+	if i := sort.Search(len(l.cells), func(i int) bool { return is(l.cells[i]) }); i < len(l.cells) {
+		return l.cells[i].Column
+	}
+	return l.end()
 }
 
 // end returns the column behind the last character.
@@ -176,8 +191,12 @@ func (l line) window(from, to int) view {
 func (l line) cut(from, to int) view {
 	var text strings.Builder
 	v := view{from: to, to: to}
-	for _, c := range l.cells {
-		if c.Column >= from && c.Column+c.Width <= to {
+	start := sort.Search(len(l.cells), func(i int) bool { return l.cells[i].Column >= from })
+	for _, c := range l.cells[start:] {
+		if c.Column > to {
+			break
+		}
+		if c.Column+c.Width <= to {
 			v.from = min(v.from, c.Column)
 			text.WriteString(c.Text)
 		}
