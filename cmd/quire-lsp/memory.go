@@ -2,20 +2,23 @@ package main
 
 import (
 	"math"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 )
 
-// lean is how many bytes the server may have before the garbage collector works
-// harder. A pipeline of a thousand jobs needs about half of it.
+// lean is how many bytes the process may have before the garbage collector works. A
+// pipeline of a thousand jobs needs about half of it.
 const lean = 45 << 20
 
-// keepLean keeps the memory of the process near what it needs: what a burst of
-// changes leaves behind is collected before the memory grows. A GOMEMLIMIT in the
-// environment takes its place.
+// keepLean has the garbage collector work when the memory of the process reaches a
+// limit near what it needs, rather than when it has doubled: opening a file does
+// not wait for it, and what a burst of changes leaves behind is collected before
+// the memory grows. GOGC and GOMEMLIMIT in the environment take its place.
 func keepLean() {
-	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
+	if os.Getenv("GOGC") == "" && debug.SetMemoryLimit(-1) == math.MaxInt64 {
+		debug.SetGCPercent(-1)
 		limitMemory()
 	}
 }
@@ -24,9 +27,10 @@ func keepLean() {
 // collector do nothing but look for what it could free, and does so again after
 // each collection.
 func limitMemory() {
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(live)
-	debug.SetMemoryLimit(max(lean, int64(live[0].Value.Uint64())*5/4+4<<20))
+	used := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
+	metrics.Read(used)
+	needed := int64(used[0].Value.Uint64() + used[1].Value.Uint64())
+	debug.SetMemoryLimit(max(lean, needed*5/4+4<<20))
 	runtime.AddCleanup(&collected{}, func(struct{}) { limitMemory() }, struct{}{})
 }
 
