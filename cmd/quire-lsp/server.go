@@ -34,7 +34,7 @@ type server struct {
 
 	// ctx ends when the session does; runs and publishing live in it.
 	ctx    context.Context
-	work   sync.WaitGroup
+	work   background
 	exited chan struct{} // closed by leave
 	leave  func()        // ends the session
 	// orderly reports that shutdown came before the end.
@@ -110,7 +110,7 @@ func (s *server) serve(until context.Context, rw io.ReadWriteCloser) int {
 	cancel()
 	// Nobody reads any more: whoever is stuck in a write is to go on.
 	_ = rw.Close()
-	s.work.Wait()
+	s.work.end()
 	s.scratch.remove()
 	if !orderly {
 		return 1
@@ -175,16 +175,38 @@ func (s *server) admit(method string) error {
 
 // goWork runs f beside the session, which waits for it at its end.
 func (s *server) goWork(f func()) {
-	s.work.Add(1)
-	go func() {
-		defer s.work.Done()
+	s.work.begin(func() {
 		defer func() {
 			if r := recover(); r != nil {
 				s.panicked("the background", r)
 			}
 		}()
 		f()
-	}()
+	})
+}
+
+// A background is goroutines that go on beside the requests. One of these may
+// still be under way when the session ends: what it would begin then is left.
+type background struct {
+	sync.WaitGroup
+	mu    sync.Mutex // guards ended
+	ended bool
+}
+
+func (b *background) begin(f func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.ended {
+		b.Go(f)
+	}
+}
+
+// end lets nothing begin any more, and waits for what has begun.
+func (b *background) end() {
+	b.mu.Lock()
+	b.ended = true
+	b.mu.Unlock()
+	b.Wait()
 }
 
 // panicked logs a panic that was recovered from, which is a bug.
