@@ -6,11 +6,15 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"time"
 )
 
 // lean is how many bytes the process may have before the garbage collector works. A
 // pipeline of a thousand jobs needs about half of it.
 const lean = 45 << 20
+
+// idle is how long a large limit holds when nothing else starts the collector.
+const idle = 10 * time.Second
 
 // keepLean has the garbage collector work when the memory of the process reaches a
 // limit near what it needs, rather than when it has doubled: opening a file does
@@ -19,19 +23,26 @@ const lean = 45 << 20
 func keepLean() {
 	if os.Getenv("GOGC") == "" && debug.SetMemoryLimit(-1) == math.MaxInt64 {
 		debug.SetGCPercent(-1)
-		limitMemory()
+		later := time.AfterFunc(idle, runtime.GC)
+		later.Stop()
+		limitMemory(later)
 	}
 }
 
 // limitMemory sets a limit that leaves room above what is in use, lest the
 // collector do nothing but look for what it could free, and does so again after
-// each collection.
-func limitMemory() {
+// each collection. A large one holds no longer than what needs it: there is a
+// collection later, if none comes before.
+func limitMemory(later *time.Timer) {
 	used := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
 	metrics.Read(used)
 	needed := int64(used[0].Value.Uint64() + used[1].Value.Uint64())
-	debug.SetMemoryLimit(max(lean, needed*5/4+4<<20))
-	runtime.AddCleanup(&collected{}, func(struct{}) { limitMemory() }, struct{}{})
+	limit := max(lean, needed*5/4+4<<20)
+	debug.SetMemoryLimit(limit)
+	if later.Stop(); limit > lean {
+		later.Reset(idle)
+	}
+	runtime.AddCleanup(&collected{}, limitMemory, later)
 }
 
 // A collected is garbage, which the next collection tells of.
