@@ -35,7 +35,7 @@ quit!
 func TestSettings(t *testing.T) {
 	kak, err := exec.LookPath("kak")
 	if err != nil {
-		t.Skip("no kak in PATH; .ci/kakoune installs it")
+		t.Skip("no kak in PATH; .ci/editors installs it")
 	}
 	home := t.TempDir()
 	settings, err := os.ReadFile("quire.kak")

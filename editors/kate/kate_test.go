@@ -18,7 +18,7 @@ func TestHighlighting(t *testing.T) {
 		}
 	}
 	if highlighter == "" {
-		t.Skip("no kate-syntax-highlighter in PATH; .ci/kate installs it")
+		t.Skip("no kate-syntax-highlighter in PATH; .ci/editors installs it")
 	}
 	definition, err := os.ReadFile("fennel.xml")
 	if err != nil {

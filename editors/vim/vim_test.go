@@ -59,7 +59,7 @@ var clients = []client{
 func each(t *testing.T, test func(t *testing.T, c client, plugin string)) {
 	t.Helper()
 	if _, err := exec.LookPath("vim"); err != nil {
-		t.Skip("no vim in PATH; .ci/vim installs it")
+		t.Skip("no vim in PATH; .ci/editors installs it")
 	}
 	for _, c := range clients {
 		t.Run(c.name, func(t *testing.T) {
