@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -25,19 +24,11 @@ type editor struct {
 	elpa []string // directories of packages that came with it
 }
 
-// editors returns the Emacsen to test in: those that QUIRE_EMACS lists, as
-// paths separated as in PATH, or else the one that the PATH finds.
+// editors returns the Emacsen to test in.
 func editors(t *testing.T) []editor {
 	t.Helper()
 	var found []editor
-	for _, path := range filepath.SplitList(os.Getenv("QUIRE_EMACS")) {
-		found = append(found, locate(path))
-	}
-	if len(found) == 0 {
-		path, err := exec.LookPath("emacs")
-		if err != nil {
-			t.Skip("no emacs in PATH and none named by QUIRE_EMACS; .ci/emacs installs two")
-		}
+	for _, path := range tour.Editors(t, "QUIRE_EMACS", ".ci/emacs installs two", "emacs") {
 		found = append(found, locate(path))
 	}
 	return found
@@ -106,8 +97,9 @@ func (e editor) batch(t *testing.T, env []string, args ...string) *exec.Cmd {
 // drive plays a scenario on a tour and returns what it says.
 func (e editor) drive(t *testing.T, tr *tour.Tour, client, scenario string) string {
 	t.Helper()
-	install(t, tr)
-	script := read(t, "testdata/*.el")[0]
+	tour.Sources(t, "*.el")
+	tr.Clone()
+	script := tour.Sources(t, "testdata/*.el")[0]
 	cmd := e.batch(t, tr.Env("QUIRE_CLIENT="+client, "QUIRE_SCENARIO="+scenario, "QUIRE_FILE="+tr.File,
 		"QUIRE_INSTALL="+installLine(t)), "-l", script)
 	var out, messages bytes.Buffer
@@ -124,54 +116,8 @@ func (e editor) drive(t *testing.T, tr *tour.Tour, client, scenario string) stri
 	return out.String()
 }
 
-// read returns the paths of the files of a pattern. It reads them, so that go test
-// knows that the result depends on them.
-func read(t *testing.T, pattern string) []string {
-	t.Helper()
-	paths, err := filepath.Glob(pattern)
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("%s: %v", pattern, err)
-	}
-	for i := range paths {
-		if _, err := os.ReadFile(paths[i]); err != nil {
-			t.Fatal(err)
-		}
-		if paths[i], err = filepath.Abs(paths[i]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return paths
-}
-
-// install puts the clone where the README has it.
-func install(t *testing.T, tr *tour.Tour) {
-	t.Helper()
-	read(t, "*.el")
-	root, err := filepath.Abs("../..")
-	if err == nil {
-		err = os.MkdirAll(filepath.Join(tr.Home, "src"), 0o755)
-	}
-	if err == nil {
-		err = os.Symlink(root, filepath.Join(tr.Home, "src", "quire"))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // installLine returns the line that the README gives to install the package.
-func installLine(t *testing.T) string {
-	t.Helper()
-	readme, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	line := regexp.MustCompile(`(?m)^\(package-install-file .*\)$`).Find(readme)
-	if line == nil {
-		t.Fatal("README.md has no line that installs the package")
-	}
-	return string(line)
-}
+func installLine(t *testing.T) string { return tour.InstallLine(t, `\(package-install-file .*\)`) }
 
 // Every mistake of the tour is marked where the command line finds it.
 func TestMistakes(t *testing.T) {

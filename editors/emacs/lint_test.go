@@ -11,13 +11,14 @@ import (
 	"testing"
 
 	"quire/analysis/fennel"
+	"quire/editors/internal/tour"
 )
 
 // The package compiles without warnings, also without Eglot and lsp-mode, and
 // has nothing that checkdoc and package-lint find wrong.
 func TestLint(t *testing.T) {
-	sources := read(t, "*.el")
-	script := read(t, "testdata/lint/*.el")[0]
+	sources := tour.Sources(t, "*.el")
+	script := tour.Sources(t, "testdata/lint/*.el")[0]
 	for _, e := range editors(t) {
 		t.Run(strings.ReplaceAll(e.path, "/", "_"), func(t *testing.T) {
 			if !e.has(t, "package-lint") {

@@ -89,7 +89,8 @@ func TestTerminal(t *testing.T) {
 // open opens the pipeline of a tour in an Emacs with the package.
 func (e editor) open(t *testing.T, tr *tour.Tour) *terminal.Terminal {
 	t.Helper()
-	install(t, tr)
+	tour.Sources(t, "*.el")
+	tr.Clone()
 	config := filepath.Join(tr.Home, "init.el")
 	text := "(require 'package)\n"
 	for _, dir := range e.elpa {

@@ -5,7 +5,6 @@ package helix
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -16,20 +15,10 @@ import (
 	"quire/editors/internal/tour"
 )
 
-// each runs a test in every Helix: those that QUIRE_HELIX lists, as paths
-// separated as in PATH, or else the one that the PATH finds.
+// each runs a test in every Helix.
 func each(t *testing.T, test func(t *testing.T, hx string)) {
 	t.Helper()
-	list := filepath.SplitList(os.Getenv("QUIRE_HELIX"))
-	for _, name := range []string{"hx", "helix"} {
-		if path, err := exec.LookPath(name); err == nil && len(list) == 0 {
-			list = append(list, path)
-		}
-	}
-	if len(list) == 0 {
-		t.Skip("no hx in PATH and none named by QUIRE_HELIX; .ci/helix installs two")
-	}
-	for _, hx := range list {
+	for _, hx := range tour.Editors(t, "QUIRE_HELIX", ".ci/helix installs two", "hx", "helix") {
 		t.Run(strings.ReplaceAll(hx, "/", "_"), func(t *testing.T) { test(t, hx) })
 	}
 }
@@ -41,8 +30,7 @@ type helix struct {
 }
 
 // open opens the pipeline of a tour in a terminal of a size, with the settings of
-// this directory.
-// Trusted says in them that jobs may run.
+// this directory. Trusted says in them that jobs may run.
 func open(t *testing.T, hx string, tr *tour.Tour, columns, rows int, trusted bool) helix {
 	t.Helper()
 	for _, name := range []string{"languages.toml", "config.toml"} {

@@ -24,18 +24,10 @@ type editor struct {
 	args []string
 }
 
-// each runs a test in every Neovim: those that QUIRE_NVIM lists, as paths
-// separated as in PATH, or else the one that the PATH finds.
+// each runs a test in every Neovim.
 func each(t *testing.T, test func(*testing.T, editor)) {
 	t.Helper()
-	list := filepath.SplitList(os.Getenv("QUIRE_NVIM"))
-	if path, err := exec.LookPath("nvim"); err == nil && len(list) == 0 {
-		list = append(list, path)
-	}
-	if len(list) == 0 {
-		t.Skip("no nvim in PATH and none named by QUIRE_NVIM; .ci/editors installs three")
-	}
-	for _, path := range list {
+	for _, path := range tour.Editors(t, "QUIRE_NVIM", ".ci/editors installs three", "nvim") {
 		t.Run(strings.ReplaceAll(path, "/", "_"), func(t *testing.T) { test(t, locate(path)) })
 	}
 }
@@ -57,23 +49,14 @@ func locate(path string) editor {
 // init.lua.
 func install(t *testing.T, tr *tour.Tour, lines ...string) {
 	t.Helper()
-	root, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, pattern := range []string{"*/*.lua", "*/*.vim", "*/*/*.lua", "doc/*"} { // so that go test knows what the result depends on
-		read(t, pattern)
+	for _, pattern := range []string{"*/*.lua", "*/*.vim", "*/*/*.lua", "doc/*"} {
+		tour.Sources(t, pattern)
 	}
 	config := filepath.Join(tr.Home, ".config", "nvim")
 	if err := os.MkdirAll(config, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.MkdirAll(filepath.Join(tr.Home, "src"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(root, filepath.Join(tr.Home, "src", "quire")); err != nil {
-		t.Fatal(err)
-	}
+	tr.Clone()
 	text := strings.Join(lines, "\n") + "\n"
 	if err := os.WriteFile(filepath.Join(config, "init.lua"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
@@ -82,29 +65,7 @@ func install(t *testing.T, tr *tour.Tour, lines ...string) {
 
 // installLine returns the line that the README gives to install the plugin.
 func installLine(t *testing.T) string {
-	t.Helper()
-	readme, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	line := regexp.MustCompile(`(?m)^vim\..*require\('quire'\)\.setup\(\)$`).Find(readme)
-	if line == nil {
-		t.Fatal("README.md has no line that installs the plugin")
-	}
-	return string(line)
-}
-
-func read(t *testing.T, pattern string) {
-	t.Helper()
-	paths, err := filepath.Glob(pattern)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range paths {
-		if _, err := os.ReadFile(path); err != nil {
-			t.Fatal(err)
-		}
-	}
+	return tour.InstallLine(t, `vim\..*require\('quire'\)\.setup\(\)`)
 }
 
 // play plays a scenario of testdata in a tour, without a screen, and returns what
@@ -115,7 +76,7 @@ func (e editor) play(t *testing.T, tr *tour.Tour, scenario string, env ...string
 	if err != nil {
 		t.Fatal(err)
 	}
-	read(t, "testdata/*.lua")
+	tour.Sources(t, "testdata/*.lua")
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, e.path, append(e.args, "--headless", tr.File, "-S", filepath.Join(scripts, scenario+".lua"))...)
