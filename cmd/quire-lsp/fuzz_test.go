@@ -16,6 +16,7 @@ import (
 	"go.lsp.dev/jsonrpc2"
 
 	"quire/analysis/source"
+	"quire/exec/exectest"
 )
 
 // transcriptMessages returns what the client says in each transcript of
@@ -40,7 +41,7 @@ func transcriptMessages(t *testing.F) (sessions []string) {
 		}
 		expand := strings.NewReplacer(texts...)
 		var session strings.Builder
-		for line := range strings.Lines(strings.ReplaceAll(fileOf(archive, "transcript"), "\n ", " ")) {
+		for line := range strings.Lines(strings.ReplaceAll(exectest.File(archive, "transcript"), "\n ", " ")) {
 			mark, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
 			id, what, _ := strings.Cut(rest, " ")
 			method, params, _ := strings.Cut(what, " ")
@@ -59,15 +60,6 @@ func transcriptMessages(t *testing.F) (sessions []string) {
 		sessions = append(sessions, session.String())
 	}
 	return sessions
-}
-
-func fileOf(archive *txtar.Archive, name string) string {
-	for _, f := range archive.Files {
-		if f.Name == name {
-			return string(f.Data)
-		}
-	}
-	return ""
 }
 
 // hostileSeeds calls add with the messages of each file of

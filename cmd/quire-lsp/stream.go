@@ -32,11 +32,11 @@ const (
 type stream struct {
 	jsonrpc2.Stream // which writes
 	in              *bufio.Reader
-	body            []byte // of the last message, whose parameters may lie in it
+	body            bytes.Buffer // of the last message, whose parameters may lie in it
 }
 
 func newStream(rw io.ReadWriteCloser) *stream {
-	return &stream{Stream: jsonrpc2.NewHeaderStream(rw), in: bufio.NewReader(rw)}
+	return &stream{Stream: jsonrpc2.NewHeaderStream(rw), in: bufio.NewReaderSize(rw, maxHeader)}
 }
 
 func (s *stream) Read(ctx context.Context) (jsonrpc2.Message, int64, error) {
@@ -73,36 +73,29 @@ func (s *stream) readBody(length int64) (jsonrpc2.Message, error) {
 		return nil, jsonrpc2.NewError(jsonrpc2.InvalidRequest,
 			fmt.Sprintf("a message of %d bytes was not read: they may have %d", length, maxMessage))
 	}
-	if cap(s.body) > keptMessage {
-		s.body = nil
+	if s.body.Reset(); s.body.Cap() > keptMessage {
+		s.body = bytes.Buffer{}
 	}
-	s.body = s.body[:0]
-	for n := int(length); len(s.body) < n; {
-		if len(s.body) == cap(s.body) {
-			s.body = append(make([]byte, 0, min(n, max(4<<10, 2*len(s.body)))), s.body...)
-		}
-		part := s.body[len(s.body):min(n, cap(s.body))]
-		got, err := io.ReadFull(s.in, part)
-		s.body = s.body[:len(s.body)+got]
-		if err != nil {
-			return nil, truncated(err)
-		}
+	if _, err := io.CopyN(&s.body, s.in, length); err != nil {
+		return nil, truncated(err)
 	}
-	return jsonrpc2.DecodeMessage(s.body)
+	return jsonrpc2.DecodeMessage(s.body.Bytes())
 }
 
 // readHeader reads the header of a message and returns how long the message is,
 // in bytes, from 1. The error is [io.EOF] when there is no more message.
 func readHeader(in *bufio.Reader) (length int64, err error) {
 	for left := maxHeader; ; {
-		line, err := readLine(in, left)
+		line, err := in.ReadSlice('\n')
+		if left -= len(line); left < 0 || err == bufio.ErrBufferFull {
+			return 0, fmt.Errorf("the header of a message is longer than %d bytes", maxHeader)
+		}
 		if err == io.EOF && len(line) == 0 && left == maxHeader {
 			return 0, io.EOF
 		}
 		if err != nil {
 			return 0, truncated(err)
 		}
-		left -= len(line)
 		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
 		if len(line) == 0 {
 			break
@@ -123,20 +116,6 @@ func readHeader(in *bufio.Reader) (length int64, err error) {
 		return 0, errors.New("the header of a message has no Content-Length")
 	}
 	return length, nil
-}
-
-// readLine reads a line with its line feed, of at most so many bytes.
-func readLine(in *bufio.Reader, most int) (line []byte, err error) {
-	for len(line) < most {
-		b, err := in.ReadByte()
-		if err != nil {
-			return line, err
-		}
-		if line = append(line, b); b == '\n' {
-			return line, nil
-		}
-	}
-	return line, fmt.Errorf("the header of a message is longer than %d bytes", maxHeader)
 }
 
 // truncated says of an end of input that it came within a message.
