@@ -49,6 +49,9 @@ export class Workbench {
       "workbench.colorTheme": tour.theme,
       ...more,
     });
+    // What belongs to the machine, such as a path, counts there for a workbench
+    // that is served; of the user's settings it does when these are read first.
+    write(path.join(tour.home, "user-data", "Machine", "settings.json"), more);
     // The PATH of the user's programs is the one that a login shell has.
     if (tour.bin) {
       fs.writeFileSync(path.join(tour.home, ".profile"), `PATH='${tour.bin}':$PATH\n`);
