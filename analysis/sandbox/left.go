@@ -40,10 +40,13 @@ func (m *meter) timeLeft() int64 {
 }
 
 // Spend takes what another state used from the budget of the call now running
-// in L.
+// in L. It raises when that is used up or the call's context has ended.
 func (s *State) Spend(L *lua.LState, other *State) {
 	m, used := fiberOf(L).meter, fiberOf(other.L).meter
 	m.charge(int(used.used.strings))
 	m.chargePrint(int(used.used.printed))
+	// What ended the other state may not have rung here yet, and the program
+	// must not take its end for an error.
+	m.alarm.Store(true)
 	m.step(int(used.granted - used.fuel))
 }
