@@ -88,12 +88,17 @@ func (d *documents) get(u uri.URI) *document {
 	return d.open[u]
 }
 
-// put makes doc the current version of its file and returns the one before it.
+// put makes doc the current version of its file and returns the one before it,
+// which of a pipeline that is opened is that on disk.
 func (d *documents) put(doc *document) (old *document) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if doc.open {
 		old, d.open[doc.uri] = d.open[doc.uri], doc
+		if closed := d.closed[doc.root]; closed != nil && doc.isPipeline() {
+			old = cmp.Or(old, closed)
+			delete(d.closed, doc.root)
+		}
 	} else {
 		old, d.closed[doc.root] = d.closed[doc.root], doc
 	}
@@ -311,6 +316,24 @@ func (s *server) newDocument(u uri.URI, version int32, text string, old *documen
 	return doc
 }
 
+// fromDisk returns the pipeline on disk as an open document that has the same
+// text, so that opening it goes on with what is being found out about it, or nil.
+func (s *server) fromDisk(t protocol.TextDocumentItem) *document {
+	root, name := locate(t.URI)
+	closed := s.documents.closedPipeline(root)
+	if closed == nil || name != pipeline.Path || closed.file.Text() != t.Text {
+		return nil
+	}
+	files, uris := s.documents.peers(root)
+	files[name], uris[name] = closed.file, t.URI
+	if !closed.tree.keeps(files) {
+		return nil
+	}
+	doc := *closed
+	doc.uri, doc.version, doc.open, doc.peers = t.URI, t.Version, true, uris
+	return &doc
+}
+
 // understand gives a document its snapshot, of the files that are around it now.
 func (s *server) understand(doc *document) {
 	if doc.root == "" || !doc.isFennel() {
@@ -339,7 +362,7 @@ func (d *document) isFennel() bool { return d != nil && path.Ext(d.file.Name()) 
 // show makes a document the current version of its file, and has what depends on
 // it understood anew and everything in its scope published.
 func (s *server) show(doc *document) {
-	if old := s.documents.put(doc); old != nil {
+	if old := s.documents.put(doc); old != nil && old.snapshot != doc.snapshot {
 		s.retire(old)
 	}
 	s.discover(doc.root)
@@ -386,10 +409,12 @@ func (s *server) DidOpen(_ context.Context, p *protocol.DidOpenTextDocumentParam
 	defer s.documents.changing.Unlock()
 	s.readConfig()
 	if root, name := locate(t.URI); root != "" && name == pipeline.Path {
-		s.forgetClosed(root)
 		s.adopt(root)
 	}
-	doc := s.newDocument(t.URI, t.Version, t.Text, s.documents.get(t.URI))
+	doc := s.fromDisk(t)
+	if doc == nil {
+		doc = s.newDocument(t.URI, t.Version, t.Text, s.documents.get(t.URI))
+	}
 	s.show(doc)
 	s.editedConfig(doc)
 	return nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"sync"
 
 	"quire/analysis/source"
@@ -77,23 +78,25 @@ func (t *tree) lacks(path string, open map[string]*source.File) bool {
 // stale reports whether something that was read, or may be, is different now.
 func (t *tree) stale(open map[string]*source.File) bool {
 	t.mu.Lock()
-	before := make(map[string]*source.File, len(t.read))
-	for path, f := range t.read {
-		before[path] = f
-	}
 	settled := t.settled
 	t.mu.Unlock()
-	if !settled {
-		return true
-	}
+	return !settled || !t.keeps(open)
+}
+
+// keeps reports whether all that was read until now is still the same. Then what
+// is read later is what is open now.
+func (t *tree) keeps(open map[string]*source.File) bool {
+	t.mu.Lock()
+	before := maps.Clone(t.read)
+	t.mu.Unlock()
 	for path, was := range before {
 		now, _ := t.look(path, open)
 		if (was == nil) != (now == nil) || was != nil && was.Text() != now.Text() {
-			return true
+			return false
 		}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.open = open
-	return false
+	return true
 }
