@@ -112,7 +112,7 @@ func newFlow(m *fennel.Module, g *pipeline.Graph, r repository) *flow {
 	f := &flow{
 		unit:      newUnit(m),
 		passed:    map[param][]*fennel.Value{},
-		jobs:      map[*fennel.Func][]string{},
+		jobs:      make(map[*fennel.Func][]string, len(g.Jobs)),
 		resolving: resolving{known: map[param]sense{}, busy: map[param]bool{}},
 	}
 	f.units = []*unit{f.unit}

@@ -33,9 +33,9 @@ type Program struct {
 
 // A chunk is where a unit's code stands.
 type chunk struct {
-	unit   *unit
-	file   *source.File
-	offset int
+	unit  *unit
+	file  *source.File
+	shift int // from a place of the unit to that in the file
 }
 
 // NewProgram returns a program without modules in a new state with the given
@@ -63,7 +63,7 @@ func (p *Program) place(name string, line int) (source.Place, bool) {
 	if !ok {
 		return source.Place{}, false
 	}
-	return source.Place{File: c.file, Span: c.unit.spanOf(line).Shift(c.offset)}, true
+	return source.Place{File: c.file, Span: c.unit.spanOf(line).Shift(c.shift)}, true
 }
 
 // Function returns a function that runs the top-level forms of the module in
@@ -79,7 +79,7 @@ func (p *Program) function(m *Module, env *lua.LTable) *lua.LFunction {
 		p.chunks = make(map[string]chunk, len(m.units))
 	}
 	for i, u := range m.units {
-		p.chunks[u.name] = chunk{u, m.Tree.File, m.links[i].offset}
+		p.chunks[u.name] = chunk{u, m.Tree.File, m.links[i].offset - u.base}
 	}
 	return p.State.L.NewFunction(func(L *lua.LState) int {
 		args := make([]lua.LValue, L.GetTop())
@@ -109,10 +109,7 @@ func enclose(fn *lua.LFunction, env *lua.LTable) {
 // pcall called counts as called where that was. ok is false where that is not
 // code of a module.
 func (p *Program) Caller(L *lua.LState, level int) (source.Place, bool) {
-	for i, f := range p.State.Positions(L) {
-		if i == 0 || f.Chunk == "" {
-			continue
-		}
+	for _, f := range p.State.Positions(L) {
 		if level--; level == 0 {
 			return p.Place(f)
 		}

@@ -44,13 +44,15 @@ type activeJob struct {
 
 // newVM makes the modules of the product in the loader's program.
 func newVM(ld *loader) *vm {
+	// Most top-level forms register a job.
+	jobs := min(len(ld.main.Tree.Forms), ld.finder.limits.Jobs)
 	v := &vm{
 		program: ld.program,
 		main:    ld.main.Tree.File,
 		limits:  ld.finder.limits,
 		graph:   ld.pipeline.Graph,
-		valid:   map[string]*Job{},
-		runs:    map[string]*lua.LFunction{},
+		valid:   make(map[string]*Job, jobs),
+		runs:    make(map[string]*lua.LFunction, jobs),
 		raise:   ld.raise,
 	}
 	L := v.program.State.L

@@ -43,14 +43,14 @@ type failure struct {
 func (f *fiber) fail(r any) *failure {
 	switch r := r.(type) {
 	case *halt:
-		r.frames = joinFrames(r.frames, f.frames(true))
+		r.frames = joinFrames(r.frames, f.frames())
 		return &failure{fiber: f, halt: r}
 	case *thrown:
 		return &failure{fiber: f, value: r.value, prefix: r.prefix, frames: r.frames}
 	case string:
 		if r == "lua callstack overflow" {
 			limit := f.meter.exhaust("depth", int64(f.meter.depth()))
-			return &failure{fiber: f, halt: &halt{limit: limit, frames: f.frames(true)}}
+			return &failure{fiber: f, halt: &halt{limit: limit, frames: f.frames()}}
 		}
 	case *lua.ApiError:
 		return &failure{fiber: f, value: r.Object}
@@ -68,7 +68,7 @@ func (e *failure) throw() {
 	panic(&thrown{
 		value:  e.value,
 		prefix: e.prefix,
-		frames: joinFrames(e.frames, e.fiber.frames(true)),
+		frames: joinFrames(e.frames, e.fiber.frames()),
 	})
 }
 
@@ -82,7 +82,7 @@ func (e *failure) export() *Error {
 			Frames:  e.halt.frames,
 		}
 	}
-	err := &Error{Value: e.value, Frames: joinFrames(e.frames, e.fiber.frames(true))}
+	err := &Error{Value: e.value, Frames: joinFrames(e.frames, e.fiber.frames())}
 	switch v := e.value.(type) {
 	case lua.LString:
 		err.Message = string(v)[e.prefix:]

@@ -23,6 +23,10 @@ var (
 	indexField        = fieldOf(frameType, "Idx")
 	tailCallsField    = fieldOf(frameType, "TailCall")
 	pcField           = fieldOf(frameType, "Pc")
+	functionField     = fieldOf(frameType, "Fn")
+	protoField        = fieldOf(reflect.TypeFor[lua.LFunction](), "Proto")
+	chunkField        = fieldOf(reflect.TypeFor[lua.FunctionProto](), "SourceName")
+	linesField        = fieldOf(reflect.TypeFor[lua.FunctionProto](), "DbgSourcePositions")
 )
 
 func fieldOf(t reflect.Type, name string) []int {
@@ -65,6 +69,7 @@ func programCounter(L *lua.LState, outward int) int {
 type level struct {
 	number   int
 	tailCall bool // its caller is lost
+	fields   reflect.Value
 }
 
 // levels iterates over the levels of a thread's frames, innermost first.
@@ -75,7 +80,7 @@ func levels(L *lua.LState) iter.Seq2[int, level] {
 		for i := 0; !frame.IsNil(); i++ {
 			fields := frame.Elem()
 			lost := int(fields.FieldByIndex(tailCallsField).Int())
-			if !yield(i, level{number: number, tailCall: lost > 0}) {
+			if !yield(i, level{number, lost > 0, fields}) {
 				return
 			}
 			number += 1 + lost
@@ -84,14 +89,46 @@ func levels(L *lua.LState) iter.Seq2[int, level] {
 	}
 }
 
-// frames returns the fiber's own frames, without the middle of a deep stack
-// and, unless they are to be named, without the names of their functions.
-func (f *fiber) frames(named bool) []Frame {
+// place returns where the Lua function of a frame is; ok is false for a Go
+// function. It makes no garbage, unlike GetStack.
+func (l level) place() (frame Frame, ok bool) {
+	fn := l.fields.FieldByIndex(functionField)
+	if fn.IsNil() {
+		return Frame{}, false
+	}
+	proto := fn.Elem().FieldByIndex(protoField)
+	if proto.IsNil() {
+		return Frame{}, false
+	}
+	frame.Chunk = proto.Elem().FieldByIndex(chunkField).String()
+	lines := proto.Elem().FieldByIndex(linesField)
+	if pc := int(l.fields.FieldByIndex(pcField).Int()); pc > 0 && pc <= lines.Len() {
+		frame.Line = int(lines.Index(pc - 1).Int())
+	}
+	return frame, frame.Chunk != ""
+}
+
+// frames returns the fiber's own frames, without the middle of a deep stack.
+func (f *fiber) frames() []Frame {
 	depth := stackDepth(f.L)
 	frames := make([]Frame, 0, min(depth, maxFrames))
 	for i, at := range levels(f.L) {
 		if i < maxFrames/2 || i >= depth-maxFrames/2 {
-			frames = append(frames, f.frameAt(at.number, named))
+			frames = append(frames, f.frameAt(at.number, true))
+		}
+	}
+	return frames
+}
+
+// places returns those of the fiber's own frames that are of Lua functions, with
+// nothing but their places.
+func (f *fiber) places() (frames []Frame) {
+	depth := stackDepth(f.L)
+	for i, at := range levels(f.L) {
+		if i < maxFrames/2 || i >= depth-maxFrames/2 {
+			if frame, ok := at.place(); ok {
+				frames = append(frames, frame)
+			}
 		}
 	}
 	return frames
@@ -145,19 +182,21 @@ func joinFrames(inner, outer []Frame) []Frame {
 // innermost first and that function itself among them. Unlike L.GetStack it
 // goes on through protected calls to the function that made them. A coroutine's
 // stack ends where it began.
-func (s *State) Frames(L *lua.LState) []Frame { return fiberOf(L).stack(true) }
+func (s *State) Frames(L *lua.LState) []Frame { return fiberOf(L).stack((*fiber).frames) }
 
-// Positions is Frames without the names of functions, which take longer to find
-// than all else.
-func (s *State) Positions(L *lua.LState) []Frame { return fiberOf(L).stack(false) }
+// Positions is Frames of the Lua functions alone, with their chunks and lines and
+// nothing else, which takes longer to find.
+func (s *State) Positions(L *lua.LState) []Frame { return fiberOf(L).stack((*fiber).places) }
 
-func (f *fiber) stack(named bool) []Frame {
-	frames := f.frames(named)
+func (f *fiber) stack(frames func(*fiber) []Frame) []Frame {
+	all := frames(f)
 	for f.parent != nil && f.co == f.parent.co {
 		f = f.parent
-		frames = joinFrames(frames, f.frames(named))
+		if outer := frames(f); len(outer) > 0 {
+			all = joinFrames(all, outer)
+		}
 	}
-	return frames
+	return all
 }
 
 // where returns the place of the function at a level of the call stack as it
