@@ -146,11 +146,13 @@ func New(f *source.File, o Options) *Snapshot {
 	return s
 }
 
-// gather puts together what is known of the code of a module, which the checks
-// need, while it is evaluated. Whoever asks for it meets a panic again.
+// gather finds out what the checks need of the code of a module alone, while it
+// is evaluated. Whoever asks for it meets a panic again.
 func gather(m *fennel.Module) {
 	defer func() { _ = recover() }()
-	m.Parts()
+	for _, p := range m.Parts() {
+		digestOf(m, p)
+	}
 }
 
 // Cancel ends an evaluation under way, for a version that nobody wants any

@@ -107,7 +107,7 @@ func (s *session) attempt(n *syntax.Node, d *draw) (u *unit) {
 			u = nil
 		}
 	}()
-	if u = s.compile(n, d.name(s.file.Name()), false); u.volatile {
+	if u = s.compile(n, d.identity(s.file), false); u.volatile {
 		return nil
 	}
 	return u

@@ -136,7 +136,7 @@ func (c *compiler) keySpan(n *syntax.Node, start int, key string) source.Span {
 	if n.Span.Len() != len(n.Text) || c.made(n) {
 		return c.span(n)
 	}
-	return source.Span{Start: start, End: start + len(key)}.Shift(-c.base)
+	return source.Span{Start: start, End: start + len(key)}.Shift(c.shift())
 }
 
 // checkValue fails for a macro or special form that is used as a value.

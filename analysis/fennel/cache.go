@@ -121,26 +121,16 @@ func (d *draw) own(n *syntax.Node) *syntax.Node {
 // first reports whether the cache knows no earlier version.
 func (d *draw) first() bool { return len(d.units) == 0 }
 
-// name returns the name for a unit that is about to be compiled.
-func (d *draw) name(file string) string {
-	d.cache.c.mu.Lock()
-	defer d.cache.c.mu.Unlock()
-	d.cache.c.made++
-	return "\x00" + file + "\x00" + strconv.Itoa(d.cache.c.made)
-}
-
-// settle gives a unit that was compiled places of its own. One that holds places
-// outside of its form gets those of a whole file around it.
-func (d *draw) settle(u *unit, file *source.File) {
-	after := u.spans[0].End + 1
-	if u.volatile {
-		u.margin = len(file.Text())
-		after = u.margin + 1
-	}
-	d.cache.c.mu.Lock()
-	defer d.cache.c.mu.Unlock()
-	u.base = d.cache.c.spent + u.margin
-	d.cache.c.spent = u.base + after
+// identity returns what identifies a unit of a file that is about to be compiled.
+func (d *draw) identity(file *source.File) identity {
+	c := &d.cache.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.made++
+	id := identity{name: "\x00" + file.Name() + "\x00" + strconv.Itoa(c.made), margin: len(file.Text())}
+	id.base = c.spent + id.margin
+	c.spent = id.base + id.margin + 1
+	return id
 }
 
 // add keeps a unit that was compiled.

@@ -129,9 +129,8 @@ func (s *session) module(t *syntax.Tree) *Module {
 		fresh := u == nil
 		if fresh {
 			if u = made; u == nil || !s.around.admits(u) {
-				u = s.compile(drawn.own(n), drawn.name(t.File.Name()), i == last)
+				u = s.compile(drawn.own(n), drawn.identity(t.File), i == last)
 			}
-			drawn.settle(u, t.File)
 			drawn.add(key, u)
 		}
 		ahead.made(u, fresh)
@@ -155,8 +154,8 @@ func lastForm(nodes []*syntax.Node) int {
 }
 
 // compile compiles one top-level form.
-func (s *session) compile(n *syntax.Node, name string, last bool) *unit {
-	return s.compiler(n, name).topLevel(n, last)
+func (s *session) compile(n *syntax.Node, id identity, last bool) *unit {
+	return s.compiler(n, id).topLevel(n, last)
 }
 
 // topLevel compiles a top-level form, whose values are the module's if it is
@@ -175,16 +174,16 @@ func (c *compiler) topLevel(n *syntax.Node, last bool) *unit {
 }
 
 // compiler returns a compiler for one form.
-func (s *session) compiler(n *syntax.Node, name string) *compiler {
+func (s *session) compiler(n *syntax.Node, id identity) *compiler {
 	c := &compiler{
 		session: s,
-		unit:    &unit{name: name},
+		unit:    &unit{identity: id},
 		base:    n.Span.Start,
 	}
 	s.work.clear()
 	s.drafts.lend(c.unit)
-	c.unit.spans = append(c.unit.spans, source.Span{Start: 0, End: n.Span.Len()})
-	c.root = c.scope(scope{end: toEnd})
+	c.unit.spans = append(c.unit.spans, c.span(n))
+	c.root = c.scope(scope{end: fileEnd})
 	c.fn = c.work.functions.New(function{vararg: true})
 	c.unit.firstFact = c.numbered + 1
 	c.muted = !s.intact && unreadable(n)
@@ -192,9 +191,6 @@ func (s *session) compiler(n *syntax.Node, name string) *compiler {
 	c.form, c.lost = n, c.muted && !defines(n)
 	return c
 }
-
-// toEnd is the end of a scope that ends where the file does.
-const toEnd = -1
 
 // unreadable reports whether the reader found something wrong in a form.
 func unreadable(n *syntax.Node) bool {
@@ -240,6 +236,7 @@ func (c *compiler) seal(body *block, n *syntax.Node) {
 		}
 		c.unit.proto = proto
 	}
+	c.unit.sort()
 	c.drafts.settle(c.unit)
 	c.unit.numbers = int(c.numbered - c.unit.firstFact + 1)
 	for i := range c.unit.exports {

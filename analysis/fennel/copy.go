@@ -18,7 +18,7 @@ type Facts struct {
 	Symbols   []*Symbol // in the order of the definitions
 }
 
-// sort brings everything in the order of the places.
+// sort brings everything in the order of the places, but for what is missing.
 func (f *Facts) sort() {
 	slices.SortStableFunc(f.Calls, func(a, b *Call) int { return compareSpans(a.Span, b.Span) })
 	slices.SortStableFunc(f.Accesses, func(a, b *Access) int { return compareSpans(a.Value.Span, b.Value.Span) })
@@ -39,10 +39,10 @@ func compareSpans(a, b source.Span) int {
 
 // A copier copies what a unit knows to where it stands.
 type copier struct {
-	offset, end int // of the unit and of what it stands in
-	first       factNumber
-	copies      []copied         // by number, so that each thing is copied once
-	names       map[string]meant // what the names that the unit asked about are
+	shift, end int // how far places are moved, and where those at fileEnd are
+	first      factNumber
+	copies     []copied         // by number, so that each thing is copied once
+	names      map[string]meant // what the names that the unit asked about are
 	factSlabs
 	spans slab.Slab[source.Span]
 }
@@ -66,17 +66,47 @@ func (c *copier) know(name string, is meant) {
 // copyOf returns where the copy of what has a number is kept.
 func (c *copier) copyOf(n factNumber) *copied { return &c.copies[n-c.first] }
 
-// copy returns what a unit knows, in its order, for a unit that stands at an
-// offset of what ends at end.
-func (c *copier) copy(u *unit, offset, end int) Facts {
-	c.offset, c.end, c.first = offset, end, u.firstFact
+// begin forgets what was copied of the unit before.
+func (c *copier) begin(u *unit) {
 	clear(c.copies)
+	c.first = u.firstFact
 	c.copies = slices.Grow(c.copies[:0], u.numbers)[:u.numbers]
+}
+
+// fill completes what a unit knows itself, which nobody has seen yet, with what
+// it knows of others, and returns it.
+func (c *copier) fill(u *unit) Facts {
+	c.begin(u)
+	for _, f := range u.abroad {
+		*f.value = c.follow(f.value)
+	}
+	for _, s := range u.symbols {
+		c.copyOf(s.number).symbol = s
+	}
+	f := Facts{Calls: u.calls, Accesses: u.accesses, Functions: u.funcs, Missing: u.missing, Symbols: u.symbols}
+	if slices.ContainsFunc(u.accesses, isOfNoPath) {
+		f.Accesses = slices.DeleteFunc(slices.Clone(u.accesses), isOfNoPath)
+	}
+	return f
+}
+
+func isOfNoPath(a *Access) bool { return a.Value.Kind != Path }
+
+// copy returns what a unit knows, all places moved by shift and those at fileEnd
+// to end.
+func (c *copier) copy(u *unit, shift, end int) Facts {
+	c.begin(u)
+	c.shift, c.end = shift, end
 	f := Facts{
 		Calls:     make([]*Call, 0, len(u.calls)),
 		Accesses:  make([]*Access, 0, len(u.accesses)),
 		Functions: make([]*Func, 0, len(u.funcs)),
 		Symbols:   make([]*Symbol, 0, len(u.symbols)),
+	}
+	for _, abroad := range u.abroad {
+		out := c.newValue(Value{Kind: Path, Made: abroad.value.Made, Span: c.span(abroad.value.Span), Route: c.route(abroad.route)})
+		*out = c.follow(out)
+		c.copyOf(abroad.value.number).value = out
 	}
 	for _, fn := range u.funcs {
 		f.Functions = append(f.Functions, c.fn(fn))
@@ -91,9 +121,6 @@ func (c *copier) copy(u *unit, offset, end int) Facts {
 		f.Calls = append(f.Calls, c.call(call))
 	}
 	for _, a := range u.accesses {
-		if a.Value == nil {
-			continue
-		}
 		if v := c.value(a.Value); v.Kind == Path {
 			f.Accesses = append(f.Accesses, c.reads.New(Access{Value: v, Fn: c.fn(a.Fn), Conditional: a.Conditional}))
 		}
@@ -108,8 +135,7 @@ func (c *copier) copy(u *unit, offset, end int) Facts {
 
 func (c *copier) span(s source.Span) source.Span {
 	end := s.End
-	s = s.Shift(c.offset)
-	if end == toEnd {
+	if s = s.Shift(c.shift); end == fileEnd {
 		s.End = c.end
 	}
 	return s
@@ -142,9 +168,6 @@ func (c *copier) value(v *Value) *Value {
 	case Unknown, Literal:
 	case Path:
 		out.Route = c.route(v.Route)
-		if v.Root.Kind == outerRoot {
-			*out = c.follow(out)
-		}
 	default:
 		out.Parts = c.partsOf(v.Parts)
 	}
@@ -183,7 +206,7 @@ func (c *copier) each(vs []*Value) []*Value {
 // follow returns the value of another unit's local in the place of a path that
 // starts there. Everything in v is placed already.
 func (c *copier) follow(v *Value) Value {
-	unknown := Value{Span: v.Span, Made: v.Made, Parts: c.noParts(), Route: c.noRoute()}
+	unknown := Value{Span: v.Span, Made: v.Made, number: v.number, Parts: c.noParts(), Route: c.noRoute()}
 	is := c.names[v.Root.Name]
 	s := is.symbol
 	if s == nil || s.Value == nil {
@@ -202,7 +225,7 @@ func (c *copier) follow(v *Value) Value {
 	if is.written && (at.Kind == TableOf || at.Kind == ArrayOf) {
 		return unknown
 	}
-	at.Span, at.Made = v.Span, v.Made
+	at.Span, at.Made, at.number = v.Span, v.Made, v.number
 	return at
 }
 

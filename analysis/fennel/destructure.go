@@ -4,6 +4,7 @@ import (
 	"github.com/yuin/gopher-lua/ast"
 
 	"quire/analysis/fennel/syntax"
+	"quire/analysis/source"
 )
 
 // A pattern says what is done with the names on the left of a binding.
@@ -466,7 +467,7 @@ func (c *compiler) global(n *syntax.Node) ast.Expr {
 	c.unit.globals = append(c.unit.globals, n.Text)
 	c.unit.symbols = append(c.unit.symbols, c.newSymbol(Symbol{
 		Name: n.Text, Kind: Global, Def: c.span(n), Expanded: c.made(n),
-		Scope: spanToEnd(n.Span.End - c.base),
+		Scope: source.Span{Start: c.span(n).End, End: fileEnd},
 	}))
 	return c.ident(n, globalName(n.Text))
 }

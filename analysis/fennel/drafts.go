@@ -15,6 +15,7 @@ type drafts struct {
 	calls    draft[*Call]
 	accesses draft[*Access]
 	funcs    draft[*Func]
+	abroad   draft[foreign]
 }
 
 // A draft is memory in which a list grows for one unit after the other, and
@@ -34,6 +35,7 @@ func (d *drafts) lend(u *unit) {
 	u.spans, u.asks, u.unknown = d.spans.list, d.asks.list, d.unknown.list
 	u.symbols, u.outside = d.symbols.list, d.outside.list
 	u.calls, u.accesses, u.funcs = d.calls.list, d.accesses.list, d.funcs.list
+	u.abroad = d.abroad.list
 }
 
 // settle gives a unit that is finished lists of its own.
@@ -41,4 +43,5 @@ func (d *drafts) settle(u *unit) {
 	u.spans, u.asks, u.unknown = d.spans.keep(u.spans), d.asks.keep(u.asks), d.unknown.keep(u.unknown)
 	u.symbols, u.outside = d.symbols.keep(u.symbols), d.outside.keep(u.outside)
 	u.calls, u.accesses, u.funcs = d.calls.keep(u.calls), d.accesses.keep(u.accesses), d.funcs.keep(u.funcs)
+	u.abroad = d.abroad.keep(u.abroad)
 }

@@ -128,7 +128,7 @@ func (c *compiler) defineMacro(name string, m userMacro, at *syntax.Node, s *sco
 		Name:   name,
 		Kind:   Macro,
 		Def:    c.span(at),
-		Scope:  source.Span{Start: at.Span.End - c.base, End: s.end},
+		Scope:  source.Span{Start: c.span(at).End, End: s.end},
 		Params: params,
 		Doc:    doc,
 	})
@@ -150,11 +150,12 @@ func (c *compiler) aside(n *syntax.Node, known func(name string) bool) *unit {
 	options.Globals, options.Explain = known, nil
 	inner := &session{options: &options, file: c.file, around: newSurroundings(), specials: c.specials, macros: c.macros, context: c.context}
 	inner.factSlabs = c.factSlabs
-	d := inner.compiler(n, c.unit.name+"\x00"+strconv.Itoa(c.names))
+	id := c.unit.identity
+	id.name += "\x00" + strconv.Itoa(c.names)
+	id.base += n.Span.Start - c.base
+	d := inner.compiler(n, id)
 	c.names++
-	d.base = c.base
 	d.compileTime = true
-	d.unit.spans[0] = d.span(n)
 	body := d.block()
 	contain(func() { d.compile(n, d.root, body, want{n: anyNumber, tail: true}) })
 	d.seal(body, n)
@@ -212,11 +213,7 @@ func (x *expander) Expand(n *syntax.Node) *syntax.Node {
 
 func (x *expander) Fail(at *syntax.Node, format string, args ...any) { x.c.fail(at, format, args...) }
 
-// uses records that the form names a module. A span counts from the start of
-// the form.
+// uses records that the form names a module.
 func (c *compiler) uses(name string, k ModuleKind, span source.Span, file *source.File) {
 	c.unit.uses = append(c.unit.uses, Use{Name: name, Kind: k, Span: span, File: file})
 }
-
-// spanToEnd is the region from an offset to the end of the file.
-func spanToEnd(start int) source.Span { return source.Span{Start: start, End: toEnd} }

@@ -7,9 +7,18 @@ import (
 	"quire/analysis/fennel/syntax"
 )
 
-// outerRoot starts a path at a local of another unit, Root.Name. Linking puts
+// outerRoot starts a path at a local of another unit, Root.Name. Joining puts
 // what that local is in its place; no such path leaves the package.
 const outerRoot RootKind = -1
+
+// newValue returns a copy of a value of the unit.
+func (c *compiler) newValue(v Value) *Value {
+	out := c.factSlabs.newValue(v)
+	if out.Kind == Path && out.Root.Kind == outerRoot {
+		c.unit.abroad = append(c.unit.abroad, foreign{out, out.Route})
+	}
+	return out
+}
 
 func (c *compiler) value(k ValueKind, n *syntax.Node) *Value {
 	v := Value{Kind: k, Span: c.span(n), Made: c.made(n)}

@@ -74,9 +74,9 @@ func (m *Module) finish() {
 	m.Diagnostics = append(m.Diagnostics, m.Tree.Diagnostics...)
 	seen := map[Use]bool{}
 	for i, u := range m.units {
-		offset := m.links[i].offset
+		shift := m.links[i].offset - u.base
 		for _, d := range u.diagnostics {
-			m.Diagnostics = append(m.Diagnostics, m.place(d, offset))
+			m.Diagnostics = append(m.Diagnostics, m.place(d, shift))
 		}
 		for _, use := range u.uses {
 			key := Use{Name: use.Name, Kind: use.Kind}
@@ -84,7 +84,7 @@ func (m *Module) finish() {
 				continue
 			}
 			seen[key] = true
-			use.Span = use.Span.Shift(offset)
+			use.Span = use.Span.Shift(shift)
 			m.Uses = append(m.Uses, use)
 		}
 	}
@@ -93,15 +93,16 @@ func (m *Module) finish() {
 	m.Index = &Index{m}
 }
 
-// place makes a unit's diagnostic one of the module.
-func (m *Module) place(d diag.Diagnostic, offset int) diag.Diagnostic {
+// place makes a diagnostic one of the module, of a unit whose places are moved by
+// shift.
+func (m *Module) place(d diag.Diagnostic, shift int) diag.Diagnostic {
 	if d.File == nil {
-		d.File, d.Span = m.Tree.File, d.Span.Shift(offset)
+		d.File, d.Span = m.Tree.File, d.Span.Shift(shift)
 	}
 	d.Related = slices.Clone(d.Related)
 	for i, r := range d.Related {
 		if r.File == nil {
-			d.Related[i].File, d.Related[i].Span = m.Tree.File, r.Span.Shift(offset)
+			d.Related[i].File, d.Related[i].Span = m.Tree.File, r.Span.Shift(shift)
 		}
 	}
 	return d

@@ -26,8 +26,7 @@ func CompileLua(f *source.File, o Options) *Module {
 	key := unitKey{text: f.Text(), last: true}
 	u := drawn.find(key, around, func() int { return 1 })
 	if u == nil {
-		u = compileLuaUnit(f, drawn.name(f.Name()))
-		drawn.settle(u, f)
+		u = compileLuaUnit(f, drawn.identity(f))
 		drawn.add(key, u)
 	}
 	m.link(u, 0, around)
@@ -38,20 +37,24 @@ func CompileLua(f *source.File, o Options) *Module {
 
 // compileLuaUnit compiles a file to a unit in which the number of an
 // instruction is its line.
-func compileLuaUnit(f *source.File, name string) *unit {
-	u := &unit{name: name, spans: append([]source.Span{{End: len(f.Text())}}, lineSpans(f.Text())...)}
+func compileLuaUnit(f *source.File, id identity) *unit {
 	text := f.Text()
+	lines := append([]source.Span{{End: len(text)}}, lineSpans(text)...)
+	u := &unit{identity: id, spans: make([]source.Span, len(lines))}
+	for i, line := range lines {
+		u.spans[i] = line.Shift(id.base)
+	}
 	if strings.HasPrefix(text, "#") {
 		text = "--" + text
 	}
 	stmts, err := parseLua(text)
 	if err != nil {
-		u.diagnostics = diag.List{{Span: luaErrorSpan(f.Text(), err, u.spans), Code: diag.Syntax, Message: luaMessage(err)}}
+		u.diagnostics = diag.List{{Span: luaErrorSpan(f.Text(), err, lines).Shift(id.base), Code: diag.Syntax, Message: luaMessage(err)}}
 		return u
 	}
 	g := &grafter{line: func(line int) int { return line }, sugar: localFunctions(text)}
 	g.stmts(stmts)
-	proto, err := bytecode.Compile(bytecode.Chunk{Name: name, Vararg: true, Body: stmts})
+	proto, err := bytecode.Compile(bytecode.Chunk{Name: id.name, Vararg: true, Body: stmts})
 	if err != nil {
 		span := u.spans[0]
 		if e := (*bytecode.Error)(nil); errors.As(err, &e) {

@@ -261,10 +261,10 @@ func (w *macroWorld) compileModule(name string, f *source.File) *Module {
 		if !isForm(n) {
 			continue
 		}
-		c := s.compiler(n, "\x00"+f.Name()+"\x00macros"+strconv.Itoa(i))
+		c := s.compiler(n, identity{name: "\x00" + f.Name() + "\x00macros" + strconv.Itoa(i), base: n.Span.Start})
 		c.compileTime = true
 		u := c.topLevel(n, i == last)
-		w.placements[u] = placement{f, n.Span.Start}
+		w.placements[u] = placement{f, 0}
 		m.link(u, n.Span.Start, s.around)
 	}
 	m.finish()

@@ -208,7 +208,7 @@ func (c *compiler) auto(base string, s *scope) int {
 func (w *macroWorld) build(L *lua.LState) int {
 	from := w.program.chunks[L.CheckString(1)]
 	t := from.unit.templates[L.CheckInt(2)]
-	at := &site{from.file, from.offset + t.start - t.node.Span.Start}
+	at := &site{from.file, from.shift + t.start - t.node.Span.Start}
 	c := w.codec()
 	if items, ok := L.Get(3).(*lua.LTable); ok {
 		w.program.State.Step(L, items.Len())
@@ -273,7 +273,7 @@ func (c *compiler) checkQuoted(n *syntax.Node) {
 		Related: []diag.Related{{Span: c.span(n), Message: "expanded here"}},
 	}
 	if from.File == c.file {
-		d.File, d.Span = nil, from.Span.Shift(-c.base)
+		d.File, d.Span = nil, from.Span.Shift(c.shift())
 	}
 	c.unit.volatile = true
 	c.diagnose(d)

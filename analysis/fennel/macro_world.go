@@ -195,8 +195,8 @@ func (c *compiler) abort(at *syntax.Node, code diag.Code, message, help string, 
 }
 
 // related returns the innermost place of an error in the code of macros.
-// Places in the file that is being compiled count from the form, as all places
-// of a unit do, and have no file yet.
+// Places in the file that is being compiled are the unit's, as all its places
+// are, and have no file yet.
 func (w *macroWorld) related(s *frame, failure *sandbox.Error) []diag.Related {
 	for _, f := range failure.Frames {
 		place, ok := w.program.Place(f)
@@ -205,7 +205,7 @@ func (w *macroWorld) related(s *frame, failure *sandbox.Error) []diag.Related {
 		}
 		r := diag.Related{File: place.File, Span: place.Span, Message: "raised in this macro"}
 		if place.File == s.x.c.file {
-			r.File, r.Span = nil, place.Span.Shift(-s.x.c.base)
+			r.File, r.Span = nil, place.Span.Shift(s.x.c.shift())
 		}
 		return []diag.Related{r}
 	}
@@ -224,17 +224,18 @@ type macroSource struct {
 	code  *unit
 }
 
-// A placement is the file that a unit stands in and the offset of its form.
+// A placement is the file that a unit stands in, and how far its places are moved
+// there.
 type placement struct {
-	file   *source.File
-	offset int
+	file  *source.File
+	shift int
 }
 
 func (w *macroWorld) placed(u *unit, offset int) {
 	if !u.compileTime {
 		return
 	}
-	w.placements[u] = placement{w.session.file, offset}
+	w.placements[u] = placement{w.session.file, offset - u.base}
 }
 
 // source compiles a form that runs at compile time. When something is wrong
@@ -254,9 +255,9 @@ func (c *compiler) source(n *syntax.Node) *macroSource {
 func (w *macroWorld) run(src *macroSource, x *expander, at *syntax.Node, args ...lua.LValue) lua.LValue {
 	where, ok := w.placements[src.owner]
 	if !ok {
-		where = placement{x.c.file, x.c.base}
+		where = placement{x.c.file, -x.c.shift()}
 	}
-	w.program.chunks[src.code.name] = chunk{src.code, where.file, where.offset}
+	w.program.chunks[src.code.name] = chunk{src.code, where.file, where.shift}
 	defer w.enter(x, at)()
 	return w.call(w.instantiate(src.code), args...)
 }

@@ -213,7 +213,7 @@ func (j *joiner) fits(u *unit, p *Part) bool {
 
 // part makes the part of a unit.
 func (j *joiner) part(u *unit) *Part {
-	p := &Part{base: u.base, low: u.base - u.margin, high: u.base + u.spans[0].End + 1 + u.margin}
+	p := &Part{base: u.base, low: u.base - u.margin, high: u.base + u.margin + 1}
 	clear(j.names)
 	for _, a := range u.asks {
 		if a.class != nothing {
@@ -222,7 +222,14 @@ func (j *joiner) part(u *unit) *Part {
 			j.know(a.name, is)
 		}
 	}
-	p.Facts = j.copy(u, u.base, fileEnd)
+	first := false
+	u.joined.Do(func() {
+		first = true
+		p.Facts = j.fill(u)
+	})
+	if !first {
+		p.Facts = j.copy(u, 0, fileEnd)
+	}
 	p.exports = make([]*Symbol, len(u.exports))
 	for i, e := range u.exports {
 		p.exports[i] = j.copyOf(e.symbol.number).symbol
@@ -232,14 +239,12 @@ func (j *joiner) part(u *unit) *Part {
 			p.macros = append(p.macros, j.copyOf(s.number).symbol)
 		}
 	}
-	p.sort()
-	p.sortUses()
 	return p
 }
 
 // isOpenMacro reports whether a symbol of a unit is a macro that the forms
 // behind it see.
-func (s *Symbol) isOpenMacro() bool { return s.Kind == Macro && s.Scope.End == toEnd }
+func (s *Symbol) isOpenMacro() bool { return s.Kind == Macro && s.Scope.End == fileEnd }
 
 // references adds the uses of names of other units.
 func (j *joiner) references(i int, u *unit) {
@@ -262,9 +267,8 @@ func (j *joiner) references(i int, u *unit) {
 		if r.made {
 			b.UsedByMacro = true
 		} else {
-			at := r.span.Shift(u.base)
-			b.Uses = append(b.Uses, at)
-			j.named[i] = append(j.named[i], named{s, at})
+			b.Uses = append(b.Uses, r.span)
+			j.named[i] = append(j.named[i], named{s, r.span})
 		}
 		b.Written = b.Written || r.write
 	}

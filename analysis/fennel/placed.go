@@ -90,7 +90,7 @@ func (p *placer) place(i int) *placedUnit {
 			k++
 		}
 	}
-	out := &placedUnit{Facts: p.copy(u, p.m.links[i].offset, len(p.m.Tree.File.Text())), of: map[*Symbol]*Symbol{}}
+	out := &placedUnit{Facts: p.copy(u, p.m.links[i].offset-u.base, len(p.m.Tree.File.Text())), of: map[*Symbol]*Symbol{}}
 	for k, e := range u.exports {
 		if s := part.exports[k]; s != nil && out.of[e.symbol] == nil {
 			out.of[e.symbol] = p.beyond(p.copyOf(e.symbol.number).symbol, s)
@@ -105,7 +105,6 @@ func (p *placer) place(i int) *placedUnit {
 			k++
 		}
 	}
-	out.sort()
 	out.sortUses()
 	for k, fn := range out.Functions {
 		fn.lasting = part.Functions[k]

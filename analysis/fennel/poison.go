@@ -95,7 +95,7 @@ func (c *compiler) poisonSymbol(n *syntax.Node, kind SymbolKind, s *scope) *Symb
 		Name:  n.Text,
 		Kind:  kind,
 		Def:   def,
-		Scope: source.Span{Start: n.Span.End - c.base, End: s.end},
+		Scope: source.Span{Start: def.End, End: s.end},
 	})
 	if !c.made(n) {
 		c.unit.symbols = append(c.unit.symbols, symbol)

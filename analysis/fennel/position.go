@@ -40,8 +40,7 @@ func at[T ast.PositionHolder](c *compiler, n *syntax.Node, x T) T {
 	return x
 }
 
-// spanOf returns the span that a number of the unit's code stands for, counted
-// from the start of the form.
+// spanOf returns the span that a number of the unit's code stands for.
 func (u *unit) spanOf(line int) source.Span {
 	if line < 0 || line >= len(u.spans) {
 		line = 0
@@ -49,5 +48,8 @@ func (u *unit) spanOf(line int) source.Span {
 	return u.spans[line]
 }
 
-// span returns the span of a node, counted from the start of the form.
-func (c *compiler) span(n *syntax.Node) source.Span { return n.Span.Shift(-c.base) }
+// span returns the span of a node among the places of the unit.
+func (c *compiler) span(n *syntax.Node) source.Span { return n.Span.Shift(c.shift()) }
+
+// shift is from a place in the file to that of the unit.
+func (c *compiler) shift() int { return c.unit.base - c.base }

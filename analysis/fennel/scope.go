@@ -31,7 +31,7 @@ type binding struct {
 type scope struct {
 	outer    *scope
 	bindings []*binding
-	end      int      // offset behind the last place where its names are seen
+	end      int      // the place behind the last place where its names are seen
 	hash     *hashing // of a hashfn: its parameters, which exist when they are used
 	// autos numbers the names ending in # that were quoted in the scope.
 	autos map[string]int
@@ -48,7 +48,7 @@ type hashing struct {
 }
 
 func (c *compiler) inner(s *scope, n *syntax.Node) *scope {
-	return c.scope(scope{outer: s, end: n.Span.End - c.base})
+	return c.scope(scope{outer: s, end: c.span(n).End})
 }
 
 // resolve finds the local and the macro that a name means in a scope.
@@ -134,7 +134,7 @@ func (c *compiler) declare(d declaration, s *scope) *binding {
 		Name:     name,
 		Kind:     d.kind,
 		Def:      c.span(d.node),
-		Scope:    source.Span{Start: d.from - c.base, End: s.end},
+		Scope:    source.Span{Start: d.from + c.shift(), End: s.end},
 		Expanded: c.made(d.node),
 	})
 	c.unit.symbols = append(c.unit.symbols, b.symbol)

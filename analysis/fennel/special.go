@@ -159,6 +159,6 @@ func (c *compiler) textLine(f form, n *syntax.Node, text string) func(line int) 
 		if line < 1 || line > len(lines) {
 			return form
 		}
-		return c.lineOf(lines[line-1].Shift(start - c.base))
+		return c.lineOf(lines[line-1].Shift(start + c.shift()))
 	}
 }

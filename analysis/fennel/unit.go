@@ -2,6 +2,8 @@ package fennel
 
 import (
 	"hash/fnv"
+	"slices"
+	"sync"
 	"sync/atomic"
 
 	lua "github.com/yuin/gopher-lua"
@@ -10,17 +12,13 @@ import (
 	"quire/analysis/source"
 )
 
-// A unit is one compiled top-level form. It is immutable once it is compiled;
-// every span in it counts from the start of the form.
+// A unit is one compiled top-level form. It is immutable once it is compiled,
+// but for what joining it with others fills in; every span in it counts from its
+// base.
 type unit struct {
-	// name is the SourceName of its prototypes: NUL, the file's name, NUL and
-	// a number, so that a frame of a running program leads back to the unit.
-	name  string
+	identity
 	proto *lua.FunctionProto // nil when the form cannot run
 	spans []source.Span      // what the numbers in the prototypes mean
-	// base is where the places in the unit's part begin. No other unit of the
-	// cache has places from margin before it to where the unit ends.
-	base, margin int
 	// asks is everything that the form asked of its surroundings and that meant
 	// something. As long as the answers are the same, so is the unit.
 	asks []ask
@@ -46,6 +44,17 @@ type unit struct {
 	part atomic.Pointer[Part] // of the latest version
 }
 
+// An identity tells a unit from all others of a cache.
+type identity struct {
+	// name is the SourceName of its prototypes: NUL, the file's name, NUL and
+	// a number, so that a frame of a running program leads back to the unit.
+	name string
+	// base is where the form begins among the places of the units. No other unit
+	// has places nearer to it than margin, which is the length of the file: a
+	// form may know of places outside of itself.
+	base, margin int
+}
+
 // unitFindings is what a unit adds to its module beside code.
 type unitFindings struct {
 	diagnostics diag.List // File is set when the unit is linked into a module
@@ -63,10 +72,30 @@ type unitFacts struct {
 	accesses []*Access
 	funcs    []*Func
 	missing  []*MissingGlobal
-	written  []string // names of other units whose tables the form changes
+	abroad   []foreign
+	joined   sync.Once // the unit is part of a module
+	written  []string  // names of other units whose tables the form changes
 	// firstFact and numbers say which numbers the facts and symbols have.
 	firstFact factNumber
 	numbers   int
+}
+
+// A foreign is what a unit knows of a local of another unit, or of what is in
+// one.
+type foreign struct {
+	value *Value
+	// route begins at the local's name. The value has it until the unit is
+	// joined with others, and then what these know.
+	route *Route
+}
+
+// sort brings what is known of the code in the order of the places, without the
+// accesses that turned out to be parts of others.
+func (u *unit) sort() {
+	u.accesses = slices.DeleteFunc(u.accesses, func(a *Access) bool { return a.Value == nil })
+	f := Facts{Calls: u.calls, Accesses: u.accesses, Functions: u.funcs, Symbols: u.symbols}
+	f.sort()
+	f.sortUses()
 }
 
 // An export is a top-level local: a cell that units share.
@@ -231,7 +260,7 @@ func (c *compiler) askAll(w *word) outer {
 			lua:      w.cell,
 			mutable:  a.class != constant,
 			poisoned: a.class == poisoned,
-			value:    c.newPath(Root{Kind: outerRoot, Name: name}),
+			value:    c.newValue(Value{Kind: Path, Route: c.factSlabs.routes.New(Route{Root: Root{Kind: outerRoot, Name: name}})}),
 		})
 	}
 	w.meaning, w.asker = outer{b, a.macro, a.global}, c.unit
