@@ -350,14 +350,23 @@ func (s *session) open(u uri.URI, b buffer) {
 	s.notify("textDocument/didOpen", `{"textDocument": {"uri": %q, "languageId": "fennel", "version": %d, "text": %s}}`, u, b.version, encode(b.text))
 }
 
-// answer waits for an answer and returns it without its id.
+// answer waits for an answer and returns it without its id, members of objects in
+// the order of their names: the files of an edit come in any order.
 func (s *session) answer(id int) string {
 	s.t.Helper()
 	var answer string
 	if !waitUntil(s.arrived, func() bool { answer = s.answers[id]; return answer != "" || s.gone }) || answer == "" {
 		s.t.Fatalf("no answer to request %d", id)
 	}
-	return tokenResult.ReplaceAllString(answer, "")
+	var members any
+	if err := json.Unmarshal([]byte(tokenResult.ReplaceAllString(answer, "")), &members); err != nil {
+		s.t.Fatalf("%v: %s", err, answer)
+	}
+	text, err := json.Marshal(members)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(text)
 }
 
 // tokenResult is the name of an answer about semantic tokens, which counts the
