@@ -137,6 +137,9 @@ func (s *session) module(t *syntax.Tree) *Module {
 		s.macros.placed(u, n.Span.Start)
 		m.link(u, n.Span.Start, s.around)
 	}
+	if s.macros.changed() {
+		drawn.fresh = nil
+	}
 	drawn.done()
 	m.finish()
 	return m

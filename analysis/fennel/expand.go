@@ -35,6 +35,9 @@ type macroEnv interface {
 	// current reports whether a module is still the one that a unit was
 	// compiled with.
 	current(use Use) bool
+	// changed reports whether macros changed what others find, so that what they
+	// expanded to holds for this version of the file only.
+	changed() bool
 	// state is where macros ran, nil when none did.
 	state() *sandbox.State
 	// close releases what was used.

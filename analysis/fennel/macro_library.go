@@ -146,7 +146,7 @@ func (w *macroWorld) assertCompile(L *lua.LState) int {
 		L.Push(L.Get(1))
 		return 1
 	}
-	b := blame{message: L.Get(2).String()}
+	b := blame{message: L.Get(2).String(), file: w.frame().x.c.file}
 	if t, ok := L.Get(3).(*lua.LTable); ok {
 		if o := w.codec().origins[t]; o.site == nil {
 			b.at = o.node

@@ -238,6 +238,7 @@ func (w *macroWorld) runModule(m *loadedModule, x *expander, at *syntax.Node) {
 	file := m.code.module.Tree.File
 	m.value = w.call(w.program.Function(m.code.module), lua.LString(m.code.name), lua.LString(file.Name()))
 	m.loading = false
+	w.watch.add(m.value)
 }
 
 // compileModule compiles a file as code that runs at compile time.

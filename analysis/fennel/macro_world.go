@@ -27,6 +27,7 @@ type macroWorld struct {
 	modules map[string]*loadedModule
 	// placements say where the units that define macros stand.
 	placements map[*unit]placement
+	watch      watch
 	// exhausted reports that a limit was met. It was reported then; macros that
 	// are called later do not run and say nothing more.
 	exhausted bool
@@ -76,6 +77,10 @@ func (w *macroWorld) open() {
 	w.names = map[string]bool{}
 	L.G.Global.ForEach(func(name, _ lua.LValue) { w.names[name.String()] = true })
 	w.program.runtime[buildCode] = newCell(L.NewFunction(w.build))
+	w.watch.add(L.G.Global)
+	for _, kind := range []*lua.LTable{w.kinds.list, w.kinds.symbol, w.kinds.sequence, w.kinds.vararg, w.kinds.comment} {
+		w.watch.add(kind)
+	}
 }
 
 // knows reports whether code that runs at compile time finds a global.
@@ -168,6 +173,9 @@ func (w *macroWorld) fail(s *frame, err error) {
 	if u, ok := failure.Value.(*lua.LUserData); ok {
 		switch v := u.Value.(type) {
 		case blame:
+			if v.file != s.x.c.file {
+				v.at = nil // it was kept for later
+			}
 			s.x.Fail(orNode(v.at, s.at), "%s", v.message)
 		case abandoned:
 			panic(v)
@@ -215,6 +223,7 @@ func (w *macroWorld) related(s *frame, failure *sandbox.Error) []diag.Related {
 // A blame is an error that a macro raised about a node.
 type blame struct {
 	at      *syntax.Node // nil for code that the macro made
+	file    *source.File // of the form that was expanded
 	message string
 }
 
