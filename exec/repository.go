@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // A repository is a directory with a pipeline, under version control or not.
@@ -94,14 +95,24 @@ func ordinaryGit(env environ, root string) (repository, bool) {
 	return repository{root, &gitRepository{g, dir, dir, "sha1"}}, err == nil
 }
 
+// patience is how long git may take to say which repository it is in. It would
+// wait without end for a configuration that includes a named pipe.
+const patience = 5 * time.Second
+
 // openGit asks git for the repository around a directory, which begins at root.
 func openGit(ctx context.Context, env environ, root, dir string) (repository, error) {
 	g, err := newGit(env, root, dir)
 	if err != nil {
 		return repository{}, err
 	}
-	out, err := g.line(ctx, "rev-parse", "--path-format=absolute",
+	asked, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	out, err := g.line(asked, "rev-parse", "--path-format=absolute",
 		"--show-toplevel", "--absolute-git-dir", "--git-common-dir", "--show-object-format")
+	if asked.Err() != nil && ctx.Err() == nil {
+		return repository{}, &UsageError{fmt.Sprintf("%s: git did not say within %v which repository this is; see what the configuration in %s reads",
+			dir, patience, filepath.Join(root, ".git"))}
+	}
 	if failed := (*gitError)(nil); errors.As(err, &failed) {
 		return repository{}, &UsageError{fmt.Sprintf("%s: %s", dir, strings.TrimPrefix(failed.stderr, "fatal: "))}
 	}
@@ -111,6 +122,10 @@ func openGit(ctx context.Context, env environ, root, dir string) (repository, er
 	lines := strings.Split(out, "\n")
 	if len(lines) != 4 {
 		return repository{}, fmt.Errorf("git rev-parse gave %d lines instead of 4: %q", len(lines), out)
+	}
+	if rel, err := filepath.Rel(lines[0], dir); err != nil || !filepath.IsLocal(rel) {
+		return repository{}, &UsageError{fmt.Sprintf("%s is not in %s, which its git repository says is the working tree: name that directory, or unset core.worktree",
+			dir, lines[0])}
 	}
 	g.dir = lines[0]
 	return repository{lines[0], &gitRepository{g, lines[1], lines[2], lines[3]}}, nil
