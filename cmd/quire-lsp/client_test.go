@@ -25,7 +25,7 @@ const patience = 60 * time.Second
 // A client is an editor: it speaks with a server over a pipe and remembers
 // what the server told it.
 type client struct {
-	t    *testing.T
+	t    testing.TB
 	conn jsonrpc2.Conn
 	exit chan int
 
@@ -93,7 +93,7 @@ func dial(t *testing.T) *client {
 
 // connect connects to a server. serve runs while it does and returns its exit
 // code.
-func connect(t *testing.T, rw io.ReadWriteCloser, serve func() int) *client {
+func connect(t testing.TB, rw io.ReadWriteCloser, serve func() int) *client {
 	t.Helper()
 	c := &client{t: t, exit: make(chan int, 1), diagnostics: map[uri.URI]*protocol.PublishDiagnosticsParams{}, refreshed: map[string]int{}}
 	c.changed = sync.NewCond(&c.mu)
@@ -120,7 +120,7 @@ func (c *client) exited() int {
 	}
 }
 
-type testWriter struct{ t *testing.T }
+type testWriter struct{ t testing.TB }
 
 func (w testWriter) Write(b []byte) (int, error) {
 	w.t.Logf("server: %s", b)
@@ -352,7 +352,7 @@ func codes(ds []protocol.Diagnostic) []string {
 	return list
 }
 
-func equal[T any](t *testing.T, what string, got, want T) {
+func equal[T any](t testing.TB, what string, got, want T) {
 	t.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", what, diff)

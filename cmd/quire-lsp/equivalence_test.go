@@ -49,7 +49,7 @@ func TestEquivalence(t *testing.T) {
 }
 
 // build builds both commands into a directory.
-func build(t *testing.T) string {
+func build(t testing.TB) string {
 	t.Helper()
 	bin := t.TempDir()
 	out, err := exec.Command("go", "build", "-o", bin+"/", "quire/cmd/quire", "quire/cmd/quire-lsp").CombinedOutput()
@@ -143,7 +143,7 @@ func spawnIn(t *testing.T, program string, repo *exectest.Repository) *client {
 }
 
 // spawn starts a server and connects to it.
-func spawn(t *testing.T, cmd *exec.Cmd) *client {
+func spawn(t testing.TB, cmd *exec.Cmd) *client {
 	t.Helper()
 	cmd.Stderr = testWriter{t}
 	in, err := cmd.StdinPipe()

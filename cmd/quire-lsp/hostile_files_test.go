@@ -49,18 +49,11 @@ func TestHostileFiles(t *testing.T) {
 			t.Fatalf("%s: the server took %d MiB", h.Name, most>>20)
 		}
 	}
-	if n := hovers(); n == 0 {
+	if len(hovers()) == 0 {
 		t.Error("no hover was answered")
 	}
-	for end := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
-		now := resident(t, cmd, "VmRSS")
-		if now < before+96<<20 {
-			break
-		}
-		if time.Now().After(end) {
-			t.Fatalf("of %d MiB the server has %d when all is closed", before>>20, now>>20)
-		}
-		c.call("textDocument/hover", hoverIn(good), nil)
+	if now, ok := c.memoryReturns(cmd, good, before+96<<20); !ok {
+		t.Errorf("of %d MiB the server has %d when all is closed", before>>20, now>>20)
 	}
 	t.Logf("at most %d MiB", resident(t, cmd, "VmHWM")>>20)
 }
@@ -70,26 +63,41 @@ func hoverIn(u uri.URI) json.RawMessage {
 }
 
 // hoverAlong asks for a hover again and again until the function that it
-// returns is called, which returns how many there were.
-func (c *client) hoverAlong(u uri.URI) (stop func() (n int)) {
+// returns is called, which returns how long each took to be answered.
+func (c *client) hoverAlong(u uri.URI) (stop func() []time.Duration) {
 	var ended atomic.Bool
-	count := make(chan int)
+	all := make(chan []time.Duration)
 	go func() {
-		n := 0
-		for ; !ended.Load(); n++ {
+		var took []time.Duration
+		for !ended.Load() {
 			var hover *protocol.Hover
+			start := time.Now()
 			if err := c.try("textDocument/hover", hoverIn(u), &hover); err != nil || hover == nil {
 				c.t.Errorf("hover: %v, %v", hover, err)
 				break
 			}
+			took = append(took, time.Since(start))
 			time.Sleep(20 * time.Millisecond) // as one who moves the mouse
 		}
-		count <- n
+		all <- took
 	}()
-	return func() int {
+	return func() []time.Duration {
 		ended.Store(true)
-		return <-count
+		return <-all
 	}
+}
+
+// memoryReturns waits until the server has no more than a number of bytes in
+// memory, while there is a little to do. It returns what the server has then, or
+// still has when it took too long.
+func (c *client) memoryReturns(cmd *exec.Cmd, good uri.URI, most int) (now int, ok bool) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		if now = resident(c.t, cmd, "VmRSS"); now < most {
+			return now, true
+		}
+		c.call("textDocument/hover", hoverIn(good), nil)
+	}
+	return now, false
 }
 
 // openHostile opens a case, waits for its diagnostics and closes it again.

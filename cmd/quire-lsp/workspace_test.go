@@ -18,7 +18,7 @@ const watching = `{
 	"textDocument": {"publishDiagnostics": {"relatedInformation": true, "dataSupport": true, "tagSupport": {"valueSet": [1, 2]}}}}`
 
 // write writes a file below a root and returns its URI.
-func write(t *testing.T, root, name, text string) uri.URI {
+func write(t testing.TB, root, name, text string) uri.URI {
 	t.Helper()
 	path := filepath.Join(root, filepath.FromSlash(name))
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
