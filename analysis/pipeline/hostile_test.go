@@ -11,6 +11,7 @@ import (
 	"quire/analysis/fennel"
 	"quire/analysis/pipeline"
 	"quire/analysis/source"
+	"quire/exec/exectest"
 )
 
 // TestDeepNesting checks that no nesting is deep enough to exhaust a stack.
@@ -122,6 +123,11 @@ func FuzzLoad(f *testing.F) {
 	}
 	for _, c := range suiteCases(f) {
 		f.Add(c.files[pipeline.Path].Text())
+	}
+	for _, h := range exectest.ReadHostile(f, "../../testdata/hostile") {
+		if !h.Has("setup") {
+			f.Add(exectest.File(h.Archive, "ci.fnl"))
+		}
 	}
 	l := untimed()
 	l.Load.Instructions, l.Load.Strings = 200_000, 1<<20
