@@ -45,6 +45,7 @@ type session struct {
 	compiled int             // nodes so far
 	intact   bool            // the reader found nothing wrong with the file
 	helps    bool            // it compiles forms before it is their turn
+	compared int             // names that were compared with unknown ones
 	words    words
 	inclusion
 	scratch
@@ -54,6 +55,7 @@ type session struct {
 type inclusion struct {
 	included  map[string]bool // modules that were compiled for the file
 	including []string        // modules around the file, outermost first
+	asked     *int            // forms of all modules that were compiled for the file
 }
 
 // scratch is memory that the units of a session use one after the other, and
@@ -104,6 +106,7 @@ func Compile(t *syntax.Tree, o Options) *Module {
 
 func newSession(f *source.File, o *Options) *session {
 	s := &session{options: o, file: f, around: newSurroundings(), specials: specialForms(), context: context.Background()}
+	s.asked = new(int)
 	s.macros = newMacroEnv(s)
 	s.around.current = s.macros.current
 	return s
@@ -115,6 +118,10 @@ func (s *session) module(t *syntax.Tree) *Module {
 	drawn := s.options.Cache.draw()
 	m := &Module{Tree: t}
 	m.deferred = s.options.Deferred
+	if !s.admits(m) {
+		m.finish()
+		return m
+	}
 	forms, last := t.Forms, lastForm(t.Forms)
 	var ahead outlook
 	defer ahead.end()

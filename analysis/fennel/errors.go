@@ -2,6 +2,7 @@ package fennel
 
 import (
 	"fmt"
+	"iter"
 
 	"quire/analysis/diag"
 	"quire/analysis/fennel/syntax"
@@ -85,7 +86,7 @@ func (c *compiler) exceed(at *syntax.Node, message, help string) {
 
 // unknownGlobal returns the diagnostic for a name that means nothing and may be
 // a slip of one of those that do.
-func (c *compiler) unknownGlobal(n *syntax.Node, name string, names []string) diag.Diagnostic {
+func (c *compiler) unknownGlobal(n *syntax.Node, name string, names iter.Seq[string]) diag.Diagnostic {
 	d := diag.Diagnostic{Span: c.span(n), Code: diag.UnknownGlobal, Message: "unknown identifier: " + name}
 	if c.options.Explain != nil {
 		if message, help, ok := c.options.Explain(name); ok {

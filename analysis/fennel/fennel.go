@@ -53,6 +53,10 @@ type Options struct {
 	Cache *Cache
 	// Limits bound what macros may use while the file is compiled.
 	Limits sandbox.Limits
+	// Forms is how many forms a file may have, those within others and comments
+	// among them, and so may all modules that it includes or takes macros from.
+	// A file with more is not compiled. Zero means any number.
+	Forms int
 	// Print receives what macros print, a line at a time. Nil drops it.
 	Print func(line string)
 	// Metadata keeps the parameters, docstrings and metadata tables of
@@ -85,6 +89,9 @@ type Module struct {
 	// Uses lists the modules that were needed to compile the file, found or
 	// not, each once.
 	Uses []Use
+	// Forms is how many forms the file has, as [Options.Forms] counts them; one
+	// more than it may have when it has too many.
+	Forms int
 
 	moduleLinks
 }

@@ -49,6 +49,7 @@ func (c *compiler) include(name string, named *syntax.Node, f form) {
 		c.included = map[string]bool{}
 	}
 	c.included[name] = true
+	c.requireRoom(f.n)
 	m := c.includedModule(name, file)
 	c.unit.uses = append(c.unit.uses, placedUses(m, c.span(named))...)
 	for _, d := range m.Diagnostics {
@@ -70,11 +71,12 @@ func (c *compiler) includedModule(name string, file *source.File) *Module {
 		return CompileLua(file, options)
 	}
 	s := newSession(file, &options)
-	s.context, s.included = c.context, c.included
+	s.context, s.included, s.asked = c.context, c.included, c.asked
 	s.including = append(slices.Clone(c.including), name)
 	defer s.macros.close()
 	m := s.module(syntax.Read(file))
 	c.compiled += s.compiled
+	*c.asked += m.Forms
 	return m
 }
 

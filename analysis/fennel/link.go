@@ -73,10 +73,13 @@ func (l *link) cell(u *unit, name string) int {
 func (m *Module) finish() {
 	m.Diagnostics = append(m.Diagnostics, m.Tree.Diagnostics...)
 	seen := map[Use]bool{}
+	var bound diag.Bound
 	for i, u := range m.units {
 		shift := m.links[i].offset - u.base
 		for _, d := range u.diagnostics {
-			m.Diagnostics = append(m.Diagnostics, m.place(d, shift))
+			if d = m.place(d, shift); bound.Admit(d) {
+				m.Diagnostics = append(m.Diagnostics, d)
+			}
 		}
 		for _, use := range u.uses {
 			key := Use{Name: use.Name, Kind: use.Kind}
@@ -88,6 +91,7 @@ func (m *Module) finish() {
 			m.Uses = append(m.Uses, use)
 		}
 	}
+	m.Diagnostics = append(m.Diagnostics, bound.Rest()...)
 	m.Diagnostics.Sort()
 	m.know()
 	m.Index = &Index{m}
@@ -98,6 +102,9 @@ func (m *Module) finish() {
 func (m *Module) place(d diag.Diagnostic, shift int) diag.Diagnostic {
 	if d.File == nil {
 		d.File, d.Span = m.Tree.File, d.Span.Shift(shift)
+	}
+	if len(d.Related) == 0 {
+		return d
 	}
 	d.Related = slices.Clone(d.Related)
 	for i, r := range d.Related {

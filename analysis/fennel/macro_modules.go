@@ -191,6 +191,7 @@ func (w *macroWorld) load(name string, named *syntax.Node, x *expander, at *synt
 		return m
 	}
 	file := w.resolve(name, named, x, at)
+	x.c.requireRoom(at)
 	m := &loadedModule{code: &moduleCode{name: name}, loading: true}
 	w.modules[name] = m
 	m.code.module = w.compileModule(name, file)
@@ -256,7 +257,14 @@ func (w *macroWorld) compileModule(name string, f *source.File) *Module {
 		macros:   w,
 		context:  w.session.context,
 	}
+	s.asked = w.session.asked
 	m := &Module{Tree: syntax.Read(f)}
+	within := s.admits(m)
+	*s.asked += m.Forms
+	if !within {
+		m.finish()
+		return m
+	}
 	last := lastForm(m.Tree.Forms)
 	for i, n := range m.Tree.Forms {
 		if !isForm(n) {

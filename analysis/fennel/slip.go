@@ -1,6 +1,7 @@
 package fennel
 
 import (
+	"iter"
 	"slices"
 
 	lua "github.com/yuin/gopher-lua"
@@ -17,8 +18,8 @@ import (
 
 // slipOfValue returns the variable that an unknown name is taken for, one of the
 // names, or nil. Nothing is recorded in the index: the name is not a use of it.
-func (c *compiler) slipOfValue(n *syntax.Node, name string, s *scope, names []string) ast.Expr {
-	meant, ok := diag.Slip(name, slices.Values(names))
+func (c *compiler) slipOfValue(n *syntax.Node, name string, s *scope, names iter.Seq[string]) ast.Expr {
+	meant, ok := diag.Slip(name, names)
 	if !ok {
 		return nil
 	}
@@ -47,8 +48,8 @@ func (c *compiler) slipOfForm(f form) *syntax.Node {
 	if c.local(head.Text, f.scope) != nil || c.isGlobal(head.Text, head.Text) {
 		return nil
 	}
-	names := c.visible(f.scope)
-	meant, ok := diag.Slip(head.Text, slices.Values(names))
+	names := c.candidates(head.Text, f.scope)
+	meant, ok := diag.Slip(head.Text, names)
 	if !ok {
 		return nil
 	}

@@ -1,9 +1,11 @@
 package fennel
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"quire/analysis/diag"
 	"quire/analysis/fennel/macros"
@@ -129,16 +131,37 @@ func suggestions() []suggestion {
 
 // nearest returns a hint at which of the names an unknown one was probably meant
 // to be.
-func nearest(unknown string, names []string) string {
-	if name, ok := diag.Nearest(unknown, slices.Values(names)); ok {
+func nearest(unknown string, names iter.Seq[string]) string {
+	if name, ok := diag.Nearest(unknown, names); ok {
 		return "Did you mean " + name + "?"
 	}
 	return ""
 }
 
-// candidates returns what an unknown name may have been meant to be: for a
+// maxCompared bounds the search for what was meant in one file, in names that
+// unknown ones are compared with.
+const maxCompared = 1_000_000
+
+// candidates iterates over what an unknown name may have been meant to be. There
+// is nothing of that kind in a file with so many unknown names that nobody would
+// look. The names are gathered when they are first asked for.
+func (c *compiler) candidates(unknown string, s *scope) iter.Seq[string] {
+	gather := sync.OnceValue(func() []string {
+		if c.compared > maxCompared {
+			return nil
+		}
+		// How many were compared depends on what stands before the form.
+		c.needsTurn()
+		names := c.similar(unknown, s)
+		c.compared += len(names)
+		return names
+	})
+	return func(yield func(string) bool) { slices.Values(gather())(yield) }
+}
+
+// similar returns the names that an unknown one is compared with: for a
 // multi-symbol the members of the library, else the names in scope.
-func (c *compiler) candidates(unknown string, s *scope) []string {
+func (c *compiler) similar(unknown string, s *scope) []string {
 	if !isMulti(unknown) {
 		return c.visible(s)
 	}

@@ -36,8 +36,11 @@ func Load(ctx context.Context, m *fennel.Module, tree source.Tree, caches *Cache
 		modules:  map[string]*module{},
 		mistakes: map[string]diag.Diagnostic{},
 		reached:  map[source.Place]bool{},
+		known:    map[identity]bool{},
 	}
-	ld.found = slices.Clone(m.Diagnostics)
+	for _, d := range m.Diagnostics {
+		ld.keep(d)
+	}
 	ld.pipeline = &Pipeline{Graph: &Graph{}, Files: []*source.File{m.Tree.File}}
 	ld.addMacroFiles(m)
 	ld.program = fennel.NewProgram(sandbox.Options{Limits: l.Load, Print: ld.print})
@@ -50,6 +53,7 @@ func Load(ctx context.Context, m *fennel.Module, tree source.Tree, caches *Cache
 	ld.pipeline.Complete = ld.evaluate(ctx) && !m.Diagnostics.HasErrors()
 	ld.sealed = true
 	ld.findProblems(ld.pipeline.Complete)
+	ld.found = append(ld.found, ld.bound.Rest()...)
 	for i := range ld.found {
 		ld.found[i] = printable(ld.found[i])
 	}
@@ -72,8 +76,10 @@ type loader struct {
 	// what a diagnostic should say beside it.
 	mistakes map[string]diag.Diagnostic
 	found    diag.List
-	image    source.Place // of the first (ci.image …); its File is nil before
-	sealed   bool         // registration is over
+	bound    diag.Bound
+	known    map[identity]bool // what is found
+	image    source.Place      // of the first (ci.image …); its File is nil before
+	sealed   bool              // registration is over
 	// salvaging reports that intact forms of a broken module are run.
 	salvaging bool
 	// reached holds the places of names that do not exist and were reached.
@@ -115,7 +121,29 @@ func (ld *loader) exceed(L *lua.LState, p source.Place, message string) {
 	ld.raise(L, diag.Diagnostic{Code: reported, Message: message})
 }
 
-func (ld *loader) report(d diag.Diagnostic) { ld.found = append(ld.found, d) }
+// report adds a diagnostic of loading, as far as there is room for more.
+func (ld *loader) report(d diag.Diagnostic) {
+	if ld.bound.Admit(d) {
+		ld.keep(d)
+	}
+}
+
+// An identity is what makes diagnostics the same.
+type identity struct {
+	file    string
+	span    source.Span
+	code    diag.Code
+	message string
+}
+
+func identityOf(d diag.Diagnostic) identity {
+	return identity{d.File.Name(), d.Span, d.Code, d.Message}
+}
+
+func (ld *loader) keep(d diag.Diagnostic) {
+	ld.found = append(ld.found, d)
+	ld.known[identityOf(d)] = true
+}
 
 func (ld *loader) print(line string) {
 	if job := ld.vm.running(); job != nil {
@@ -158,6 +186,13 @@ func (ld *loader) require(L *lua.LState) int {
 	return 1
 }
 
+// What compiling a module counts as, in instructions, for each byte of its text
+// and each of its forms: as much as text that is evaluated does.
+const (
+	moduleByteSteps = 4
+	moduleFormSteps = 8
+)
+
 // loadModule finds, compiles and runs a module.
 func (ld *loader) loadModule(L *lua.LState, name string) *module {
 	m := &module{loading: true}
@@ -184,6 +219,7 @@ func (ld *loader) loadModule(L *lua.LState, name string) *module {
 		}
 	}()
 	compiled := compileModule(name, file, ld.finder, ld.caches.Of(file.Name()))
+	ld.program.State.Step(L, moduleByteSteps*len(file.Text())+moduleFormSteps*compiled.Forms)
 	if !ld.hasRead(file.Name()) {
 		ld.pipeline.Files = append(ld.pipeline.Files, file)
 	}
@@ -238,12 +274,13 @@ func moduleNames(yield func(string) bool) {
 func (ld *loader) addFindings(L *lua.LState, m *module, name string, compiled *fennel.Module) {
 	call := ld.site(L, "require").call()
 	for _, d := range compiled.Diagnostics {
-		if ld.knows(d) {
+		// One that includes the module may have been told the same before.
+		if ld.known[identityOf(d)] {
 			continue
 		}
 		d.Related = append(slices.Clone(d.Related), diag.Related{
 			File: call.File, Span: call.Span, Message: fmt.Sprintf("'%s' is required here", name)})
-		ld.report(d)
+		ld.keep(d)
 	}
 	for span, g := range missingIn(compiled) {
 		ld.report(diag.Diagnostic{File: compiled.Tree.File, Span: span, Code: diag.UnknownGlobal, As: diag.Warning,
@@ -285,14 +322,6 @@ func missingIn(m *fennel.Module) iter.Seq2[source.Span, *fennel.MissingGlobal] {
 			}
 		}
 	}
-}
-
-// knows reports whether a diagnostic of a module was found before, by a form
-// that includes the module.
-func (ld *loader) knows(d diag.Diagnostic) bool {
-	return slices.ContainsFunc(ld.found, func(f diag.Diagnostic) bool {
-		return f.File.Name() == d.File.Name() && f.Span == d.Span && f.Code == d.Code && f.Message == d.Message
-	})
 }
 
 // addMacroFiles adds the files that a module was compiled with.

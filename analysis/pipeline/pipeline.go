@@ -20,6 +20,7 @@ type Limits struct {
 	Jobs    int
 	Modules int
 	File    int // bytes of one file
+	Forms   int // of one file, those within others and comments among them
 }
 
 // DefaultLimits returns the limits that the product promises.
@@ -48,6 +49,7 @@ func DefaultLimits() Limits {
 		Jobs:    5_000,
 		Modules: 200,
 		File:    4 << 20,
+		Forms:   200_000,
 	}
 }
 

@@ -1,0 +1,49 @@
+package fennel
+
+import (
+	"fmt"
+
+	"quire/analysis/diag"
+	"quire/analysis/fennel/syntax"
+)
+
+// What a file costs grows with the number of its forms, far more than with its
+// size: a form of two bytes takes as much as one of two hundred.
+
+// admits counts the forms of a module and reports whether they are few enough
+// to compile it.
+func (s *session) admits(m *Module) bool {
+	limit := s.options.Forms
+	n, beyond := countForms(m.Tree.Forms, limit)
+	m.Forms = n
+	if beyond == nil {
+		return true
+	}
+	m.Tree = &syntax.Tree{File: m.Tree.File, Diagnostics: append(m.Tree.Diagnostics[:len(m.Tree.Diagnostics):len(m.Tree.Diagnostics)], diag.Diagnostic{
+		File: m.Tree.File, Span: beyond.Span, Code: diag.LoadLimit,
+		Message: fmt.Sprintf("the file has more than %d forms", limit),
+		Help:    "Move data into files that jobs read, or parts of it into modules.",
+	})}
+	return false
+}
+
+// countForms returns how many nodes there are. It stops at the first one that is
+// more than the limit, which it returns; a limit of 0 is none.
+func countForms(nodes []*syntax.Node, limit int) (n int, beyond *syntax.Node) {
+	for _, top := range nodes {
+		for x := range top.All() {
+			if n++; limit > 0 && n > limit {
+				return n, x
+			}
+		}
+	}
+	return n, nil
+}
+
+// requireRoom gives a form up that asks for a module when the file and those that
+// it asked for before have too many forms together.
+func (c *compiler) requireRoom(at *syntax.Node) {
+	if limit := c.options.Forms; limit > 0 && *c.asked > limit {
+		c.exceed(at, fmt.Sprintf("the modules that the file is compiled with have more than %d forms", limit), "Use fewer or smaller modules.")
+	}
+}
