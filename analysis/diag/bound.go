@@ -1,15 +1,26 @@
 package diag
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // Most is how many diagnostics of one severity are kept of a file. Nobody reads
 // more of them, and a file of errors would fill the memory, the terminal and the
 // editor with them.
 const Most = 1000
 
+// mostFiles is how many files have room for [Most] diagnostics.
+const mostFiles = 5
+
 // A Bound decides which of many diagnostics are kept: of each file, the first
-// [Most] of each severity. The zero Bound is ready.
+// [Most] of each severity. Once five times as many are kept of all files, there is
+// room for only one of each file. The zero Bound is ready.
 type Bound struct {
+	// Room is how many are kept instead of [Most], if it is not 0.
+	Room int
+
+	kept   map[Severity]int
 	groups map[group]*counted
 	order  []*counted // in which the groups were first met
 }
@@ -30,14 +41,15 @@ func (b *Bound) Admit(d Diagnostic) bool {
 	c := b.groups[g]
 	if c == nil {
 		if b.groups == nil {
-			b.groups = map[group]*counted{}
+			b.groups, b.kept = map[group]*counted{}, map[Severity]int{}
 		}
 		c = &counted{}
 		b.groups[g] = c
 		b.order = append(b.order, c)
 	}
-	if c.kept < Most {
+	if c.kept == 0 || c.kept < cmp.Or(b.Room, Most) && b.kept[g.severity] < mostFiles*Most {
 		c.kept++
+		b.kept[g.severity]++
 		return true
 	}
 	if c.more == 0 {
@@ -63,7 +75,7 @@ func (b *Bound) Rest() List {
 		}
 		rest = append(rest, Diagnostic{
 			File: c.first.File, Span: c.first.Span, Code: LoadLimit, As: severity,
-			Message: fmt.Sprintf("%d more %s%s %s not shown: a file has up to %d", c.more, severity.noun(), plural, are, Most),
+			Message: fmt.Sprintf("%d more %s%s %s not shown", c.more, severity.noun(), plural, are),
 		})
 	}
 	return rest

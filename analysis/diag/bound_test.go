@@ -36,12 +36,24 @@ func TestBound(t *testing.T) {
 		rest = append(rest, d.Error())
 	}
 	wantRest := []string{
-		"a:1:2: hint[load-limit]: 5 more hints are not shown: a file has up to 1000",
-		"a:1:6: error[load-limit]: 1 more error is not shown: a file has up to 1000",
-		"b:1:7: info[load-limit]: 2 more notes are not shown: a file has up to 1000",
+		"a:1:2: hint[load-limit]: 5 more hints are not shown",
+		"a:1:6: error[load-limit]: 1 more error is not shown",
+		"b:1:7: info[load-limit]: 2 more notes are not shown",
 	}
 	if d := cmp.Diff(wantRest, rest); d != "" {
 		t.Errorf("rest (-want +got):\n%s", d)
+	}
+	many := 0
+	for i := range 10 {
+		f := source.NewFile(string(rune('c'+i)), "x")
+		for range diag.Most {
+			if bound.Admit(diag.Diagnostic{File: f, Code: diag.Compile}) {
+				many++
+			}
+		}
+	}
+	if want := 3*diag.Most + 7; many != want { // two files had as many before
+		t.Errorf("of ten more files, %d errors were admitted, want %d", many, want)
 	}
 	if rest := new(diag.Bound).Rest(); rest != nil {
 		t.Errorf("of nothing, the rest is %v", rest)

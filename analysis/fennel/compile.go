@@ -12,12 +12,13 @@ import (
 	"github.com/yuin/gopher-lua/ast"
 )
 
-// What compiling one form may cost: macros can make code without end. The
-// depth keeps the Go stack small.
+// What compiling may cost: macros can make code without end. The nodes are those
+// of a file, the others those of a form. The depth keeps the Go stack small.
 const (
 	maxDepth      = 1500
-	maxNodes      = 1_000_000
-	maxExpansions = 50_000
+	maxNodes      = 400_000
+	maxWasted     = 5 * maxNodes // in forms that were given up
+	maxExpansions = 20_000
 )
 
 // A compiler compiles one unit.
@@ -43,6 +44,7 @@ type session struct {
 	macros   macroEnv
 	context  context.Context // that of the program that compiles, for its macros
 	compiled int             // nodes so far
+	wasted   int             // nodes of forms that were given up
 	intact   bool            // the reader found nothing wrong with the file
 	helps    bool            // it compiles forms before it is their turn
 	compared int             // names that were compared with unknown ones
@@ -179,7 +181,11 @@ func (c *compiler) topLevel(n *syntax.Node, last bool) *unit {
 	contain(func() { c.drop(c.compile(n, c.root, body, w), body, 0, n) })
 	c.unit.referred = slices.Clone(c.root.referred)
 	c.seal(body, n)
-	c.compiled += c.nodes
+	if c.exhausted {
+		c.wasted += c.nodes
+	} else {
+		c.compiled += c.nodes
+	}
 	return c.unit
 }
 

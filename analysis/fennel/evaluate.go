@@ -139,7 +139,7 @@ func (e *evaluator) compile(L *lua.LState, ev *evaluation) *Module {
 	}
 	m := s.module(syntax.Read(s.file))
 	e.program.evaluated = o.Cache.c.made
-	nodes, used := s.compiled, s.macros.state()
+	nodes, used := s.compiled+s.wasted, s.macros.state()
 	s.macros.close()
 	if used != nil {
 		state.Step(L, evalWorld)

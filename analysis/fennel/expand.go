@@ -89,7 +89,7 @@ func (missingMacro) expand(x *expander, call *syntax.Node) *syntax.Node {
 func (c *compiler) expandOnce(m macro, n *syntax.Node, items []*syntax.Node, s *scope) *syntax.Node {
 	c.expansions++
 	if c.expansions > maxExpansions {
-		c.exceed(n, "the form needs more than 50000 macro expansions", "Check that the macros in it come to an end.")
+		c.exceed(n, fmt.Sprintf("the form needs more than %d macro expansions", maxExpansions), "Check that the macros in it come to an end.")
 	}
 	c.useMacro(items[0], s)
 	x := &expander{c: c, scope: s}

@@ -1,6 +1,8 @@
 package fennel
 
 import (
+	"fmt"
+
 	"quire/analysis/fennel/syntax"
 
 	"github.com/yuin/gopher-lua/ast"
@@ -123,12 +125,17 @@ func (c *compiler) spread(items []*syntax.Node, s *scope, b *block) []expr {
 
 // spend counts a node against the limits.
 func (c *compiler) spend(n *syntax.Node) {
-	c.nodes++
-	if c.nodes > maxNodes {
-		c.exceed(n, "the form expands to more than 1000000 nodes", "Make the macros in it expand to less code.")
-	}
+	c.spendNodes(n, 1)
 	if c.depth > maxDepth {
 		c.exceed(n, "the form expands to more than 1500 levels", "Check that the macros in it come to an end.")
+	}
+}
+
+// spendNodes counts nodes that a macro made, or that are compiled.
+func (c *compiler) spendNodes(at *syntax.Node, n int) {
+	c.nodes += n
+	if c.compiled+c.nodes > maxNodes || c.wasted+c.nodes > maxWasted {
+		c.exceed(at, fmt.Sprintf("the forms of the file expand to more than %d nodes", maxNodes), "Make the macros in it expand to less code.")
 	}
 }
 

@@ -36,6 +36,9 @@ func (c *compiler) include(name string, named *syntax.Node, f form) {
 	// What the module needs can change without this form.
 	c.unit.volatile = true
 	c.require(!slices.Contains(c.including, name), f.n, "circular include detected")
+	if !c.included[name] {
+		c.requireRoom(f.n)
+	}
 	var file *source.File
 	if find := c.options.Resolve; find != nil {
 		file, _ = find(name, Code)
@@ -49,7 +52,6 @@ func (c *compiler) include(name string, named *syntax.Node, f form) {
 		c.included = map[string]bool{}
 	}
 	c.included[name] = true
-	c.requireRoom(f.n)
 	m := c.includedModule(name, file)
 	c.unit.uses = append(c.unit.uses, placedUses(m, c.span(named))...)
 	for _, d := range m.Diagnostics {
@@ -68,7 +70,9 @@ func (c *compiler) includedModule(name string, file *source.File) *Module {
 	options := *c.options
 	options.Cache, options.Module = new(Cache), name
 	if strings.HasSuffix(file.Name(), ".lua") {
-		return CompileLua(file, options)
+		m := CompileLua(file, options)
+		*c.asked += m.Forms
+		return m
 	}
 	s := newSession(file, &options)
 	s.context, s.included, s.asked = c.context, c.included, c.asked

@@ -15,6 +15,9 @@ import (
 	"quire/analysis/source"
 )
 
+// luaFormBytes is how many bytes of Lua count as a form of Fennel.
+const luaFormBytes = 16
+
 // CompileLua compiles a file of Lua 5.1 with the same back end as Fennel. Its
 // module has no index and no facts, and the places of its errors are lines.
 func CompileLua(f *source.File, o Options) *Module {
@@ -30,6 +33,7 @@ func CompileLua(f *source.File, o Options) *Module {
 		drawn.add(key, u)
 	}
 	m.link(u, 0, around)
+	m.Forms = len(f.Text()) / luaFormBytes
 	drawn.done()
 	m.finish()
 	return m

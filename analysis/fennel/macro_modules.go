@@ -190,8 +190,8 @@ func (w *macroWorld) load(name string, named *syntax.Node, x *expander, at *synt
 		x.c.uses(name, Macros, x.c.span(named), m.code.module.Tree.File)
 		return m
 	}
-	file := w.resolve(name, named, x, at)
 	x.c.requireRoom(at)
+	file := w.resolve(name, named, x, at)
 	m := &loadedModule{code: &moduleCode{name: name}, loading: true}
 	w.modules[name] = m
 	m.code.module = w.compileModule(name, file)

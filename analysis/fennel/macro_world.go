@@ -126,12 +126,7 @@ func (w *macroWorld) enter(x *expander, at *syntax.Node) (leave func()) {
 		autos:    map[autoKey]string{},
 	}
 	s := &frame{x: x, at: at, codec: c, running: running}
-	c.charge = func(n int) {
-		x.c.nodes += n
-		if x.c.nodes > maxNodes {
-			x.c.exceed(at, "the form expands to more than 1000000 nodes", "Make the macros in it expand to less code.")
-		}
-	}
+	c.charge = func(n int) { x.c.spendNodes(at, n) }
 	w.frames = append(w.frames, s)
 	return func() { w.frames = w.frames[:depth] }
 }

@@ -26,7 +26,10 @@ func (ld *loader) evaluate(ctx context.Context) bool {
 		return true
 	}
 	first := true
-	for err != nil {
+	for range maxResumed {
+		if err == nil {
+			return false
+		}
 		var raised *sandbox.Error
 		if !errors.As(err, &raised) {
 			ld.report(diag.Diagnostic{File: ld.main.Tree.File, Code: diag.LoadTimeout,
@@ -48,6 +51,10 @@ func (ld *loader) evaluate(ctx context.Context) bool {
 	}
 	return false
 }
+
+// maxResumed is how many forms of a file may raise before nothing behind the last
+// of them is run.
+const maxResumed = 2000
 
 // isOwn reports whether an error of that code is a mistake of the form that
 // raised it, whatever else went wrong before.

@@ -35,8 +35,10 @@ func Load(ctx context.Context, m *fennel.Module, tree source.Tree, caches *Cache
 		trees:    newTrees(m),
 		modules:  map[string]*module{},
 		mistakes: map[string]diag.Diagnostic{},
-		reached:  map[source.Place]bool{},
-		known:    map[identity]bool{},
+		// Reading and compiling have each a bound of their own.
+		told:    diag.Bound{Room: 2 * (diag.Most + 1)},
+		reached: map[source.Place]bool{},
+		known:   map[identity]bool{},
 	}
 	for _, d := range m.Diagnostics {
 		ld.keep(d)
@@ -53,7 +55,7 @@ func Load(ctx context.Context, m *fennel.Module, tree source.Tree, caches *Cache
 	ld.pipeline.Complete = ld.evaluate(ctx) && !m.Diagnostics.HasErrors()
 	ld.sealed = true
 	ld.findProblems(ld.pipeline.Complete)
-	ld.found = append(ld.found, ld.bound.Rest()...)
+	ld.found = slices.Concat(ld.found, ld.bound.Rest(), ld.told.Rest())
 	for i := range ld.found {
 		ld.found[i] = printable(ld.found[i])
 	}
@@ -76,7 +78,9 @@ type loader struct {
 	// what a diagnostic should say beside it.
 	mistakes map[string]diag.Diagnostic
 	found    diag.List
-	bound    diag.Bound
+	bound    diag.Bound        // of what loading reports
+	told     diag.Bound        // of what modules were found to have when they were compiled
+	reread   int               // bytes of files that were read again for what they name
 	known    map[identity]bool // what is found
 	image    source.Place      // of the first (ci.image …); its File is nil before
 	sealed   bool              // registration is over
@@ -280,7 +284,9 @@ func (ld *loader) addFindings(L *lua.LState, m *module, name string, compiled *f
 		}
 		d.Related = append(slices.Clone(d.Related), diag.Related{
 			File: call.File, Span: call.Span, Message: fmt.Sprintf("'%s' is required here", name)})
-		ld.keep(d)
+		if ld.told.Admit(d) {
+			ld.keep(d)
+		}
 	}
 	for span, g := range missingIn(compiled) {
 		ld.report(diag.Diagnostic{File: compiled.Tree.File, Span: span, Code: diag.UnknownGlobal, As: diag.Warning,
@@ -334,12 +340,16 @@ func (ld *loader) addMacroFiles(m *fennel.Module) {
 }
 
 // addFile adds a file of macros, and those that its own macros come from. What
-// it names is looked up again: compiling it told nobody.
+// it names is looked up again: compiling it told nobody. That is done for as much
+// text as one file may have.
 func (ld *loader) addFile(f *source.File) {
 	if f.Name() == dsl.CI || ld.hasRead(f.Name()) {
 		return
 	}
 	ld.pipeline.Files = append(ld.pipeline.Files, f)
+	if ld.reread += len(f.Text()); ld.finder.limits.oversize(ld.reread) {
+		return
+	}
 	for _, form := range syntax.Read(f).Forms {
 		for n := range form.All() {
 			name, kind, ok := usedModule(n)

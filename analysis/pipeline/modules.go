@@ -90,7 +90,9 @@ func (f finder) read(path string) (*source.File, error) {
 }
 
 // oversized reports whether a file is larger than may be read.
-func (l Limits) oversized(f *source.File) bool { return l.File > 0 && len(f.Text()) > l.File }
+func (l Limits) oversized(f *source.File) bool { return l.oversize(len(f.Text())) }
+
+func (l Limits) oversize(bytes int) bool { return l.File > 0 && bytes > l.File }
 
 func (l Limits) fileMessage() string {
 	return fmt.Sprintf("the file is larger than %s", sandbox.ByteText(int64(l.File)))

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -20,6 +21,10 @@ import (
 	"quire/exec"
 )
 
+// roomy is how many bytes the process may have before memory is dearer than time:
+// then garbage is collected as often as it takes.
+const roomy = 256 << 20
+
 func main() { os.Exit(run(os.Args[1:])) }
 
 // run carries out one invocation and returns its exit code.
@@ -28,6 +33,9 @@ func run(args []string) int {
 		// Little is alive at any time: collecting it half as often costs a few
 		// megabytes and saves a fifth of the time that much output takes.
 		debug.SetGCPercent(200)
+		if debug.SetMemoryLimit(-1) == math.MaxInt64 {
+			debug.SetMemoryLimit(roomy)
+		}
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
