@@ -81,6 +81,7 @@ type Snapshot struct {
 	compile   func(*source.File, *fennel.Cache) *fennel.Module
 	caches    *pipeline.Caches
 	libraries libraries
+	maxForms  int // of all modules that are only looked at, 0: any number
 }
 
 // found is what is wrong, without what comments silence.
@@ -106,7 +107,7 @@ func New(f *source.File, o Options) *Snapshot {
 	if o.Limits == (pipeline.Limits{}) {
 		o.Limits = pipeline.DefaultLimits()
 	}
-	s := &Snapshot{File: f, isModule: o.Module, caches: o.Modules, secrets: o.Secrets, resolve: pipeline.Resolver(o.Tree, o.Limits)}
+	s := &Snapshot{File: f, isModule: o.Module, caches: o.Modules, secrets: o.Secrets, maxForms: o.Limits.Forms, resolve: pipeline.Resolver(o.Tree, o.Limits)}
 	s.modulesBelow = func(kind fennel.ModuleKind, below string) []pipeline.ModuleFile {
 		return pipeline.Modules(o.Tree, kind, below)
 	}

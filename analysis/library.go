@@ -39,6 +39,7 @@ type libraryMember struct {
 type libraries struct {
 	mu    sync.Mutex
 	known map[libraryKey]*library
+	forms int // of the modules that were compiled for this
 }
 
 // One name can stand for a module of code and for another one of macros.
@@ -101,6 +102,9 @@ func (s *Snapshot) libraryOf(name string, kind fennel.ModuleKind) *library {
 }
 
 func (s *Snapshot) newLibrary(key libraryKey) *library {
+	if s.maxForms > 0 && s.libraries.forms > s.maxForms/4 {
+		return nil // as many as nobody has
+	}
 	file, err := s.resolve(key.name, key.kind)
 	if err != nil || strings.HasSuffix(file.Name(), ".lua") {
 		return nil
@@ -122,7 +126,9 @@ func (s *Snapshot) compiled(f *source.File) *fennel.Module {
 			return m
 		}
 	}
-	return s.compile(f, s.caches.Of(f.Name()))
+	m := s.compile(f, s.caches.Of(f.Name()))
+	s.libraries.forms += m.Forms
+	return m
 }
 
 // required returns the modules of the repository that the file names, also

@@ -375,7 +375,7 @@ var entries = []Entry{
 	},
 	{
 		Code: LoadLimit, Severity: Error, Title: "loading went over a limit",
-		Explain: "What loading a file may use is bounded, so that no file can stop an editor or a server. The message names the limit.",
+		Explain: "What loading a file may use is bounded, so that no file can stop an editor or a server. The message names the limit. So is what is said of a file: of more than 1,000 errors, warnings or hints, the first are shown, and one of this code, as severe as they are, says how many there are besides.",
 		Bad: `(while true nil)
 `,
 		Good: `(local ci (require :quire.ci))

@@ -54,7 +54,8 @@ type Options struct {
 	// Limits bound what macros may use while the file is compiled.
 	Limits sandbox.Limits
 	// Forms is how many forms a file may have, those within others and comments
-	// among them, and so may all modules that it includes or takes macros from.
+	// among them; one at top level counts as five. As many may be in all modules
+	// that it includes or takes macros from.
 	// A file with more is not compiled. Zero means any number.
 	Forms int
 	// Print receives what macros print, a line at a time. Nil drops it.

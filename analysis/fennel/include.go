@@ -80,7 +80,7 @@ func (c *compiler) includedModule(name string, file *source.File) *Module {
 	defer s.macros.close()
 	m := s.module(syntax.Read(file))
 	c.compiled += s.compiled
-	*c.asked += m.Forms
+	*c.asked += max(m.Forms, 1)
 	return m
 }
 

@@ -2,6 +2,7 @@ package fennel
 
 import (
 	"fmt"
+	"slices"
 
 	"quire/analysis/diag"
 	"quire/analysis/fennel/syntax"
@@ -10,27 +11,41 @@ import (
 // What a file costs grows with the number of its forms, far more than with its
 // size: a form of two bytes takes as much as one of two hundred.
 
-// admits counts the forms of a module and reports whether they are few enough
-// to compile it.
+const tooManyAsked = "the modules that a file is compiled with have more than %d forms"
+
+// admits counts the forms of a module and reports whether they, with those of the
+// modules that the same file asked for before, are few enough to compile it.
 func (s *session) admits(m *Module) bool {
-	limit := s.options.Forms
-	n, beyond := countForms(m.Tree.Forms, limit)
+	limit, message := s.options.Forms, "the file has more than %d forms"
+	room := limit
+	if limit > 0 && *s.asked > 0 {
+		message = tooManyAsked
+		room = max(limit-*s.asked, 1)
+	}
+	n, beyond := countForms(m.Tree.Forms, room)
 	m.Forms = n
 	if beyond == nil {
 		return true
 	}
-	m.Tree = &syntax.Tree{File: m.Tree.File, Diagnostics: append(m.Tree.Diagnostics[:len(m.Tree.Diagnostics):len(m.Tree.Diagnostics)], diag.Diagnostic{
+	m.Tree = &syntax.Tree{File: m.Tree.File, Diagnostics: append(slices.Clip(m.Tree.Diagnostics), diag.Diagnostic{
 		File: m.Tree.File, Span: beyond.Span, Code: diag.LoadLimit,
-		Message: fmt.Sprintf("the file has more than %d forms", limit),
+		Message: fmt.Sprintf(message, limit),
 		Help:    "Move data into files that jobs read, or parts of it into modules.",
 	})}
 	return false
 }
 
+// topForms is how many forms one at top level counts as: it is compiled to a
+// program of its own.
+const topForms = 5
+
 // countForms returns how many nodes there are. It stops at the first one that is
 // more than the limit, which it returns; a limit of 0 is none.
 func countForms(nodes []*syntax.Node, limit int) (n int, beyond *syntax.Node) {
 	for _, top := range nodes {
+		if top.Kind != syntax.Comment {
+			n += topForms - 1
+		}
 		for x := range top.All() {
 			if n++; limit > 0 && n > limit {
 				return n, x
@@ -43,7 +58,7 @@ func countForms(nodes []*syntax.Node, limit int) (n int, beyond *syntax.Node) {
 // requireRoom gives a form up that asks for a module when the file and those that
 // it asked for before have too many forms together.
 func (c *compiler) requireRoom(at *syntax.Node) {
-	if limit := c.options.Forms; limit > 0 && *c.asked > limit {
-		c.exceed(at, fmt.Sprintf("the modules that the file is compiled with have more than %d forms", limit), "Use fewer or smaller modules.")
+	if limit := c.options.Forms; limit > 0 && *c.asked >= limit {
+		c.exceed(at, fmt.Sprintf(tooManyAsked, limit), "Use fewer or smaller modules.")
 	}
 }

@@ -131,11 +131,14 @@ func TestDefaultLimits(t *testing.T) {
 	if l.Load != want {
 		t.Errorf("loading has %+v, want %+v", l.Load, want)
 	}
-	if l.Jobs != 5_000 || l.Modules != 200 || l.File != 4<<20 {
-		t.Errorf("got %d jobs, %d modules, files of %d bytes", l.Jobs, l.Modules, l.File)
+	if l.Jobs != 5_000 || l.Modules != 200 || l.File != 4<<20 || l.Forms != 200_000 {
+		t.Errorf("got %d jobs, %d modules, files of %d bytes and %d forms", l.Jobs, l.Modules, l.File, l.Forms)
 	}
 	if l.Load.Heap <= 0 || l.Load.Heap > 512<<20 {
 		t.Errorf("the heap may grow by %d bytes", l.Load.Heap)
+	}
+	if l.Run.Heap != l.Load.Heap {
+		t.Errorf("in a run-fn the heap may grow by %d bytes", l.Run.Heap)
 	}
 	if l.Run.Time != 0 {
 		t.Error("commands use up the time of a run-fn")

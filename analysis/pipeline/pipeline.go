@@ -20,7 +20,7 @@ type Limits struct {
 	Jobs    int
 	Modules int
 	File    int // bytes of one file
-	Forms   int // of one file, those within others and comments among them
+	Forms   int // of one file, as [fennel.Options] counts them
 }
 
 // DefaultLimits returns the limits that the product promises.
@@ -28,7 +28,9 @@ type Limits struct {
 // Those of loading are small, because an editor loads a file whenever it
 // changes. Those of a run-fn only end what would never end or fill the machine:
 // there is no limit of wall time, which commands use up, and instructions allow
-// for some ten seconds of computing.
+// for some ten seconds of computing. The heap may grow no more than while loading,
+// because run-fns share the process of the language server; what commands write
+// is read into it as far as a run-fn asks for, up to 64 MiB at a time.
 func DefaultLimits() Limits {
 	return Limits{
 		Load: sandbox.Limits{
@@ -44,7 +46,7 @@ func DefaultLimits() Limits {
 			Strings:      4 << 30,
 			Depth:        10_000,
 			Print:        64 << 20,
-			Heap:         2 << 30,
+			Heap:         256 << 20,
 		},
 		Jobs:    5_000,
 		Modules: 200,
