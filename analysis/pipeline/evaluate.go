@@ -32,7 +32,7 @@ func (ld *loader) evaluate(ctx context.Context) bool {
 		}
 		var raised *sandbox.Error
 		if !errors.As(err, &raised) {
-			ld.report(diag.Diagnostic{File: ld.main.Tree.File, Code: diag.LoadTimeout,
+			ld.keep(diag.Diagnostic{File: ld.main.Tree.File, Code: diag.LoadTimeout,
 				Message: "loading was stopped before it was done: " + err.Error()})
 			return false
 		}
@@ -74,7 +74,7 @@ func (ld *loader) raised(err *sandbox.Error) {
 			d.Code, d.Help = diag.UnknownGlobal, g.Help
 		}
 	}
-	ld.report(d)
+	ld.keep(d)
 }
 
 // blamed returns the file that an error is shown in: ci.fnl, or the module that

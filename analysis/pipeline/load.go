@@ -119,7 +119,7 @@ func (ld *loader) raise(L *lua.LState, d diag.Diagnostic) {
 // the error that this raises.
 func (ld *loader) exceed(L *lua.LState, p source.Place, message string) {
 	if _, again := ld.mistakes[message]; !again {
-		ld.report(diag.Diagnostic{File: p.File, Span: p.Span, Code: diag.LoadLimit, Message: message,
+		ld.keep(diag.Diagnostic{File: p.File, Span: p.Span, Code: diag.LoadLimit, Message: message,
 			Help: "Split the pipeline, or generate less of it."})
 	}
 	ld.raise(L, diag.Diagnostic{Code: reported, Message: message})
@@ -144,6 +144,8 @@ func identityOf(d diag.Diagnostic) identity {
 	return identity{d.File.Name(), d.Span, d.Code, d.Message}
 }
 
+// keep adds a diagnostic, however many there are: what ended loading, or was found
+// within another bound.
 func (ld *loader) keep(d diag.Diagnostic) {
 	ld.found = append(ld.found, d)
 	ld.known[identityOf(d)] = true
@@ -190,12 +192,9 @@ func (ld *loader) require(L *lua.LState) int {
 	return 1
 }
 
-// What compiling a module counts as, in instructions, for each byte of its text
-// and each of its forms: as much as text that is evaluated does.
-const (
-	moduleByteSteps = 4
-	moduleFormSteps = 8
-)
+// moduleFormSteps is how many instructions compiling a module counts as, for each
+// of its forms.
+const moduleFormSteps = 8
 
 // loadModule finds, compiles and runs a module.
 func (ld *loader) loadModule(L *lua.LState, name string) *module {
@@ -223,7 +222,7 @@ func (ld *loader) loadModule(L *lua.LState, name string) *module {
 		}
 	}()
 	compiled := compileModule(name, file, ld.finder, ld.caches.Of(file.Name()))
-	ld.program.State.Step(L, moduleByteSteps*len(file.Text())+moduleFormSteps*compiled.Forms)
+	ld.program.State.Step(L, moduleFormSteps*compiled.Forms)
 	if !ld.hasRead(file.Name()) {
 		ld.pipeline.Files = append(ld.pipeline.Files, file)
 	}

@@ -221,7 +221,9 @@ func (p *problems) unreachable(j *Job, started []bool) {
 			d.Help = fmt.Sprintf("Did you mean '%s' by '%s'?", near, in.Name)
 			d.Fixes = append(d.Fixes, p.replaceLiteral(in.Place, in.Name, near)...)
 		}
-		d.Related = append(d.Related, r)
+		if len(d.Related) < maxTrace {
+			d.Related = append(d.Related, r)
+		}
 	}
 	d.Fixes = append(d.Fixes, p.startFix(j)...)
 	p.report(d)
