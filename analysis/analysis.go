@@ -182,7 +182,7 @@ func (s *Snapshot) Findings() diag.List {
 	for _, f := range s.found().findings {
 		all = append(all, f.Diagnostic)
 	}
-	return all
+	return withinBound(all)
 }
 
 // FindingsOf returns those of the findings that may matter to some jobs: what
@@ -194,7 +194,7 @@ func (s *Snapshot) FindingsOf(jobs ...string) diag.List {
 			all = append(all, f.Diagnostic)
 		}
 	}
-	return all
+	return withinBound(all)
 }
 
 // Diagnostics returns everything that is known to be wrong, in the order of

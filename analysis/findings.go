@@ -41,19 +41,14 @@ func find(m *fennel.Module, l loaded, s surround) found {
 		}
 	}
 	slices.SortStableFunc(out.findings, func(a, b finding) int { return diag.Compare(a.Diagnostic, b.Diagnostic) })
-	out.findings = withinBound(out.findings)
 	return out
 }
 
-// withinBound returns as many findings of each file as are shown. Those that are not
-// may matter to any job.
-func withinBound(findings []finding) []finding {
+// withinBound returns as many diagnostics of each file as are shown.
+func withinBound(found diag.List) diag.List {
 	var bound diag.Bound
-	kept := slices.DeleteFunc(findings, func(f finding) bool { return !bound.Admit(f.Diagnostic) })
-	for _, d := range bound.Rest() {
-		kept = append(kept, finding{Diagnostic: d, anyJob: true})
-	}
-	return kept
+	kept := slices.DeleteFunc(found, func(d diag.Diagnostic) bool { return !bound.Admit(d) })
+	return append(kept, bound.Rest()...)
 }
 
 // A finding is a diagnostic of the static checks.
