@@ -143,7 +143,7 @@ func (c *completer) fill() {
 	if c.partial != nil && c.partial.Kind == syntax.Number {
 		return
 	}
-	if here != nil && (c.inputs(here) || c.argument(here) || c.options(here) || c.pattern(here)) {
+	if here != nil && (c.inputs(here) || c.argument(here) || c.options(here) || c.labels(here) || c.pattern(here)) {
 		return
 	}
 	if c.partial != nil && c.partial.Kind == syntax.String {
@@ -227,7 +227,7 @@ func (c *completer) addName(kind Kind, name, detail, doc string) {
 		return // a job may have no id, but nothing that is offered
 	}
 	x := Candidate{Label: ":" + name, Kind: kind, Detail: detail, Doc: doc, Span: c.typed(), Text: ":" + name}
-	if kind != OptionName && kind != FieldName { // which are known by where they stand only
+	if kind != OptionName && kind != FieldName && kind != LabelName { // which are known by where they stand only
 		x.Subject = Subject{Kind: kind, Name: name}
 	}
 	switch {

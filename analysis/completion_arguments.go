@@ -184,6 +184,32 @@ func inputsDoc(j *pipeline.Job) string {
 	return "inputs: " + codeList(names)
 }
 
+// labels offers, in the option :labels of a job, what other jobs have there.
+func (c *completer) labels(here *syntax.Node) bool {
+	table, call := c.outer(1), c.outer(2)
+	if here.Kind != syntax.Sequence || table == nil || call == nil || table.Kind != syntax.Table {
+		return false
+	}
+	options, i := table.Items(), c.index(table)
+	f, known := c.callee(call)
+	if i%2 == 0 || options[i-1].Text != "labels" || !known || f.Name != "job" {
+		return false
+	}
+	taken := map[string]bool{}
+	for x := range here.Forms() {
+		taken[x.Text] = x != c.partial
+	}
+	for _, j := range c.Graph().Jobs {
+		for _, label := range j.Labels {
+			if !taken[label] {
+				taken[label] = true
+				c.addName(LabelName, label, "label", "")
+			}
+		}
+	}
+	return true
+}
+
 func (c *completer) secretNames() {
 	for _, name := range c.secrets {
 		c.addName(SecretName, name, "secret", "")

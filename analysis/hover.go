@@ -96,11 +96,18 @@ func (s *Snapshot) jobCard(id string) string {
 	if j.Mirror {
 		head += ", registered by " + code("ci.mirror")
 	}
-	return page(head, strings.Join([]string{
+	about := []string{
 		"- inputs: " + codeList(inputs),
 		"- needs in all: " + codeList(g.Needs(id)),
 		"- needed by: " + codeList(g.Dependents(id)),
-	}, "\n"))
+	}
+	if len(j.Labels) > 0 {
+		about = append(about, "- labels: "+codeList(j.Labels))
+	}
+	if j.Timeout > 0 {
+		about = append(about, "- timeout: "+j.Timeout.String())
+	}
+	return page(head, strings.Join(about, "\n"))
 }
 
 func (s *Snapshot) unknownJob(id string) string {

@@ -26,6 +26,7 @@ const (
 	MacroName                     // a macro that a module holds, and a name of the file may stand for
 	FormName                      // a special form or built-in macro
 	LibraryName                   // what Lua provides
+	LabelName                     // an item of a job's :labels, which is only offered
 )
 
 // A Mention says in which place the id of a job or the name of a source stands.

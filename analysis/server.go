@@ -27,8 +27,11 @@ func (c *checker) onServer() {
 			}
 		}
 		for _, call := range d.part.Calls {
-			if t := c.sense(call.Callee); t.kind == primitive {
+			switch t := c.sense(call.Callee); {
+			case t.kind == primitive:
 				c.serverCall(call, t.name)
+			case t.kind == member && t.module == dsl.CI && t.name == "job":
+				c.serverJob(call)
 			}
 		}
 	}
@@ -175,6 +178,22 @@ func (c *checker) serverCall(call *fennel.Call, name string) {
 	}
 }
 
+// serverJob checks the options of (ci.job …), which no server reads.
+func (c *checker) serverJob(call *fennel.Call) {
+	ci, _ := dsl.FindModule(dsl.CI)
+	job, _ := ci.Func("job")
+	for i, p := range job.Params {
+		if len(p.Keys) == 0 || i >= len(call.Args) {
+			continue
+		}
+		for _, field := range call.Args[i].Fields {
+			if k, ok := p.Key(field.Key.Text); ok && field.Key.Kind == fennel.Literal && !c.has(k.States) {
+				c.lacks(c.at(field.Key.Span), fmt.Sprintf("ignores the option `%s` of job", k.Name), c.instead("job:"+k.Name))
+			}
+		}
+	}
+}
+
 // serverMacros checks how defrun is called: it takes bare names there.
 func (c *checker) serverMacros() {
 	if c.surround.server != dsl.S2 {
@@ -233,6 +252,10 @@ func (c *checker) instead(name string) string {
 		return "Ask the shell: (. (sh \"printf %s \\\"$NAME\\\"\") :stdout)."
 	case "sh:cwd":
 		return "Write (sh \"cd directory && …\")."
+	case "job:labels":
+		return "Keep it for other engines: the server runs every job on its own machine."
+	case "job:timeout":
+		return "Keep it for other engines, and there limit each command: (sh [\"timeout\" \"90\" …])."
 	case "sh:timeout":
 		return "Write (sh [\"timeout\" \"90\" …])."
 	case "the result of sh.cmd":

@@ -103,9 +103,15 @@ func (x *execution) job(ctx context.Context, job *pipeline.Job, st *jobState) (r
 		x.host.leave(job.ID, outputs)
 		x.record.emit(Event{Type: JobFinished, JobID: job.ID, Outcome: string(r.Outcome), Message: r.message()})
 	}()
-	result, err := x.pipe.Run(ctx, job.ID, x.host)
+	limited, cancel := limit(ctx, job)
+	defer cancel()
+	result, err := x.pipe.Run(limited, job.ID, x.host)
 	raised := (*pipeline.JobError)(nil)
-	switch {
+	switch late := ctx.Err() == nil && limited.Err() != nil; {
+	case late && (err != nil || st.cut):
+		r.Outcome = Failed
+		r.Failure = x.failure(job, st, lateness(job))
+		return r, nil
 	case err == nil && st.cut:
 		// It caught that its command was cut short, which hides nothing.
 		r.Outcome = Cancelled
@@ -127,6 +133,21 @@ func (x *execution) job(ctx context.Context, job *pipeline.Job, st *jobState) (r
 	}
 	r.Outcome = Internal
 	return r, fmt.Errorf("job '%s': %w", job.ID, err)
+}
+
+// limit returns a context that ends with ctx, or when the job has taken the time
+// that it declares.
+func limit(ctx context.Context, job *pipeline.Job) (context.Context, context.CancelFunc) {
+	if job.Timeout == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, job.Timeout)
+}
+
+// lateness is why a job failed that took longer than it declares.
+func lateness(job *pipeline.Job) diag.Diagnostic {
+	return diag.Diagnostic{File: job.TimeoutAt.File, Span: job.TimeoutAt.Span, Code: diag.Runtime,
+		Message: fmt.Sprintf("the job timed out after %s, the :timeout that it declares", seconds(job.Timeout))}
 }
 
 // message returns what a job's last event says beside its outcome.

@@ -159,7 +159,7 @@ var entries = []Entry{
 	},
 	{
 		Code: BadOption, Severity: Error, Title: "an option has a value of the wrong type",
-		Explain: "The call would raise when it is reached, and fail the job.",
+		Explain: "The call would raise when it is reached, and fail the job. A job whose own options are wrong refuses the pipeline.",
 		Bad: `(local ci (require :quire.ci))
 (ci.job :build [:quire/push]
   (fn [{: sh}]

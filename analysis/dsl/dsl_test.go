@@ -108,7 +108,7 @@ func TestUnique(t *testing.T) {
 func TestFind(t *testing.T) {
 	if m, ok := dsl.FindModule("quire.ci"); !ok || m.Name != "quire.ci" {
 		t.Error("quire.ci is not found")
-	} else if f, ok := m.Func("job"); !ok || f.Signature() != "(job id inputs run-fn)" {
+	} else if f, ok := m.Func("job"); !ok || f.Signature() != "(job id inputs run-fn ?opts)" {
 		t.Error("job is not found in quire.ci")
 	}
 	sh, ok := dsl.Primitive("sh")

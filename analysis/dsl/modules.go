@@ -53,6 +53,12 @@ var jobFunc = Func{
 		{Name: "id", Type: String, Doc: "The job's name, unique in the pipeline. It must not contain a slash."},
 		{Name: "inputs", Type: Strings, Doc: "The jobs and sources that the job needs. There must be at least one."},
 		{Name: "run-fn", Type: RunFn, Doc: "What the job does. It is called with the runtime table; a table that it returns is the job's outputs, and the job fails when it raises an error."},
+		{Name: "opts", Type: Table, Optional: true, Doc: "Where and how long it may run.", Keys: []Key{
+			{Name: "labels", Type: Strings, States: Product, Doc: "The kind of machine that the job wants, in the words of whatever engine chooses one. A local run ignores them.",
+				Example: "(ci.job :release [:test]\n  (fn [{: sh}]\n    (assert (= 0 (. (sh [:make :release]) :exit)) \"no release\"))\n  {:labels [:linux :arm64]})"},
+			{Name: "timeout", Type: Duration, States: Product, Doc: "How long the job may take, in seconds or as a string such as \"10m\". After that its processes are ended and it has failed.",
+				Example: "(ci.job :release [:test]\n  (fn [{: sh}]\n    (assert (= 0 (. (sh [:make :release]) :exit)) \"no release\"))\n  {:timeout \"10m\"})"},
+		}},
 	},
 	States: every,
 }

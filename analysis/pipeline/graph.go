@@ -37,6 +37,8 @@ type Job struct {
 	// Run is the place of the run-fn's form. Its File is nil when the function
 	// is not code of a file, such as ci.mirror's.
 	Run source.Place
+	// Declared are the options of (ci.job …).
+	Declared
 	// Mirror reports that (ci.mirror …) registered it.
 	Mirror bool
 	// Broken reports that a diagnostic refused it: it stands in the graph only

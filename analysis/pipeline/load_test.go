@@ -262,6 +262,12 @@ func renderJob(b *bytes.Buffer, j *pipeline.Job) {
 	if j.Name != j.Call {
 		fmt.Fprintf(b, " id %s", place(j.Name.File, j.Name.Span))
 	}
+	if len(j.Labels) > 0 {
+		fmt.Fprintf(b, " labels %q", j.Labels)
+	}
+	if j.Timeout > 0 {
+		fmt.Fprintf(b, " timeout %v %s", j.Timeout, place(j.TimeoutAt.File, j.TimeoutAt.Span))
+	}
 	b.WriteByte('\n')
 	for i, in := range j.Inputs {
 		if i == maxRendered {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -118,12 +117,7 @@ func (ld *loader) mirrorNames(L *lua.LState, s site, opts *lua.LTable, name stri
 	list, at, problem := stringsFrom(v)
 	if problem != "" {
 		_, place := s.key(2, name)
-		if n, _ := ld.trees.node(place); n != nil && at != math.MaxInt {
-			if items := n.Items(); at < len(items) {
-				place.Span = items[at].Span
-			}
-		}
-		ld.raiseAt(L, s, place, problem)
+		ld.raiseAt(L, s, ld.item(place, at), problem)
 	}
 	ld.program.State.Step(L, len(list)*inputCost)
 	return list

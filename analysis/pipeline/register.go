@@ -30,7 +30,7 @@ func (ld *loader) begin(L *lua.LState, name string) site {
 	return ld.site(L, name)
 }
 
-// job is (ci.job id inputs run-fn).
+// job is (ci.job id inputs run-fn ?opts).
 func (ld *loader) job(L *lua.LState) int {
 	s := ld.begin(L, "job")
 	id := ld.stringArgument(L, s, 1)
@@ -58,6 +58,7 @@ func (ld *loader) job(L *lua.LState) int {
 			Help:    "List the source that starts the job, or the jobs that have to run before it.",
 			Fixes:   ld.addSource(p)})
 	}
+	j.Declared = ld.options(L, s)
 	ld.checkArity(s, j, run)
 	ld.add(L, j, run)
 	return 0

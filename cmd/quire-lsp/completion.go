@@ -18,6 +18,7 @@ var completionKinds = map[analysis.Kind]protocol.CompletionItemKind{
 	analysis.JobName:       protocol.CompletionItemKindClass,
 	analysis.SourceName:    protocol.CompletionItemKindEvent,
 	analysis.SecretName:    protocol.CompletionItemKindConstant,
+	analysis.LabelName:     protocol.CompletionItemKindConstant,
 	analysis.PrimitiveName: protocol.CompletionItemKindFunction,
 	analysis.OptionName:    protocol.CompletionItemKindProperty,
 	analysis.FieldName:     protocol.CompletionItemKindField,

@@ -111,8 +111,25 @@ func listJobs(out *stream, indent string, jobs []*pipeline.Job) {
 			inputs = append(inputs, terminal.Inline(input.Name))
 		}
 		fmt.Fprintln(out, indent+fmt.Sprintf("%s %s [%s]",
-			terminal.Inline(job.ID), out.screen.Sign("←", "<-"), strings.Join(inputs, ", ")))
+			terminal.Inline(job.ID), out.screen.Sign("←", "<-"), strings.Join(inputs, ", "))+declared(job))
 	}
+}
+
+// declared says what a job declares beside its inputs, behind a space, or
+// nothing.
+func declared(job *pipeline.Job) string {
+	text := ""
+	if len(job.Labels) > 0 {
+		labels := make([]string, len(job.Labels))
+		for i, label := range job.Labels {
+			labels[i] = terminal.Inline(label)
+		}
+		text += " on " + strings.Join(labels, ", ")
+	}
+	if job.Timeout > 0 {
+		text += fmt.Sprintf(" within %v", job.Timeout)
+	}
+	return text
 }
 
 // here is the current directory as messages name it.

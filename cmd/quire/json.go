@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"io"
+	"time"
 
 	"quire/analysis/diag"
 	"quire/analysis/drawing"
@@ -54,8 +55,10 @@ type jsonEdit struct {
 }
 
 type jsonJob struct {
-	ID     string   `json:"id"`
-	Inputs []string `json:"inputs"`
+	ID      string   `json:"id"`
+	Inputs  []string `json:"inputs"`
+	Labels  []string `json:"labels"`
+	Timeout *float64 `json:"timeout_s"` // seconds; null: none
 	jsonSpan
 }
 
@@ -169,13 +172,22 @@ func jsonDiagnosisOf(list diag.List, jobs []*pipeline.Job) jsonDiagnosis {
 func jsonJobsOf(list []*pipeline.Job) jsonJobs {
 	jobs := jsonJobs{Version: jsonVersion, Jobs: []jsonJob{}}
 	for _, job := range list {
-		j := jsonJob{ID: job.ID, Inputs: []string{}, jsonSpan: jsonSpanOf(job.Call.File, job.Call.Span)}
+		j := jsonJob{ID: job.ID, Inputs: []string{}, Labels: append([]string{}, job.Labels...), Timeout: jsonSeconds(job.Timeout),
+			jsonSpan: jsonSpanOf(job.Call.File, job.Call.Span)}
 		for _, input := range job.Inputs {
 			j.Inputs = append(j.Inputs, input.Name)
 		}
 		jobs.Jobs = append(jobs.Jobs, j)
 	}
 	return jobs
+}
+
+func jsonSeconds(d time.Duration) *float64 {
+	if d == 0 {
+		return nil
+	}
+	s := d.Seconds()
+	return &s
 }
 
 func jsonGraphOf(d *drawing.Drawing) jsonGraph {
