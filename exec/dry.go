@@ -86,6 +86,9 @@ func (x *execution) dryPush(ctx context.Context) (*pipeline.Data, error) {
 	if err != nil {
 		return nil, err
 	}
+	if given := r.given; given != nil && given.Push != nil {
+		p = r.overridden(*given.Push, p)
+	}
 	return p.data()
 }
 

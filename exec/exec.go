@@ -18,18 +18,24 @@ import (
 	"time"
 
 	"quire/analysis/diag"
+	"quire/analysis/pipeline"
 	"quire/analysis/source"
 )
 
 // Options holds every option of a run. The zero value is the default run.
 type Options struct {
-	Jobs        []string          // run these and what they need; empty: all that quire/push reaches
-	Only        []string          // run just these
-	Except      []string          // leave out these and what needs them
-	KeepGoing   bool              // after a failure, run what does not need what failed
-	Parallel    int               // so many jobs at once; 0: one
-	Timeout     time.Duration     // of commands that set none of their own; 0: none
-	Inputs      string            // path of a file with the outputs of jobs that do not run, an object of JSON by id
+	Jobs      []string      // run these and what they need; empty: all that quire/push reaches
+	Only      []string      // run just these
+	Except    []string      // leave out these and what needs them
+	KeepGoing bool          // after a failure, run what does not need what failed
+	Parallel  int           // so many jobs at once; 0: one
+	Timeout   time.Duration // of commands that set none of their own; 0: none
+	// Inputs are paths of files with results of jobs that do not run: the JSON
+	// form of [Results], or an object of JSON with outputs by id. Of results of
+	// the first kind, all that the jobs of the run need has to be there.
+	Inputs []string
+	// Given are further results, for callers that have no file; nil: none.
+	Given       *Results
 	SHA         string            // run this commit instead of the working tree
 	InPlace     bool              // run in the working tree itself
 	Reuse       bool              // keep in the workspace what the run before left there and git ignores
@@ -117,6 +123,8 @@ type Report struct {
 	Jobs        []JobReport // in the order they ran, then those that did not run
 	Resumed     string      // id of the run that this one went on with, or empty
 	Changed     []string    // paths of the files that changed since that run, in order
+	Push        *Push       // what quire/push told; nil when the run did not come that far
+	Given       *Results    // what the run was given of jobs that ran elsewhere, or nil
 }
 
 // An Isolation says what is between the commands of a run and this machine. It
@@ -147,6 +155,10 @@ type JobReport struct {
 	// IgnoredExits are the non-zero exits of commands of a job that succeeded.
 	IgnoredExits []int
 	Failure      *Failure
+	// Outputs are what the job left, as far as they may leave this machine; nil:
+	// nothing. Withheld says why they are not here although there are some.
+	Outputs  *pipeline.Data
+	Withheld string
 	// Commands are what the job would execute, in a dry run.
 	Commands []PlannedCommand
 	// Assumed reports, in a dry run, that how the job ends depends on how its

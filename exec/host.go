@@ -214,16 +214,35 @@ func (h *host) Env(_ context.Context, job, name string) (string, bool) {
 }
 
 // store keeps the outputs of a job on disk, unless they cannot be stored or
-// hold a secret. The error is nil: other jobs of the run have them anyway.
-func (h *host) store(job string, outputs *pipeline.Data) error {
-	text, _, ok := outputs.JSON()
-	if !ok || h.holdsSecret(outputs) {
-		return nil
+// hold a secret, which other jobs of the run have anyway. It returns them as far
+// as they may leave this machine, or else why they may not.
+func (h *host) store(job string, outputs *pipeline.Data) (kept *pipeline.Data, withheld string) {
+	text, bad, ok := outputs.JSON()
+	switch err := outputs.Err(); {
+	case err != nil:
+		return nil, err.Error()
+	case !ok:
+		return nil, fmt.Sprintf("`%s` cannot be written as JSON", bad)
+	case h.holdsSecret(outputs):
+		return nil, holdSecret
 	}
 	if err := h.run.WriteJob(job, outputsFile, append(text, '\n')); err != nil {
 		h.run.Lose(err)
 	}
-	return nil
+	return outputs, ""
+}
+
+// holdSecret is why outputs are withheld that hold a secret.
+const holdSecret = "they hold the value of a secret"
+
+// withhold takes from the report the outputs that hold a secret which another
+// job revealed later.
+func (x *execution) withhold() {
+	for i, j := range x.report.Jobs {
+		if x.host != nil && j.Outputs != nil && x.host.holdsSecret(j.Outputs) {
+			x.report.Jobs[i].Outputs, x.report.Jobs[i].Withheld = nil, holdSecret
+		}
+	}
 }
 
 func (h *host) holdsSecret(d *pipeline.Data) (found bool) {

@@ -7,66 +7,128 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"time"
 
 	"quire/analysis/pipeline"
 )
 
-// maxInputs is the size in bytes of the largest file with outputs of jobs.
+// maxInputs is the size in bytes of the largest file with results of jobs.
 const maxInputs = 64 << 20
 
-// An inputs is the outputs of jobs that a file gives, by id; nil for a job
-// without outputs.
-type inputs map[string]*pipeline.Data
-
-// readInputs reads the file that stands in for jobs which do not run.
+// readInputs reads the files that stand in for jobs which do not run, and puts
+// them together with what else was given.
 func (r *Request) readInputs(context.Context) error {
-	path := r.options.Inputs
-	if path == "" {
+	var list []*Results
+	for _, path := range r.options.Inputs {
+		f, err := os.Open(path)
+		if err != nil {
+			return &UsageError{fmt.Sprintf("cannot read the inputs: %s: %s", path, osError(err))}
+		}
+		text, err := readAll(f, maxInputs)
+		if err != nil {
+			return &UsageError{fmt.Sprintf("cannot read the inputs: %s: %s", path, inWorkspace(err))}
+		}
+		one, err := ParseResults(path, text)
+		if err != nil {
+			return err
+		}
+		list = append(list, one)
+	}
+	if r.options.Given != nil {
+		list = append(list, r.options.Given)
+	}
+	if list == nil {
 		return nil
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return &UsageError{fmt.Sprintf("cannot read the inputs: %s: %s", path, osError(err))}
-	}
-	text, err := readAll(f, maxInputs)
-	if err != nil {
-		return &UsageError{fmt.Sprintf("cannot read the inputs: %s: %s", path, inWorkspace(err))}
-	}
-	r.inputs, err = parseInputs(path, text)
+	var err error
+	r.given, err = MergeResults(list...)
 	return err
 }
 
-// parseInputs reads an object of JSON that holds, by job, outputs as they are
-// stored. The error is a [*UsageError].
-func parseInputs(path string, text []byte) (inputs, error) {
+// ParseResults reads the JSON form of results, or an object that holds nothing
+// but outputs by job, which stands in for these jobs. The name says where it is
+// from. The error is a [*UsageError].
+func ParseResults(name string, text []byte) (*Results, error) {
 	if _, err := pipeline.DataFromJSON(text); err != nil {
-		return nil, &UsageError{fmt.Sprintf("cannot use the inputs: %s:%s", path, err)} // err starts with line and column
+		return nil, &UsageError{fmt.Sprintf("cannot use the inputs: %s:%s", name, err)} // err starts with line and column
 	}
-	refuse := func(format string, args ...any) (inputs, error) {
-		return nil, &UsageError{fmt.Sprintf("cannot use the inputs: %s: ", path) + fmt.Sprintf(format, args...)}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(text, &members); err != nil || members == nil {
+		return refuseInputs(name, "expected an object such as {\"build\": {\"artifact\": \"app\"}}, got %s", kindOf(text))
 	}
-	var byID map[string]json.RawMessage
-	if err := json.Unmarshal(text, &byID); err != nil || byID == nil {
-		return refuse("expected an object such as {\"build\": {\"artifact\": \"app\"}}, got %s", kindOf(text))
+	if version, ok := members["version"]; ok && kindOf(version) == "a number" {
+		return parseVersioned(name, text, version)
 	}
-	all := inputs{}
-	for _, id := range slices.Sorted(maps.Keys(byID)) {
-		kind := kindOf(byID[id])
-		switch kind {
-		case "null":
-			all[id] = nil
-			continue
-		case "an object", "an array":
-		default:
-			return refuse("the outputs of '%s' must be an object, an array or null, got %s", id, kind)
-		}
-		data, err := pipeline.DataFromJSON(byID[id])
+	r := &Results{Jobs: map[string]JobResult{}, name: name, partial: true}
+	for _, id := range slices.Sorted(maps.Keys(members)) {
+		data, err := parseOutputs(name, id, members[id])
 		if err != nil {
-			return refuse("the outputs of '%s': %s", id, err)
+			return nil, err
 		}
-		all[id] = data
+		r.Jobs[id] = JobResult{Outcome: Succeeded, Outputs: data}
 	}
-	return all, nil
+	return r, nil
+}
+
+func refuseInputs(name, format string, args ...any) (*Results, error) {
+	return nil, &UsageError{fmt.Sprintf("cannot use the inputs: %s: ", name) + fmt.Sprintf(format, args...)}
+}
+
+// parseVersioned reads the JSON form of results.
+func parseVersioned(name string, text, version []byte) (*Results, error) {
+	if string(version) != fmt.Sprint(ResultsVersion) {
+		return refuseInputs(name, "it has version %s, and this quire reads %d", version, ResultsVersion)
+	}
+	var in jsonResults
+	if err := json.Unmarshal(text, &in); err != nil {
+		return refuseInputs(name, "%s", err)
+	}
+	if in.Jobs == nil {
+		return refuseInputs(name, `it has no "jobs"`)
+	}
+	r := &Results{Push: in.Push, Jobs: map[string]JobResult{}, name: name}
+	for _, id := range slices.Sorted(maps.Keys(in.Jobs)) {
+		j := in.Jobs[id]
+		if !slices.Contains(ended, j.Outcome) {
+			return refuseInputs(name, "the outcome of '%s' must be one of %v, got %q", id, ended, j.Outcome)
+		}
+		one := JobResult{Outcome: j.Outcome, Withheld: j.Withheld, Started: timeOf(j.Started, time.Time{}), Finished: timeOf(j.Finished, time.Time{}),
+			RunID: j.RunID, Dir: j.Dir, Notice: j.Notice, IgnoredExits: j.IgnoredExits}
+		if j.Outputs != nil {
+			var err error
+			if one.Outputs, err = parseOutputs(name, id, j.Outputs); err != nil {
+				return nil, err
+			}
+		}
+		if f := j.Failure; f != nil {
+			one.Failure = &ResultFailure{Message: f.Message, Command: f.Command, Signal: f.Signal, Log: f.Log}
+			if f.Exit != nil {
+				one.Failure.Exit = *f.Exit
+			}
+		}
+		r.Jobs[id] = one
+	}
+	return r, nil
+}
+
+// ended are the outcomes of jobs that nothing runs any more.
+var ended = []Outcome{Succeeded, Failed, Skipped, Cancelled, NotRun, Internal}
+
+// parseOutputs reads the outputs of one job as they are stored; nil: none.
+func parseOutputs(name, id string, text json.RawMessage) (*pipeline.Data, error) {
+	switch kind := kindOf(text); kind {
+	case "null":
+		return nil, nil
+	case "an object", "an array":
+	default:
+		_, err := refuseInputs(name, "the outputs of '%s' must be an object, an array or null, got %s", id, kind)
+		return nil, err
+	}
+	data, err := pipeline.DataFromJSON(text)
+	if err != nil {
+		_, err = refuseInputs(name, "the outputs of '%s': %s", id, err)
+	}
+	return data, err
 }
 
 // kindOf names the type of a JSON text.
@@ -90,7 +152,49 @@ func kindOf(text []byte) string {
 	return "an object"
 }
 
-// check refuses inputs for jobs that do not exist.
-func (in inputs) check(g *pipeline.Graph) error {
-	return known(g, slices.Sorted(maps.Keys(in)))
+// check refuses results of jobs that do not exist, and such with which the jobs
+// of a plan cannot run: what they need and does not run with them must have
+// gone well. A job that pushes to another repository counts as left out unless
+// it is there.
+func (r *Results) check(g *pipeline.Graph, p plan) error {
+	if r == nil {
+		return nil
+	}
+	if err := known(g, slices.Sorted(maps.Keys(r.Jobs))); err != nil || r.partial {
+		return err
+	}
+	for _, job := range p.jobs {
+		for _, id := range g.Needs(job.ID) {
+			if _, runs := p.in[id]; runs {
+				continue
+			}
+			one, ok := r.Jobs[id]
+			need, isJob := g.Job(id)
+			switch {
+			case !ok && isJob && need.Mirror:
+				r.Jobs[id] = JobResult{Outcome: Skipped}
+			case !ok:
+				return &UsageError{fmt.Sprintf("job '%s' needs '%s', of which --inputs has no result: give it the file that --outputs wrote for '%[2]s'", job.ID, id)}
+			case !one.Outcome.done():
+				return &UsageError{fmt.Sprintf("job '%s' cannot run: '%s', which it needs, ended as %s%s", job.ID, id, one.Outcome, one.why())}
+			}
+		}
+	}
+	return nil
+}
+
+// why says why a job failed, behind a colon, if that is known.
+func (j JobResult) why() string {
+	if j.Failure == nil || j.Failure.Message == "" {
+		return ""
+	}
+	return ": " + firstOf(j.Failure.Message)
+}
+
+// outputs returns what (jobs id) gives for a job that has a result.
+func (j JobResult) outputs(id string) (*pipeline.Data, error) {
+	if j.Withheld != "" {
+		return nil, fmt.Errorf("the outputs of job '%s' were not passed on: %s", id, j.Withheld)
+	}
+	return j.Outputs, nil
 }

@@ -51,7 +51,7 @@ func TestPushIsDocumented(t *testing.T) {
 	for _, f := range src.Fields {
 		documented = append(documented, f.Name)
 	}
-	for i, typ := 0, reflect.TypeFor[push](); i < typ.NumField(); i++ {
+	for i, typ := 0, reflect.TypeFor[Push](); i < typ.NumField(); i++ {
 		name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
 		given = append(given, name)
 	}

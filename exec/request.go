@@ -27,7 +27,7 @@ type Request struct {
 	ref      string // full name, overriding the workspace's
 	named    string // the ref by which the commit was named
 	previous string
-	inputs   inputs
+	given    *Results // the inputs, or nil
 	resumed  *resumed // or nil
 }
 

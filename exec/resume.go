@@ -21,7 +21,7 @@ import (
 const leftFile = "resume.json"
 
 // leftVersion is the version of its form.
-const leftVersion = 1
+const leftVersion = 2
 
 // A left is what a run leaves for one that resumes it.
 type left struct {
@@ -30,12 +30,13 @@ type left struct {
 	Slot    string   `json:"slot,omitempty"` // path that the workspace had
 	SHA     string   `json:"sha,omitempty"`  // of the commit that was named
 	Head    head     `json:"head"`
-	Push    push     `json:"push"`
+	Push    Push     `json:"push"`
 	Jobs    []string `json:"jobs,omitempty"` // options, as is what follows
 	Only    []string `json:"only,omitempty"`
 	Except  []string `json:"except,omitempty"`
 	Mirror  bool     `json:"mirror,omitempty"`
-	Inputs  string   `json:"inputs,omitempty"`
+	Inputs  []string `json:"inputs,omitempty"` // paths of files
+	Given   bool     `json:"given,omitempty"`  // further results were given, which are not stored
 
 	Container        bool   `json:"container,omitempty"`
 	ContainerRuntime string `json:"container_runtime,omitempty"`
@@ -53,21 +54,21 @@ type head struct {
 }
 
 // leave stores what a run that resumes this one has to know.
-func (x *execution) leave(w *workspace, p push) error {
+func (x *execution) leave(w *workspace, p Push) error {
 	o := x.request.options
 	l := left{Version: leftVersion, InPlace: o.InPlace, SHA: x.request.source.SHA, Head: w.head, Push: p,
-		Jobs: o.Jobs, Only: o.Only, Except: o.Except, Mirror: o.Mirror,
+		Jobs: o.Jobs, Only: o.Only, Except: o.Except, Mirror: o.Mirror, Given: o.Given != nil,
 		Container: o.Container, ContainerRuntime: o.ContainerRuntime, ContainerArgs: len(o.ContainerArgs), Sandbox: o.Sandbox, Net: o.Net,
 		Forms: jobForms(x.pipe)}
 	if x.slot != nil {
 		l.Slot = x.slot.Dir()
 	}
-	if o.Inputs != "" {
-		path, err := filepath.Abs(o.Inputs)
+	for _, name := range o.Inputs {
+		path, err := filepath.Abs(name)
 		if err != nil {
 			return err
 		}
-		l.Inputs = path
+		l.Inputs = append(l.Inputs, path)
 	}
 	text, err := json.Marshal(l)
 	if err != nil {
@@ -125,7 +126,10 @@ func (r *Request) findResumed(ctx context.Context, path string) error {
 	if len(o.Jobs)+len(o.Only)+len(o.Except) == 0 {
 		o.Jobs, o.Only, o.Except = old.Jobs, old.Only, old.Except
 	}
-	if o.Inputs == "" {
+	if len(o.Inputs) == 0 && o.Given == nil {
+		if old.Given {
+			return &UsageError{fmt.Sprintf("run %s was given results of other jobs, which are not stored: give --inputs again", old.ID)}
+		}
 		o.Inputs = old.Inputs
 	}
 	o.Mirror = o.Mirror || old.Mirror
@@ -289,6 +293,7 @@ func (r *resumed) reusable(p *pipeline.Pipeline) (map[string]reuse, error) {
 				return nil, fmt.Errorf("run %s: the outputs of '%s': %w", r.ID, job.ID, err)
 			}
 			one.stored = text
+			one.report.Outputs = one.outputs
 		}
 		all[job.ID] = one
 	}
@@ -358,10 +363,10 @@ func (x *execution) reuse(one reuse) error {
 }
 
 // goOn prepares the workspace of the run that is resumed.
-func (x *execution) goOn(ctx context.Context) (*workspace, push, error) {
+func (x *execution) goOn(ctx context.Context) (*workspace, Push, error) {
 	old := x.request.resumed
 	if err := x.takeBack(old.Entry); err != nil {
-		return nil, push{}, fmt.Errorf("the workspace of run %s cannot be taken over: %w", old.ID, err)
+		return nil, Push{}, fmt.Errorf("the workspace of run %s cannot be taken over: %w", old.ID, err)
 	}
 	c := x.checkout()
 	w := &workspace{dir: x.slot.Dir(), head: old.Head}
@@ -369,7 +374,7 @@ func (x *execution) goOn(ctx context.Context) (*workspace, push, error) {
 		w.gitDir = filepath.Join(w.dir, gitName)
 	}
 	if err := w.update(c, x.changes, x.slot); err != nil {
-		return nil, push{}, fmt.Errorf("the workspace of run %s cannot be changed: %w", old.ID, err)
+		return nil, Push{}, fmt.Errorf("the workspace of run %s cannot be changed: %w", old.ID, err)
 	}
 	p := old.Push
 	p.PushedAt = pushedAt(c.at)
@@ -378,7 +383,7 @@ func (x *execution) goOn(ctx context.Context) (*workspace, push, error) {
 	if w.gitDir != "" && w.dir != old.Slot && exists(w.gitDir, "config") {
 		g := c.repo.vcs.on(w.gitDir, w.dir)
 		if _, err := g.run(ctx, nil, "config", "core.hookspath", filepath.Join(w.gitDir, "hooks")); err != nil {
-			return nil, push{}, err
+			return nil, Push{}, err
 		}
 	}
 	w.notices = append(w.notices, x.changes.notice(old.ID))

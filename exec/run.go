@@ -46,7 +46,7 @@ type execution struct {
 // outcomes. When ctx ends, every process is ended and the outcome is
 // cancelled.
 func Run(ctx context.Context, r Request) (*Report, error) {
-	x := &execution{request: r, report: &Report{Started: time.Now()}}
+	x := &execution{request: r, report: &Report{Started: time.Now(), Given: r.given}}
 	x.record = &recorder{values: &x.values}
 	if r.options.Observe != nil && !r.options.DryRun {
 		x.record.feed = newFeed(r.options.Observe)
@@ -114,7 +114,7 @@ func (x *execution) all(ctx context.Context) error {
 	}
 	var err error
 	if x.plan, err = choose(x.pipe.Graph, x.request.options); err == nil {
-		err = x.request.inputs.check(x.pipe.Graph)
+		err = x.request.given.check(x.pipe.Graph, x.plan)
 	}
 	if err != nil {
 		x.report.Outcome = Failed
@@ -225,7 +225,7 @@ func (x *execution) recover(ctx context.Context) {
 
 // create makes the run and its files in its store, or nothing.
 func (x *execution) create() (err error) {
-	x.run, err = x.home.Create(x.request.id, x.meta(push{SHA: x.request.source.SHA, PushedAt: x.report.Started.UTC()}))
+	x.run, err = x.home.Create(x.request.id, x.meta(Push{SHA: x.request.source.SHA, PushedAt: x.report.Started.UTC()}))
 	if err != nil {
 		return err
 	}
@@ -263,7 +263,7 @@ func (x *execution) begun() error {
 }
 
 // meta returns what the run is of.
-func (x *execution) meta(p push) rundir.Meta {
+func (x *execution) meta(p Push) rundir.Meta {
 	m := rundir.Meta{SHA: p.SHA, Ref: p.Ref, PushedAt: p.PushedAt, Root: x.request.source.Root,
 		Jobs: x.plan.ids(), Inputs: map[string][]string{}}
 	for _, id := range m.Jobs {
@@ -330,7 +330,7 @@ func (x *execution) perform(ctx context.Context, vault *secrets) error {
 func runMark(id string) string { return "QUIRE_RUN_ID=" + id }
 
 // prepare makes the workspace.
-func (x *execution) prepare(ctx context.Context) (*workspace, push, error) {
+func (x *execution) prepare(ctx context.Context) (*workspace, Push, error) {
 	r := x.request
 	make := x.start
 	if r.resumed != nil {
@@ -338,21 +338,25 @@ func (x *execution) prepare(ctx context.Context) (*workspace, push, error) {
 	}
 	work, p, err := make(ctx)
 	if err != nil {
-		return nil, push{}, err
+		return nil, Push{}, err
 	}
+	x.report.Push = &p
 	x.lose(x.run.SetMeta(x.meta(p)))
 	x.lose(x.leave(work, p))
 	return work, p, nil
 }
 
 // start makes a workspace in which nothing ran yet.
-func (x *execution) start(ctx context.Context) (*workspace, push, error) {
+func (x *execution) start(ctx context.Context) (*workspace, Push, error) {
 	c := x.checkout()
 	work, err := x.workspace(ctx, c)
 	if err != nil {
-		return nil, push{}, fmt.Errorf("the workspace cannot be made: %w", err)
+		return nil, Push{}, fmt.Errorf("the workspace cannot be made: %w", err)
 	}
 	p, err := work.push(ctx, c, x.request.ref, x.request.previous)
+	if err == nil {
+		p, err = x.request.asPushed(p, work.throwAway)
+	}
 	return work, p, err
 }
 
@@ -362,7 +366,7 @@ func (x *execution) checkout() checkout {
 	files := map[string]*source.File{pipeline.Path: r.source.File} // also when the disk changed meanwhile
 	maps.Copy(files, r.options.Buffers)
 	return checkout{repo: r.source.repo, sha: r.source.SHA, ref: r.named, files: files,
-		inPlace: r.options.InPlace, at: x.report.Started, skip: r.state, reuse: r.options.Reuse}
+		inPlace: r.options.InPlace, at: x.pushedAt(), skip: r.state, reuse: r.options.Reuse}
 }
 
 // workspace makes the workspace, in a slot unless it is the working tree.
@@ -420,7 +424,8 @@ func (x *execution) notices(w *workspace) []string {
 }
 
 // finish records how the run ended; the event that says so is the last thing
-// that happens. Failed is what quire or the machine could not do, if anything.
+// that happens. Failed is what quire or the machine could not do, if anything,
+// or a [*UsageError].
 // The error says which results could not be copied out.
 func (x *execution) finish(failed error) error {
 	if failed != nil {
@@ -428,7 +433,11 @@ func (x *execution) finish(failed error) error {
 			x.report.Jobs = newQueue(x.plan).notRun()
 		}
 		x.report.Outcome = Internal
+		if errors.As(failed, new(*UsageError)) {
+			x.report.Outcome = Failed
+		}
 	}
+	x.withhold()
 	for i, j := range x.report.Jobs {
 		if job, ok := x.pipe.Graph.Job(j.ID); ok {
 			x.report.Jobs[i].Text = JobText(job)

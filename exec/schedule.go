@@ -120,7 +120,7 @@ func (x *execution) job(ctx context.Context, job *pipeline.Job, st *jobState) (r
 		outputs = result.Outputs
 		x.succeed(&r, st, result)
 		if outputs != nil {
-			return r, x.host.store(job.ID, outputs)
+			r.Outputs, r.Withheld = x.host.store(job.ID, outputs)
 		}
 		return r, nil
 	case ctx.Err() != nil:
@@ -205,8 +205,10 @@ func (x *execution) failure(job *pipeline.Job, st *jobState, d diag.Diagnostic) 
 // that were given, or else from the run that is resumed, or else from the last
 // run that succeeded with the same text of the job.
 func (x *execution) earlier(id string) (*pipeline.Data, error) {
-	if data, ok := x.request.inputs[id]; ok {
-		return data, nil
+	if given := x.request.given; given != nil {
+		if one, ok := given.Jobs[id]; ok {
+			return one.outputs(id)
+		}
 	}
 	if one, ok := x.reusable[id]; ok {
 		return one.outputs, nil

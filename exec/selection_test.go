@@ -22,7 +22,7 @@ const readsInputs = `(local {: job} (require :quire.ci))
 func TestInputs(t *testing.T) {
 	f := pipelineFixture(t, readsInputs)
 	path := filepath.Join(f.Base, "inputs.json")
-	o := exec.Options{Only: []string{"deploy"}, Inputs: path}
+	o := exec.Options{Only: []string{"deploy"}, Inputs: []string{path}}
 	message := func(o exec.Options) string {
 		t.Helper()
 		_, events := f.succeed(o)
@@ -46,7 +46,7 @@ func TestInputs(t *testing.T) {
 		t.Errorf("given in part: %q, want %q", got, want)
 	}
 	f.Write(path, `{"build": {"artifact": "given", "sizes": []}, "lint": {}}`)
-	if got, want := message(exec.Options{Inputs: path}), "built 2 nil"; got != want {
+	if got, want := message(exec.Options{Inputs: []string{path}}), "built 2 nil"; got != want {
 		t.Errorf("of jobs that run: %q, want %q", got, want)
 	}
 }
@@ -63,7 +63,7 @@ func TestRefusedInputs(t *testing.T) {
 		`{"buidl": {}, "nix": {}}`: "unknown job: \"buidl\"; did you mean \"build\"?\nunknown job: \"nix\"",
 	} {
 		f.Write(path, text)
-		_, events, err := f.run(exec.Options{Inputs: path})
+		_, events, err := f.run(exec.Options{Inputs: []string{path}})
 		usage, ok := err.(*exec.UsageError)
 		if want = strings.ReplaceAll(want, "PATH", path); !ok || !strings.HasPrefix(usage.Message, want) {
 			t.Errorf("%s: %v, want %s", text, err, want)
@@ -73,7 +73,7 @@ func TestRefusedInputs(t *testing.T) {
 		}
 	}
 	for _, missing := range []string{filepath.Join(f.Base, "none.json"), f.Base} {
-		_, _, err := f.run(exec.Options{Inputs: missing})
+		_, _, err := f.run(exec.Options{Inputs: []string{missing}})
 		if _, ok := err.(*exec.UsageError); !ok || !strings.HasPrefix(err.Error(), "cannot read the inputs: "+missing+": ") {
 			t.Errorf("%s: %v", missing, err)
 		}

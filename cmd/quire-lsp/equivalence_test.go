@@ -101,9 +101,12 @@ func throughServer(t *testing.T, bin string, archive *txtar.Archive) string {
 func argsOf(u uri.URI, o quire.Options) runArgs {
 	args := runArgs{URI: u, Jobs: o.Jobs, Options: runOptions{
 		SHA: o.SHA, InPlace: o.InPlace, Ref: o.Ref, PreviousSHA: o.PreviousSHA, Mirror: o.Mirror, Config: o.Config,
-		Except: o.Except, KeepGoing: o.KeepGoing, Parallel: o.Parallel, Inputs: o.Inputs,
+		Except: o.Except, KeepGoing: o.KeepGoing, Parallel: o.Parallel,
 		Container: o.Container, ContainerRuntime: o.ContainerRuntime, ContainerArgs: o.ContainerArgs, Sandbox: o.Sandbox, Net: o.Net,
 	}}
+	if len(o.Inputs) > 0 {
+		args.Options.Inputs = o.Inputs[0]
+	}
 	if o.Timeout != 0 {
 		args.Options.Timeout = o.Timeout.String()
 	}

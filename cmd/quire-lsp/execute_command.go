@@ -76,10 +76,13 @@ func (a runArgs) options() (exec.Options, error) {
 	o := exec.Options{
 		SHA: a.Options.SHA, InPlace: a.Options.InPlace, Ref: a.Options.Ref, PreviousSHA: a.Options.PreviousSHA,
 		Mirror: a.Options.Mirror, Config: a.Options.Config, Except: a.Options.Except, KeepGoing: a.Options.KeepGoing,
-		Parallel: a.Options.Parallel, Inputs: a.Options.Inputs,
+		Parallel:  a.Options.Parallel,
 		Container: a.Options.Container, ContainerRuntime: a.Options.ContainerRuntime, ContainerArgs: a.Options.ContainerArgs,
 		Sandbox: a.Options.Sandbox, Net: a.Options.Net,
 		Reuse: a.Options.Reuse, Resume: a.Options.Resume, ResumeForce: a.Options.ResumeForce,
+	}
+	if path := a.Options.Inputs; path != "" {
+		o.Inputs = []string{path}
 	}
 	if text := a.Options.Timeout; text != "" {
 		var err error

@@ -33,8 +33,8 @@ func (d *dryFlags) check(out outputFlags) error {
 	switch {
 	case !d.on && d.format.chosen != formatText:
 		return usagef("--format is the form of what --dry-run shows: add --dry-run or leave out --format.")
-	case d.on && (out.events != "" || out.junit != ""):
-		return usagef("--dry-run runs nothing that could be recorded: leave out --events and --junit.")
+	case d.on && (out.events != "" || out.junit != "" || out.results.outputs != ""):
+		return usagef("--dry-run runs nothing that could be recorded: leave out --events, --junit and --outputs.")
 	}
 	return nil
 }

@@ -21,9 +21,10 @@ import (
 
 // An outputFlags is what the flags say of how a run is shown and recorded.
 type outputFlags struct {
-	mode   progress.Mode
-	events string // path of a file, - for standard output
-	junit  string // path of a file
+	mode    progress.Mode
+	events  string // path of a file, - for standard output
+	junit   string // path of a file
+	results resultFlags
 }
 
 func (f *outputFlags) addFlags(flags *pflag.FlagSet) {
@@ -61,8 +62,9 @@ func completeModes(*cobra.Command, []string, string) ([]string, cobra.ShellCompD
 
 // An outputs is where a run is shown and recorded.
 type outputs struct {
-	flags outputFlags
-	human *stream
+	flags   outputFlags
+	human   *stream
+	machine io.Writer // standard output
 
 	events    io.Writer // or nil
 	file      *os.File  // behind events, or nil
@@ -72,7 +74,7 @@ type outputs struct {
 
 // human returns the stream that people read.
 func (f outputFlags) human(s *session) *stream {
-	if f.events == "-" {
+	if f.events == "-" || f.results.outputs == "-" {
 		return s.stderr
 	}
 	return s.stdout
@@ -81,7 +83,10 @@ func (f outputFlags) human(s *session) *stream {
 // open finds where a run goes, before it starts, so that nobody learns of a
 // wrong path only when the run is over.
 func (f outputFlags) open(s *session) (*outputs, error) {
-	o := &outputs{flags: f, human: f.human(s)}
+	if err := f.results.check(f); err != nil {
+		return nil, err
+	}
+	o := &outputs{flags: f, human: f.human(s), machine: s.stdout}
 	switch f.events {
 	case "":
 	case "-":
@@ -148,6 +153,9 @@ func (o *outputs) close(run junit.Run) error {
 		if err != nil {
 			errs = append(errs, fmt.Errorf("cannot write JUnit XML: %w", err))
 		}
+	}
+	if !errors.As(run.Err, new(*exec.UsageError)) {
+		errs = append(errs, o.flags.results.write(o.machine, run.Report))
 	}
 	return errors.Join(errs...)
 }

@@ -21,7 +21,7 @@ func rerun(flags *pflag.FlagSet, r *exec.Report, job string) string {
 	only, resume := false, r.Dir != "" && !isFresh(flags)
 	flags.Visit(func(f *pflag.Flag) {
 		switch f.Name {
-		case "events", "junit":
+		case "events", "junit", "outputs":
 			return // what they wrote of the first run is to stay
 		case "resume", "watch":
 			return // it is to run once, and goes on with this run

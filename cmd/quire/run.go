@@ -87,6 +87,7 @@ func (c *runCommand) addFlags(flags *pflag.FlagSet) {
 	o := &c.options
 	flags.SortFlags = false
 	addSelection(flags, o)
+	c.output.results.addFlags(flags)
 	flags.StringVarP(&o.SHA, "sha", "s", "", "run this `commit` instead of the working tree")
 	flags.StringVar(&c.pipeline, "pipeline", "", "run this `file` instead of the repository's own .quire/ci.fnl")
 	flags.BoolVar(&o.InPlace, "in-place", false, "run in the working tree itself instead of in a copy")
@@ -110,6 +111,9 @@ func (c *runCommand) run(ctx context.Context, s *session, again again) error {
 		return err
 	}
 	if err := c.checkWatch(); err != nil {
+		return err
+	}
+	if err := c.output.results.fill(s, &c.options); err != nil {
 		return err
 	}
 	src, err := c.source()

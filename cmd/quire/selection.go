@@ -11,8 +11,6 @@ import (
 func addSelection(flags *pflag.FlagSet, o *exec.Options) {
 	flags.StringArrayVar(&o.Only, "only", nil, "run just this `job` without what it needs (repeatable)")
 	flags.StringArrayVar(&o.Except, "except", nil, "leave out this `job` and what needs it (repeatable)")
-	flags.StringVar(&o.Inputs, "inputs", "",
-		"take the outputs of jobs that do not run from this `file`,\nan object of JSON that holds them by job")
 	flags.IntVar(&o.Parallel, "parallel", 1, "run up to `N` jobs at once")
 	flags.BoolVar(&o.KeepGoing, "keep-going", false, "after a failure, run what does not need the job that failed")
 	flags.DurationVar(&o.Timeout, "timeout", 0,

@@ -36,7 +36,7 @@ func Options(t testing.TB, args []string) quire.Options {
 	flags.IntVar(&o.Parallel, "parallel", 0, "")
 	flags.DurationVar(&o.Timeout, "timeout", 0, "")
 	flags.BoolVar(&o.DryRun, "dry-run", false, "")
-	flags.StringVar(&o.Inputs, "inputs", "", "")
+	flags.StringArrayVar(&o.Inputs, "inputs", nil, "")
 	flags.StringVar(&o.SHA, "sha", "", "")
 	flags.StringVar(&o.Ref, "ref", "", "")
 	flags.StringVar(&o.PreviousSHA, "previous-sha", "", "")
