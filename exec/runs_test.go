@@ -82,6 +82,10 @@ func TestStoredReport(t *testing.T) {
 	}
 	want := *report
 	want.Finished = run.Finished // Run has more to do after it is recorded
+	want.Push, want.Jobs = nil, slices.Clone(report.Jobs)
+	for i := range want.Jobs {
+		want.Jobs[i].Outputs = nil
+	}
 	if diff := cmp.Diff(want, run.Report, sameReport...); diff != "" {
 		t.Errorf("report (-returned +read):\n%s", diff)
 	}

@@ -16,7 +16,8 @@ import (
 
 // A StoredRun is a run in the run store, as it stood when it was read.
 type StoredRun struct {
-	// Report is what [Run] returned, or of a run that did not come to that,
+	// Report is what [Run] returned, but for what it has for [Report.Results]: the
+	// push, what was given, and the outputs of jobs. Of a run that did not come to that,
 	// what its events say: Outcome is [Queued] or [Running] while it is under
 	// way, and [Internal] when its process is gone. Diagnostics and failures
 	// show the text that ran.
