@@ -73,8 +73,10 @@ type Snapshot struct {
 	glossary func() *glossary
 	lexicon  func() *lexicon
 	outputs  func() jobOutputs
-	secrets  []string
-	resolve  fennel.Resolver
+	// secretUse is asked for by whoever plans a run.
+	secretUse func() secretUse
+	secrets   []string
+	resolve   fennel.Resolver
 	// modulesBelow lists modules of the repository, as [pipeline.Modules] does.
 	modulesBelow func(kind fennel.ModuleKind, below string) []pipeline.ModuleFile
 	// compile compiles another file as part of the same pipeline.
@@ -143,6 +145,9 @@ func New(f *source.File, o Options) *Snapshot {
 		return newGlossary(s.module(), s.Graph(), s.found().flow(), s.libraryOf, s.whole().outputs)
 	})
 	s.outputs = sync.OnceValue(s.findOutputs)
+	s.secretUse = sync.OnceValue(func() secretUse {
+		return findSecrets(s.module(), s.load(), surround{repository: repository{find: s.codeOf, loaded: s.load().modules}})
+	})
 	s.lexicon = sync.OnceValue(func() *lexicon { return s.glossary().whole() })
 	return s
 }

@@ -128,7 +128,8 @@ func (d *exitDigest) usage(c *fennel.Call) *usage {
 	return u
 }
 
-// escapes returns the values of a part that may be the runtime or jobs and may
+// escapes returns the values of a part that may be the runtime, or what is
+// followed of it, and may
 // go where nothing is known of them.
 func escapes(p *fennel.Part) []escape {
 	var all []escape
@@ -160,7 +161,8 @@ func escapes(p *fennel.Part) []escape {
 	return all
 }
 
-// mayCarry reports whether a value may be the runtime, or the jobs in it.
+// mayCarry reports whether a value may be the runtime, or the jobs or secret in
+// it.
 func mayCarry(v *fennel.Value) bool {
 	switch {
 	case isOpen(v):
@@ -172,13 +174,15 @@ func mayCarry(v *fennel.Value) bool {
 		for _, k := range v.Keys {
 			t = t.key(k.Name)
 		}
-		return carries(t)
+		return carries(t, "jobs") || carries(t, "secret")
 	}
-	return lastKey(v) == "jobs" || isModuleField(lastKey(v))
+	return lastKey(v) == "jobs" || lastKey(v) == "secret" || isModuleField(lastKey(v))
 }
 
-// carries reports whether something gives the outputs of jobs.
-func carries(t sense) bool { return t.kind == runtime || t.kind == primitive && t.name == "jobs" }
+// carries reports whether something gives a primitive.
+func carries(t sense, name string) bool {
+	return t.kind == runtime || t.kind == primitive && t.name == name
+}
 
 // isModuleField reports whether a module of the product has something other than
 // a function under a name, which is the runtime.
@@ -454,22 +458,15 @@ func (o *outputs) addRead(c *checker) {
 			o.all = true
 		}
 	}
-	for _, d := range c.digests {
-		for _, x := range d.escaping {
-			o.all = o.all || c.escapes(x)
-		}
-	}
-	for _, v := range c.lent {
-		o.all = o.all || c.escapes(escape{value: v})
-	}
+	o.all = o.all || c.leaksPrimitive("jobs")
 }
 
-// escapes reports whether a value carries the outputs of jobs to where nothing
-// is known of them.
-func (c *checker) escapes(x escape) bool {
+// escapes reports whether a value carries a primitive to where nothing is known
+// of it.
+func (c *checker) escapes(x escape, name string) bool {
 	t := c.sense(x.value)
 	isModule := t.kind == module && c.exports[t.name] != nil
-	return (isModule || carries(t)) && (x.to == nil || c.sense(x.to.Callee).kind != function)
+	return (isModule || carries(t, name)) && (x.to == nil || c.sense(x.to.Callee).kind != function)
 }
 
 // A holding looks for something in tables, into each of which it looks once.

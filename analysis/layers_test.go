@@ -73,6 +73,7 @@ var layers = []layer{
 		uses: []string{"analysis/source", "analysis/diag", "analysis/dsl", "analysis/sandbox", "analysis/fennel",
 			"analysis/fennel/syntax", "analysis/pipeline"},
 	},
+	{pkg: "analysis/plan", uses: []string{"analysis/dsl", "analysis/pipeline", "analysis"}},
 	{
 		pkg: "analysis/script",
 		uses: []string{"analysis/source", "analysis/diag", "analysis/dsl", "analysis/fennel/syntax", "analysis/fennel/view",
@@ -114,7 +115,7 @@ var layers = []layer{
 	},
 	{
 		pkg: "cmd/quire",
-		uses: []string{"analysis/source", "analysis/diag", "analysis/dsl", "analysis/fennel/syntax", "analysis/pipeline", "analysis/drawing", "analysis/script",
+		uses: []string{"analysis/source", "analysis/diag", "analysis/dsl", "analysis/fennel/syntax", "analysis/pipeline", "analysis/drawing", "analysis/script", "analysis/plan",
 			"analysis", "exec", "exec/rundir",
 			"cmd/quire/internal/terminal", "cmd/quire/internal/render", "cmd/quire/internal/report",
 			"cmd/quire/internal/progress", "cmd/quire/internal/junit", "cmd/quire/internal/page"},

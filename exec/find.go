@@ -79,6 +79,21 @@ func find(ctx context.Context, env environ, path, sha string) (*Source, error) {
 	return s, err
 }
 
+// Head returns the full name of the commit that the source is of: the one that
+// was named, or else the one that is checked out, and whether the working tree
+// holds changes that are not in it. The name is empty where there is no commit.
+func (s *Source) Head(ctx context.Context) (sha string, changed bool, err error) {
+	if s.SHA != "" || s.repo.vcs == nil {
+		return s.SHA, false, nil
+	}
+	w := &workspace{}
+	if err := w.describe(ctx, checkout{repo: s.repo}); err != nil {
+		return "", false, err
+	}
+	out, err := s.repo.vcs.git.run(ctx, nil, "status", "--porcelain", "-z", "--untracked-files=normal")
+	return w.head.SHA, len(out) > 0, err
+}
+
 // below returns the slash-separated path of a file relative to root.
 func below(root, path string) (string, error) {
 	dir, err := filepath.Abs(filepath.Dir(path))

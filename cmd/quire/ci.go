@@ -6,7 +6,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -30,7 +29,7 @@ or, outside of one, of the nearest directory that holds .quire/.`,
   quire ci run
   quire ci show last`,
 	})
-	c.AddCommand(newValidate(s), newRun(s), newJobs(s), newGraph(s),
+	c.AddCommand(newValidate(s), newRun(s), newJobs(s), newGraph(s), newPlan(s),
 		newRuns(s), newShow(s), newLogs(s), newReport(s), newPrune(s), newShell(s))
 	return c
 }
@@ -108,10 +107,10 @@ func listJobs(out *stream, indent string, jobs []*pipeline.Job) {
 	for _, job := range jobs {
 		var inputs []string
 		for _, input := range job.Inputs {
-			inputs = append(inputs, terminal.Inline(input.Name))
+			inputs = append(inputs, input.Name)
 		}
 		fmt.Fprintln(out, indent+fmt.Sprintf("%s %s [%s]",
-			terminal.Inline(job.ID), out.screen.Sign("←", "<-"), strings.Join(inputs, ", "))+declared(job))
+			terminal.Inline(job.ID), out.screen.Sign("←", "<-"), inline(inputs))+declared(job))
 	}
 }
 
@@ -120,11 +119,7 @@ func listJobs(out *stream, indent string, jobs []*pipeline.Job) {
 func declared(job *pipeline.Job) string {
 	text := ""
 	if len(job.Labels) > 0 {
-		labels := make([]string, len(job.Labels))
-		for i, label := range job.Labels {
-			labels[i] = terminal.Inline(label)
-		}
-		text += " on " + strings.Join(labels, ", ")
+		text += " on " + inline(job.Labels)
 	}
 	if job.Timeout > 0 {
 		text += fmt.Sprintf(" within %v", job.Timeout)
