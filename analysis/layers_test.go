@@ -113,12 +113,13 @@ var layers = []layer{
 		uses: []string{"analysis/diag", "analysis/dsl", "analysis/pipeline", "analysis/drawing", "exec",
 			"cmd/quire/internal/terminal", "cmd/quire/internal/render", "cmd/quire/internal/progress"},
 	},
+	{pkg: "cmd/quire/internal/export", uses: []string{"analysis/plan"}, owns: []string{"go.yaml.in/yaml/v3"}},
 	{
 		pkg: "cmd/quire",
 		uses: []string{"analysis/source", "analysis/diag", "analysis/dsl", "analysis/fennel/syntax", "analysis/pipeline", "analysis/drawing", "analysis/script", "analysis/plan",
 			"analysis", "exec", "exec/rundir",
 			"cmd/quire/internal/terminal", "cmd/quire/internal/render", "cmd/quire/internal/report",
-			"cmd/quire/internal/progress", "cmd/quire/internal/junit", "cmd/quire/internal/page"},
+			"cmd/quire/internal/progress", "cmd/quire/internal/junit", "cmd/quire/internal/page", "cmd/quire/internal/export"},
 		owns: slices.Concat(signals, terminal, flags, []string{"github.com/aymanbagabas/go-udiff"}),
 	},
 	{
