@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -59,7 +61,11 @@ DEPLOY_KEY, where the engine has one. quire/mirror is left out without --mirror.
 			_, err = s.stdout.Write(text)
 			return err
 		}
-		if err := writeWhole(*output, text); err != nil {
+		err = os.MkdirAll(filepath.Dir(*output), 0o777) // a repository need not have .github/workflows yet
+		if err == nil {
+			err = writeWhole(*output, text)
+		}
+		if err != nil {
 			return usagef("cannot write the pipeline: %v", err)
 		}
 		return nil
