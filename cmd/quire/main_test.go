@@ -51,7 +51,8 @@ func (s suite) Run() int {
 //	                       commits, durations, directories
 //
 // The condition [mounts] is that file systems can be mounted in a namespace that
-// nobody else sees, which takes root.
+// nobody else sees, which takes root; that of [runs:NAME] is that a program of
+// this name answers when it is asked for its version.
 func TestScripts(t *testing.T) { runScripts(t, "../../testdata/cli") }
 
 // TestHostileScripts runs testdata/hostile/surface/*.txtar: what repositories, jobs
@@ -77,6 +78,9 @@ func runScripts(t *testing.T, dir string) {
 }
 
 func condition(name string) (bool, error) {
+	if program, ok := strings.CutPrefix(name, "runs:"); ok {
+		return exec.Command(program, "--version").Run() == nil, nil
+	}
 	if name != "mounts" {
 		return false, fmt.Errorf("unknown condition %q", name)
 	}
