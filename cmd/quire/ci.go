@@ -136,6 +136,11 @@ func here() string {
 	return dir
 }
 
+// completeFiles leaves it to the shell to complete the path of a file.
+func completeFiles(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveDefault
+}
+
 // completeJobs completes the names of the jobs of this repository's pipeline.
 func completeJobs(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	src, err := exec.Find(here(), "")

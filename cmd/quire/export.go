@@ -42,6 +42,9 @@ DEPLOY_KEY, where the engine has one. quire/mirror is left out without --mirror.
 	flags.SortFlags = false
 	output := flags.StringP("output", "o", "", "write to this `file` instead of standard output")
 	sha := flags.StringP("sha", "s", "", "export the pipeline of this `commit` instead of the working tree's")
+	if err := c.RegisterFlagCompletionFunc("output", completeFiles); err != nil {
+		panic(err)
+	}
 	flags.StringArrayVar(&o.Before, "before", nil, "have each step run this shell `command` first (repeatable)")
 	flags.BoolVar(&o.Mirror, "mirror", false, "let quire/mirror take part, which pushes to another repository")
 	c.RunE = func(c *cobra.Command, names []string) error {

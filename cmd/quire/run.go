@@ -71,6 +71,8 @@ the workspace.`,
 	if err := errors.Join(c.RegisterFlagCompletionFunc("only", completeJobs),
 		c.RegisterFlagCompletionFunc("except", completeJobs),
 		c.RegisterFlagCompletionFunc("resume", completeResume),
+		c.RegisterFlagCompletionFunc("inputs", completeFiles),
+		c.RegisterFlagCompletionFunc("outputs", completeFiles),
 		c.RegisterFlagCompletionFunc("output", completeModes)); err != nil {
 		panic(err)
 	}
