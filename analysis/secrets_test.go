@@ -6,7 +6,38 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"quire/analysis"
+	"quire/analysis/pipeline"
+	"quire/analysis/source"
 )
+
+// TestSecretsInModules follows what asks for secrets into modules.
+func TestSecretsInModules(t *testing.T) {
+	const text = `(local {: job} (require :quire.ci))
+(local lib (require :lib))
+(job :a [:quire/push] (fn [{: secret}] (lib.token secret)))
+(job :b [:a] (fn [rt] (lib.both rt) nil))
+(job :c [:b] (fn [] nil))`
+	const lib = `(fn token [secret] (secret :one))
+(fn both [{: secret : sh}] (token secret) (secret :two))
+{: token : both}`
+	for _, tt := range []struct{ lib, want string }{
+		{lib, "a [one] true, b [one two] true, c [] true, "},
+		{`(local t {}) (fn t.token [s] (_G.keep s)) t`, "a [] false, b [] false, c [] false, "},
+	} {
+		s := analysis.New(source.NewFile(pipeline.Path, text), analysis.Options{
+			Tree: fileMap{"lib.fnl": source.NewFile("lib.fnl", tt.lib)}})
+		got := ""
+		for _, j := range s.Graph().Jobs {
+			use := s.SecretsOf(j.ID)
+			got += fmt.Sprintf("%s %v %t, ", j.ID, use.Names, use.Certain)
+		}
+		if got != tt.want {
+			t.Errorf("%s\ngot  %s\nwant %s", tt.lib, got, tt.want)
+		}
+	}
+}
 
 // TestSecrets names the secrets that jobs ask for, as far as the text says.
 func TestSecrets(t *testing.T) {

@@ -213,6 +213,27 @@ func TestRefusedResults(t *testing.T) {
 	}
 }
 
+// TestResumeGiven goes on with a run that was given results: those that came
+// from no file have to be given again.
+func TestResumeGiven(t *testing.T) {
+	f := pipelineFixture(t, elsewhere)
+	report, _ := f.succeed(exec.Options{Jobs: []string{"build"}})
+	o := exec.Options{Only: []string{"fails"}, Given: report.Results()}
+	if r, _, err := f.run(o); err != nil || r.Outcome != exec.Failed {
+		t.Fatal(err, r.Outcome)
+	}
+	again := exec.Options{Resume: exec.LastFailedRun}
+	_, _, err := f.run(again)
+	var usage *exec.UsageError
+	if !errors.As(err, &usage) || !strings.HasSuffix(usage.Message, "was given results of other jobs, which are not stored: give --inputs again") {
+		t.Errorf("%v", err)
+	}
+	again.Given = o.Given
+	if r, _, err := f.run(again); err != nil || r.Outcome != exec.Failed || r.Resumed == "" || len(r.Jobs) != 1 {
+		t.Errorf("%v, %+v", err, r)
+	}
+}
+
 // TestMergedResults puts results together that say different things.
 func TestMergedResults(t *testing.T) {
 	parse := func(text string) *exec.Results {

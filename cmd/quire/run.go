@@ -44,7 +44,9 @@ that need them, and those that you changed.
 Jobs run one at a time, of those that can the one registered first; those that
 run at once with --parallel share the copy. A job that runs without what it
 needs, with --only, reads the outputs of that from --inputs, or else from the
-last run in which it succeeded as it stands now.
+last run in which it succeeded as it stands now. Given what --outputs wrote on
+another machine, it is refused unless all that it needs is there and ended well,
+and the commit is the same; to the job, it is then one run.
 
 Commands run on this machine, with your rights and environment. In a container
 they have the image's environment, and of this machine only the workspace. In a
@@ -54,6 +56,7 @@ the workspace.`,
   quire ci run deploy                          # deploy and what it needs
   quire ci run --only test                     # test alone
   quire ci run --except deploy --parallel 4    # all but deploy, four at once
+  quire ci run --only test --inputs build.json --outputs test.json
   quire ci run test --watch                    # test, and again after each change
   quire ci run deploy --dry-run                # what it would execute
   quire ci run publish --ref refs/tags/v1      # as if that tag had been pushed
