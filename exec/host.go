@@ -233,7 +233,7 @@ func (h *host) store(job string, outputs *pipeline.Data) (kept *pipeline.Data, w
 }
 
 // holdSecret is why outputs are withheld that hold a secret.
-const holdSecret = "they hold the value of a secret"
+const holdSecret = "they hold the value of a secret, which stays on its machine"
 
 // withhold takes from the report the outputs that hold a secret which another
 // job revealed later.

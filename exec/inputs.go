@@ -191,10 +191,11 @@ func (j JobResult) why() string {
 	return ": " + firstOf(j.Failure.Message)
 }
 
-// outputs returns what (jobs id) gives for a job that has a result.
+// outputs returns what (jobs id) gives for a job that has a result. The error is
+// the one of outputs that cannot be copied, as in the run that made them.
 func (j JobResult) outputs(id string) (*pipeline.Data, error) {
 	if j.Withheld != "" {
-		return nil, fmt.Errorf("the outputs of job '%s' were not passed on: %s", id, j.Withheld)
+		return nil, fmt.Errorf("jobs: the outputs of '%s' cannot be read: %s", id, j.Withheld)
 	}
 	return j.Outputs, nil
 }

@@ -7,9 +7,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"quire/exec"
@@ -81,6 +83,59 @@ func TestJobsElsewhere(t *testing.T) {
 			t.Errorf("%s: %v, want %v", one.job, theirs, ours)
 		}
 	}
+}
+
+// apart are the pipelines that see whether their jobs run apart, and how.
+var apart = map[string]string{
+	"events_inline":  "a job reads the record of its own run",
+	"results":        "a job reads a file that another wrote into the workspace",
+	"secrets":        "the outputs of a job hold a secret",
+	"worked_example": "a job needs a file that another wrote into the workspace",
+}
+
+// TestPipelinesElsewhere runs the pipelines of the suite whole, and then one job
+// at a time, each given the results of those before: what happens in a job is
+// the same, but in those that can tell.
+func TestPipelinesElsewhere(t *testing.T) {
+	var ran atomic.Int32
+	t.Cleanup(func() {
+		if ran.Load() == 0 {
+			t.Error("nothing ran")
+		}
+	})
+	exectest.EachCase(t, "../testdata/run/*.txtar", func(t *testing.T, file string, archive *txtar.Archive) {
+		o := exectest.Options(t, exectest.Args(archive))
+		if len(o.Only)+len(o.Except)+len(o.Inputs) > 0 || o.Container || o.Sandbox || o.InPlace {
+			t.Skip("it is not about all jobs on this machine")
+		}
+		f, there := newFixture(t, archive), newFixture(t, archive)
+		whole, events, err := f.run(o)
+		if err != nil || whole.ID == "" {
+			t.Skip("nothing runs")
+		}
+		o.Jobs = nil
+		same := true
+		for _, j := range whole.Jobs {
+			if j.Started.IsZero() {
+				continue
+			}
+			o.Only = []string{j.ID}
+			r, only, err := there.run(o)
+			if err != nil {
+				t.Fatalf("%s: %v", j.ID, err)
+			}
+			o.Given = r.Results()
+			want, got := f.scrub(whole, eventsOf(events, j.ID)), there.scrub(r, eventsOf(only, j.ID))
+			same = same && want == got
+			if diff := cmp.Diff(want, got); diff != "" && apart[strings.TrimSuffix(filepath.Base(file), ".txtar")] == "" {
+				t.Errorf("%s: -whole +alone\n%s", j.ID, diff)
+			}
+			ran.Add(1)
+		}
+		if why := apart[strings.TrimSuffix(filepath.Base(file), ".txtar")]; why != "" && same {
+			t.Errorf("it is the same, although %s", why)
+		}
+	})
 }
 
 // clone returns a clone of the repository, with a run store of its own.
@@ -162,9 +217,9 @@ func TestResults(t *testing.T) {
 	const want = "build succeeded outputs=true [] \n" +
 		"idle skipped outputs=false [] \n" +
 		"quiet succeeded outputs=false [3] \n" +
-		"secret succeeded outputs=false [] they hold the value of a secret\n" +
+		"secret succeeded outputs=false [] they hold the value of a secret, which stays on its machine\n" +
 		"odd succeeded outputs=false [] `[1]` cannot be written as JSON\n" +
-		"careless succeeded outputs=false [] they hold the value of a secret\n" +
+		"careless succeeded outputs=false [] they hold the value of a secret, which stays on its machine\n" +
 		"odder succeeded outputs=false [] `[1]` cannot be written as JSON\n" +
 		"fails failed outputs=false []  no: [\"sh\", \"-c\", \"echo bad; exit 4\"] exit 4\n" +
 		"behind not-run outputs=false [] \n"
@@ -173,7 +228,7 @@ func TestResults(t *testing.T) {
 	}
 	for _, id := range []string{"careless", "odder"} {
 		r, _, err := f.run(exec.Options{Only: []string{id}, Given: back})
-		if err != nil || r.Outcome != exec.Failed || !strings.Contains(r.Jobs[0].Failure.Diagnostic.Message, "were not passed on: ") {
+		if err != nil || r.Outcome != exec.Failed || !strings.Contains(r.Jobs[0].Failure.Diagnostic.Message, " cannot be read: ") {
 			t.Errorf("%s: %v, %+v", id, err, r.Jobs)
 		}
 	}
