@@ -405,6 +405,7 @@ func (s *server) retire(doc *document) {
 
 func (s *server) DidOpen(_ context.Context, p *protocol.DidOpenTextDocumentParams) error {
 	t := p.TextDocument
+	t.URI = uri.URI(strings.Clone(string(t.URI))) // and not the message, which has the text
 	s.documents.changing.Lock()
 	defer s.documents.changing.Unlock()
 	s.readConfig()
