@@ -1,0 +1,5 @@
+//go:build !long
+
+package fennel_test
+
+const long = false
