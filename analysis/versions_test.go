@@ -16,8 +16,8 @@ import (
 )
 
 // versions is how many versions of each pipeline are tried in an ordinary run;
-// with the build tag long it is ten times as many.
-const versions = 20
+// with the build tag long it is 25 times as many.
+const versions = 8
 
 // TestVersions changes pipelines again and again, as somebody who writes does,
 // and compares what is known of each version with what is known of the same
@@ -30,7 +30,7 @@ func TestVersions(t *testing.T) {
 			random := rand.New(rand.NewPCG(h.Sum64(), 1))
 			n := versions
 			if long {
-				n *= 10
+				n *= 25
 			}
 			cache := new(fennel.Cache)
 			for version := text; n > 0; n-- {

@@ -21,7 +21,10 @@ import (
 // TestHostileFiles loads each case of testdata/hostile: it ends, and what is
 // found has the code and the line that the case names.
 func TestHostileFiles(t *testing.T) {
-	for _, h := range exectest.ReadHostile(t, "../../testdata/hostile") {
+	for i, h := range exectest.ReadHostile(t, "../../testdata/hostile") {
+		if raced && i%4 != 0 {
+			continue // most only compute, in one goroutine
+		}
 		t.Run(h.Name, func(t *testing.T) { testHostileFile(t, h) })
 	}
 }

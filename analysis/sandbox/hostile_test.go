@@ -28,7 +28,10 @@ func TestHostile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range archive.Files {
+	for i, file := range archive.Files {
+		if raced && i%4 != 0 {
+			continue // most only compute, in one goroutine
+		}
 		t.Run(file.Name, func(t *testing.T) {
 			// What earlier programs left behind is no growth of this one's.
 			runtime.GC()

@@ -18,8 +18,11 @@ import (
 
 // killRounds is how often runs are killed.
 func killRounds() int {
-	if long {
+	switch {
+	case long:
 		return 200
+	case raced:
+		return 5
 	}
 	return 20
 }
