@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"unicode/utf8"
 
 	"quire/analysis/source"
 	"quire/cmd/quire/internal/terminal"
@@ -48,7 +49,7 @@ func lastLine(f *source.File, s source.Span) int {
 }
 
 func (p *printer) oneLine(at source.Place, number int, m mark) {
-	l := p.layout(at.File, number, 0)
+	l := p.layout(at.File, number, at.Span.Start, 0)
 	from, to := l.columns(at.Span)
 	view := l.window(from, to)
 	p.row(number, view.text)
@@ -66,7 +67,14 @@ func (p *printer) manyLines(at source.Place, first, last int, m mark) {
 			p.row(0, p.screen.Paint(m.style, p.screen.Sign("┆", ":")))
 			number = last - tailLines + 1
 		}
-		l := p.layout(at.File, number, bracket)
+		near := at.Span.Start
+		if number > first {
+			near = at.File.Line(number).Start
+		}
+		if number == last {
+			near = at.Span.End
+		}
+		l := p.layout(at.File, number, near, bracket)
 		from, to := l.columns(at.Span)
 		switch number {
 		case first:
@@ -97,34 +105,59 @@ func (p *printer) opening(l line, number, from int, m mark) {
 
 func (p *printer) arm(width int) string { return strings.Repeat(p.screen.Sign("─", "_"), width) }
 
-// A line is one line of a file as it is drawn.
+// A line is one line of a file as it is drawn, or the part of a long one that can
+// be seen.
 type line struct {
 	span     source.Span
 	cells    []terminal.Cell
 	width    int // that may be used
 	ellipsis string
+	// There is more of the line than the cells.
+	moreBefore, moreBehind bool
 }
 
 // A laid is a line that was laid out.
 type laid struct {
-	file   *source.File
-	number int
-	cells  []terminal.Cell
+	file  *source.File
+	span  source.Span
+	cells []terminal.Cell
 }
 
-// layout lays out a line for the columns right of the gutter and of another
-// indent columns.
-func (p *printer) layout(f *source.File, number, indent int) line {
-	span := f.Line(number)
-	if p.last.file != f || p.last.number != number {
-		*p.last = laid{f, number, terminal.Cells(f.Slice(span), tab)}
+// layout lays out a line, as far as it is near an offset, for the columns right of
+// the gutter and of another indent columns.
+func (p *printer) layout(f *source.File, number, near, indent int) line {
+	whole := f.Line(number)
+	width := max(p.screen.Width-p.gutter-len(" | ")-indent, 20)
+	span := around(f.Text(), whole, near, width)
+	if p.last.file != f || p.last.span != span {
+		*p.last = laid{f, span, terminal.Cells(f.Slice(span), tab)}
 	}
 	return line{
-		span:     span,
-		cells:    p.last.cells,
-		width:    max(p.screen.Width-p.gutter-len(" | ")-indent, 20),
-		ellipsis: p.screen.Sign("…", "..."),
+		span:       span,
+		cells:      p.last.cells,
+		width:      width,
+		ellipsis:   p.screen.Sign("…", "..."),
+		moreBefore: span.Start > whole.Start,
+		moreBehind: span.End < whole.End,
 	}
+}
+
+// around returns the part of a line around an offset that has more than enough
+// characters for a number of columns. To lay out all of a long line takes long,
+// and it may have a thousand diagnostics.
+func around(text string, line source.Span, near, width int) source.Span {
+	reach := max(4*width, 256)
+	if line.End-line.Start <= 4*reach {
+		return line
+	}
+	part := source.Span{Start: max(near-reach, line.Start), End: min(near+reach, line.End)}
+	for part.Start > line.Start && !utf8.RuneStart(text[part.Start]) {
+		part.Start--
+	}
+	for part.End < line.End && !utf8.RuneStart(text[part.End]) {
+		part.End++
+	}
+	return part
 }
 
 // columns returns the columns that the part of s on this line takes, at least
@@ -175,7 +208,7 @@ type view struct {
 // it when it fits, else as much of the columns as fits, in the middle.
 func (l line) window(from, to int) view {
 	end := max(l.end(), to)
-	if end <= l.width {
+	if end <= l.width && !l.moreBefore && !l.moreBehind {
 		return l.cut(0, end)
 	}
 	room := l.width - 2*terminal.Width(l.ellipsis)
@@ -204,11 +237,11 @@ func (l line) cut(from, to int) view {
 	v.from = min(v.from, max(from, l.end()))
 	v.text = text.String()
 	v.shift = -v.from
-	if v.from > 0 {
+	if v.from > 0 || l.moreBefore {
 		v.text = l.ellipsis + v.text
 		v.shift += terminal.Width(l.ellipsis)
 	}
-	if to < l.end() {
+	if to < l.end() || l.moreBehind {
 		v.text += l.ellipsis
 	}
 	return v
