@@ -1,6 +1,7 @@
 package fennel_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -121,5 +122,31 @@ func TestIdenticalForms(t *testing.T) {
 		if callers != want {
 			t.Errorf("callers %q, want %q", callers, want)
 		}
+	}
+}
+
+// TestCacheCountsNodes checks that what was compiled before counts against how
+// much code a file may expand to, and that a form that there was no room for is
+// compiled once there is.
+func TestCacheCountsNodes(t *testing.T) {
+	const head = "(macro big [] (var l `(print)) (for [_ 1 12] (set l `(print ,l ,l))) l)\n"
+	forms := func(from, to int) string {
+		var b strings.Builder
+		for i := from; i < to; i++ {
+			fmt.Fprintf(&b, "(fn [] (big) %d)\n", i)
+		}
+		return b.String()
+	}
+	cache := new(fennel.Cache)
+	for _, version := range []string{
+		head + forms(0, 16), head + forms(0, 16), head + forms(8, 16), head + forms(8, 16) + forms(0, 8), head + forms(0, 8),
+	} {
+		compareWithCold(t, version, cache)
+	}
+	if m := compileFile(source.NewFile("in.fnl", head+forms(0, 16)), cache); !m.Diagnostics.HasErrors() {
+		t.Error("there is room for all of them")
+	}
+	if m := compileFile(source.NewFile("in.fnl", head+forms(8, 16)), cache); m.Diagnostics.HasErrors() {
+		t.Errorf("half of them: %v", m.Diagnostics)
 	}
 }

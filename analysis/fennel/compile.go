@@ -44,7 +44,9 @@ type session struct {
 	macros   macroEnv
 	context  context.Context // that of the program that compiles, for its macros
 	compiled int             // nodes so far
+	reused   int             // nodes of forms that were compiled before
 	wasted   int             // nodes of forms that were given up
+	full     bool            // that there are too many in all was reported
 	intact   bool            // the reader found nothing wrong with the file
 	helps    bool            // it compiles forms before it is their turn
 	compared int             // names that were compared with unknown ones
@@ -137,9 +139,13 @@ func (s *session) module(t *syntax.Tree) *Module {
 		u := drawn.find(key, s.around, func() int { return t.File.Position(n.Span.Start).Line })
 		fresh := u == nil
 		if fresh {
-			if u = made; u == nil || !s.around.admits(u) {
-				u = s.compile(drawn.own(n), drawn.identity(t.File), i == last)
-			}
+			u = made
+		}
+		if u == nil || fresh && !s.around.admits(u) || !s.reuse(u) {
+			fresh = true
+			u = s.compile(drawn.own(n), drawn.identity(t.File), i == last)
+		}
+		if fresh {
 			drawn.add(key, u)
 		}
 		ahead.made(u, fresh)
@@ -181,7 +187,7 @@ func (c *compiler) topLevel(n *syntax.Node, last bool) *unit {
 	contain(func() { c.drop(c.compile(n, c.root, body, w), body, 0, n) })
 	c.unit.referred = slices.Clone(c.root.referred)
 	c.seal(body, n)
-	if c.exhausted {
+	if c.unit.nodes = c.nodes; c.exhausted {
 		c.wasted += c.nodes
 	} else {
 		c.compiled += c.nodes

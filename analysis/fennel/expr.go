@@ -134,9 +134,30 @@ func (c *compiler) spend(n *syntax.Node) {
 // spendNodes counts nodes that a macro made, or that are compiled.
 func (c *compiler) spendNodes(at *syntax.Node, n int) {
 	c.nodes += n
-	if c.compiled+c.nodes > maxNodes || c.wasted+c.nodes > maxWasted {
-		c.exceed(at, fmt.Sprintf("the forms of the file expand to more than %d nodes", maxNodes), "Make the macros in it expand to less code.")
+	if c.compiled+c.reused+c.nodes <= maxNodes && c.wasted+c.nodes <= maxWasted {
+		return
 	}
+	c.unit.volatile = true // it depends on the forms before this one
+	// Where those left too little room for an ordinary form, there is none for
+	// all the others either. That is told once.
+	if c.nodes < maxNodes/2 {
+		if c.full {
+			c.failed, c.exhausted = true, true
+			panic(abandoned{})
+		}
+		c.full = true
+	}
+	c.exceed(at, fmt.Sprintf("the forms of the file expand to more than %d nodes", maxNodes), "Make the macros in it expand to less code.")
+}
+
+// reuse counts the nodes of a form that was compiled before, and reports whether
+// there is room for them.
+func (s *session) reuse(u *unit) bool {
+	if s.compiled+s.reused+u.nodes > maxNodes {
+		return false
+	}
+	s.reused += u.nodes
+	return true
 }
 
 // list compiles a call of a macro, a special form or a value. What is wrong

@@ -35,6 +35,7 @@ type unit struct {
 	// volatile reports that the unit holds places outside of the form, so that
 	// it cannot be used again.
 	volatile bool
+	nodes    int // how many were compiled
 	// compileTime reports that code of the form runs while the file is compiled.
 	compileTime bool
 	// doubtful reports that the form can run although it has an error.
