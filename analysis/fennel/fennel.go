@@ -79,6 +79,13 @@ const (
 // error's text is shown to the user; it says where was looked.
 type Resolver func(name string, kind ModuleKind) (*source.File, error)
 
+// An UnusableModule is the error of a [Resolver] for a module that is not merely
+// missing: its name cannot be one, or its file cannot be read. It is the text that
+// is shown.
+type UnusableModule string
+
+func (e UnusableModule) Error() string { return string(e) }
+
 // A Module is a compiled file. It is immutable and may be used by several
 // goroutines and states at once.
 type Module struct {

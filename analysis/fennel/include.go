@@ -1,6 +1,7 @@
 package fennel
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -39,11 +40,9 @@ func (c *compiler) include(name string, named *syntax.Node, f form) {
 	if !c.included[name] {
 		c.requireRoom(f.n)
 	}
-	var file *source.File
-	if find := c.options.Resolve; find != nil {
-		file, _ = find(name, Code)
-	}
+	file, unusable := c.options.find(name, Code)
 	c.uses(name, Code, c.span(named), file)
+	c.require(unusable == "", f.n, "%s", unusable)
 	c.require(file != nil, f.n, "module not found %s", name)
 	if c.included[name] {
 		return
@@ -63,6 +62,19 @@ func (c *compiler) include(name string, named *syntax.Node, f form) {
 		c.failed = true
 		panic(abandoned{})
 	}
+}
+
+// find returns the file of a module, nil where there is none, and why it cannot
+// be used where that is all there is to say.
+func (o *Options) find(name string, k ModuleKind) (*source.File, UnusableModule) {
+	if o.Resolve == nil {
+		return nil, ""
+	}
+	file, err := o.Resolve(name, k)
+	if unusable := UnusableModule(""); errors.As(err, &unusable) {
+		return nil, unusable
+	}
+	return file, ""
 }
 
 // includedModule compiles a module that the file includes.

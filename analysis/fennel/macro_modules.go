@@ -207,11 +207,9 @@ func (w *macroWorld) load(name string, named *syntax.Node, x *expander, at *synt
 
 // resolve finds the file of a module and notes that it was needed.
 func (w *macroWorld) resolve(name string, named *syntax.Node, x *expander, at *syntax.Node) *source.File {
-	var file *source.File
-	if find := w.session.options.Resolve; find != nil {
-		file, _ = find(name, Macros)
-	}
+	file, unusable := w.session.options.find(name, Macros)
 	x.c.uses(name, Macros, x.c.span(named), file)
+	x.c.require(unusable == "", at, "%s", unusable)
 	if file == nil {
 		x.Fail(at, "%s", moduleText(name))
 	}
@@ -286,10 +284,7 @@ func (w *macroWorld) current(use Use) bool {
 	if use.Kind != Macros {
 		return true
 	}
-	var file *source.File
-	if find := w.session.options.Resolve; find != nil {
-		file, _ = find(use.Name, Macros)
-	}
+	file, _ := w.session.options.find(use.Name, Macros)
 	if file == nil || use.File == nil {
 		return file == use.File
 	}

@@ -117,8 +117,13 @@ func (ld *loader) standIn(L *lua.LState, b fennel.Broken) lua.LValue {
 
 // here returns the diagnostic of an error that L would raise now.
 func (ld *loader) here(L *lua.LState, message string) diag.Diagnostic {
+	return ld.hereIn(L, ld.main.Tree.File, message)
+}
+
+// hereIn is here, shown in a file where that led to the error.
+func (ld *loader) hereIn(L *lua.LState, f *source.File, message string) diag.Diagnostic {
 	err := &sandbox.Error{Value: lua.LString(message), Message: message, Frames: ld.program.State.Frames(L)}
-	return diagnose(ld.program, err, ld.main.Tree.File, loading)
+	return diagnose(ld.program, err, f, loading)
 }
 
 // vocabulary returns the value that a name usually has, or nil.

@@ -117,10 +117,10 @@ func (ld *loader) raise(L *lua.LState, d diag.Diagnostic) {
 
 // exceed reports that a limit was met, once and also when the program catches
 // the error that this raises.
-func (ld *loader) exceed(L *lua.LState, p source.Place, message string) {
+func (ld *loader) exceed(L *lua.LState, p source.Place, related []diag.Related, message string) {
 	if _, again := ld.mistakes[message]; !again {
 		ld.keep(diag.Diagnostic{File: p.File, Span: p.Span, Code: diag.LoadLimit, Message: message,
-			Help: "Split the pipeline, or generate less of it."})
+			Help: "Split the pipeline, or generate less of it.", Related: related})
 	}
 	ld.raise(L, diag.Diagnostic{Code: reported, Message: message})
 }
@@ -202,7 +202,12 @@ func (ld *loader) loadModule(L *lua.LState, name string) *module {
 	ld.modules[name] = m
 	if limit := ld.finder.limits.Modules; limit > 0 && len(ld.modules) > limit {
 		delete(ld.modules, name)
-		ld.exceed(L, ld.site(L, "require").call(), fmt.Sprintf("more than %d modules are required", limit))
+		in := ld.main.Tree.File
+		if calls := ld.site(L, "require").calls; len(calls) > 0 {
+			in = calls[0].File
+		}
+		d := ld.hereIn(L, in, "")
+		ld.exceed(L, source.Place{File: d.File, Span: d.Span}, d.Related, fmt.Sprintf("more than %d modules are required", limit))
 	}
 	file, err := ld.finder.find(name, fennel.Code)
 	if err != nil {

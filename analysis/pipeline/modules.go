@@ -59,7 +59,7 @@ func (f finder) find(name string, kind fennel.ModuleKind) (*source.File, error) 
 	}
 	base := strings.ReplaceAll(name, ".", "/")
 	if !fs.ValidPath(base) || base == "." || strings.ContainsAny(base, "\\\x00") {
-		return nil, fmt.Errorf("module '%s' cannot be named: a module is a file under .quire/ or from the repository's root, with its directories separated by dots", name)
+		return nil, unusable("module '%s' cannot be named: a module is a file under .quire/ or from the repository's root, with its directories separated by dots", name)
 	}
 	var looked []string
 	for _, root := range moduleRoots {
@@ -70,12 +70,16 @@ func (f finder) find(name string, kind fennel.ModuleKind) (*source.File, error) 
 				return file, nil
 			}
 			if !errors.Is(err, fs.ErrNotExist) {
-				return nil, fmt.Errorf("module '%s' cannot be read: %w", name, err)
+				return nil, unusable("module '%s' cannot be read: %v", name, err)
 			}
 			looked = append(looked, path)
 		}
 	}
 	return nil, fmt.Errorf("module '%s' not found: no file %s", name, strings.Join(looked, ", "))
+}
+
+func unusable(format string, args ...any) error {
+	return fennel.UnusableModule(fmt.Sprintf(format, args...))
 }
 
 func (f finder) read(path string) (*source.File, error) {

@@ -86,7 +86,7 @@ func (ld *loader) checkArity(s site, j *Job, run *lua.LFunction) {
 func (ld *loader) add(L *lua.LState, j *Job, run *lua.LFunction) {
 	jobs := &ld.pipeline.Graph.Jobs
 	if limit := ld.finder.limits.Jobs; limit > 0 && len(*jobs) >= limit {
-		ld.exceed(L, j.Call, fmt.Sprintf("more than %d jobs are registered", limit))
+		ld.exceed(L, j.Call, nil, fmt.Sprintf("more than %d jobs are registered", limit))
 	}
 	if first := ld.vm.valid[j.ID]; first != nil {
 		j.Broken = true
