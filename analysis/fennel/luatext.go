@@ -2,6 +2,7 @@ package fennel
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
 	"strings"
 	"sync"
@@ -15,8 +16,9 @@ import (
 	"quire/analysis/source"
 )
 
-// luaFormBytes is how many bytes of Lua count as a form of Fennel.
-const luaFormBytes = 16
+// luaFormBytes is how many bytes of Lua count as a form of Fennel. They take as
+// long to compile where Lua is dense.
+const luaFormBytes = 4
 
 // CompileLua compiles a file of Lua 5.1 with the same back end as Fennel. Its
 // module has no index and no facts, and the places of its errors are lines.
@@ -24,6 +26,14 @@ func CompileLua(f *source.File, o Options) *Module {
 	m := &Module{Tree: &syntax.Tree{File: f}}
 	if o.Cache == nil {
 		o.Cache = new(Cache)
+	}
+	if m.Forms = len(f.Text()) / luaFormBytes; o.Forms > 0 && m.Forms > o.Forms {
+		m.Tree.Diagnostics = diag.List{{
+			File: f, Code: diag.LoadLimit, Message: fmt.Sprintf("the file has more than %d bytes of Lua", o.Forms*luaFormBytes), Help: tooManyHelp,
+		}}
+		m.Forms = o.Forms
+		m.finish()
+		return m
 	}
 	drawn, around := o.Cache.draw(), newSurroundings()
 	key := unitKey{text: f.Text(), last: true}
@@ -33,7 +43,6 @@ func CompileLua(f *source.File, o Options) *Module {
 		drawn.add(key, u)
 	}
 	m.link(u, 0, around)
-	m.Forms = len(f.Text()) / luaFormBytes
 	drawn.done()
 	m.finish()
 	return m

@@ -243,7 +243,9 @@ func (w *macroWorld) runModule(m *loadedModule, x *expander, at *syntax.Node) {
 // compileModule compiles a file as code that runs at compile time.
 func (w *macroWorld) compileModule(name string, f *source.File) *Module {
 	if strings.HasSuffix(f.Name(), ".lua") {
-		return CompileLua(f, Options{})
+		m := CompileLua(f, Options{Forms: w.session.options.Forms})
+		*w.session.asked += m.Forms
+		return m
 	}
 	options := *w.session.options
 	options.Globals, options.Explain, options.Module = w.knows, nil, name

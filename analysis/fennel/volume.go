@@ -11,7 +11,10 @@ import (
 // What a file costs grows with the number of its forms, far more than with its
 // size: a form of two bytes takes as much as one of two hundred.
 
-const tooManyAsked = "the modules that a file is compiled with have more than %d forms"
+const (
+	tooManyAsked = "the modules that a file is compiled with have more than %d forms"
+	tooManyHelp  = "Move data into files that jobs read, or parts of it into modules."
+)
 
 // admits counts the forms of a module and reports whether they, with those of the
 // modules that the same file asked for before, are few enough to compile it.
@@ -30,7 +33,7 @@ func (s *session) admits(m *Module) bool {
 	m.Tree = &syntax.Tree{File: m.Tree.File, Diagnostics: append(slices.Clip(m.Tree.Diagnostics), diag.Diagnostic{
 		File: m.Tree.File, Span: beyond.Span, Code: diag.LoadLimit,
 		Message: fmt.Sprintf(message, limit),
-		Help:    "Move data into files that jobs read, or parts of it into modules.",
+		Help:    tooManyHelp,
 	})}
 	return false
 }

@@ -74,7 +74,6 @@ func readPipeline(t *testing.T, root string) (*source.File, bool) {
 // loadHostile loads a pipeline among the files of a directory.
 func loadHostile(t *testing.T, root string, file *source.File) (*pipeline.Pipeline, diag.List) {
 	tree, l := exec.Dir(root), untimed()
-	l.Load.Instructions /= 10
 	l.Run = l.Load
 	m := pipeline.Compile(file, tree, nil, l)
 	p, found := pipeline.Load(t.Context(), m, tree, nil, l)

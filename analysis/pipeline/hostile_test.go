@@ -2,10 +2,13 @@ package pipeline_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"quire/analysis/diag"
 	"quire/analysis/fennel"
@@ -60,6 +63,42 @@ func TestFileLimit(t *testing.T) {
 	}, l)
 	if len(found) != 1 || !strings.Contains(found[0].Message, "lib.fnl: the file is larger than 100 bytes") {
 		t.Errorf("a large module: %v", found)
+	}
+}
+
+// TestFormLimits has the modules of a pipeline go over what all of them, or one in
+// Lua, may have together.
+func TestFormLimits(t *testing.T) {
+	l := pipeline.DefaultLimits()
+	l.Forms = 50
+	found := func(main string, modules map[string]string) []string {
+		files := map[string]*source.File{pipeline.Path: source.NewFile(pipeline.Path, main)}
+		for name, text := range modules {
+			files[name] = source.NewFile(name, text)
+		}
+		_, found := load(t, files, l)
+		var texts []string
+		for _, d := range found {
+			texts = append(texts, fmt.Sprintf("%s:%d %s", d.File.Name(), d.File.Position(d.Span.Start).Line, d.Message))
+		}
+		return texts
+	}
+	some := strings.Repeat("(print 1)\n", 6) // 42 forms
+	got := found("(require :a)\n(require :b)\n(require :c)\n", map[string]string{
+		"a.fnl": some, "b.fnl": some, "c.fnl": some + "(require :d)\n", "d.fnl": some,
+	})
+	want := []string{"c.fnl:7 the required modules have more than 100 forms"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("many modules (-want +got):\n%s", d)
+	}
+	lua := map[string]string{"a.lua": "local a = 1\n" + strings.Repeat("a = a + 1\n", 20)}
+	want = []string{"a.lua:1 the file has more than 200 bytes of Lua"}
+	if d := cmp.Diff(want, found("(require :a)", lua)); d != "" {
+		t.Errorf("a module in Lua (-want +got):\n%s", d)
+	}
+	got = found("(import-macros {: m} :a)", lua)
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("macros in Lua (-want +got):\n%s", d)
 	}
 }
 

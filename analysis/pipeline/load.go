@@ -81,6 +81,7 @@ type loader struct {
 	bound    diag.Bound        // of what loading reports
 	told     diag.Bound        // of what modules were found to have when they were compiled
 	reread   int               // bytes of files that were read again for what they name
+	required int               // forms of the modules that were required
 	known    map[identity]bool // what is found
 	image    source.Place      // of the first (ci.image …); its File is nil before
 	sealed   bool              // registration is over
@@ -192,22 +193,20 @@ func (ld *loader) require(L *lua.LState) int {
 	return 1
 }
 
-// moduleFormSteps is how many instructions compiling a module counts as, for each
-// of its forms.
-const moduleFormSteps = 8
+// moduleForms is how many times as many forms as one file may have all modules
+// that it requires may have. None is compiled once there are more.
+const moduleForms = 2
 
 // loadModule finds, compiles and runs a module.
 func (ld *loader) loadModule(L *lua.LState, name string) *module {
 	m := &module{loading: true}
 	ld.modules[name] = m
-	if limit := ld.finder.limits.Modules; limit > 0 && len(ld.modules) > limit {
-		delete(ld.modules, name)
-		in := ld.main.Tree.File
-		if calls := ld.site(L, "require").calls; len(calls) > 0 {
-			in = calls[0].File
-		}
-		d := ld.hereIn(L, in, "")
-		ld.exceed(L, source.Place{File: d.File, Span: d.Span}, d.Related, fmt.Sprintf("more than %d modules are required", limit))
+	limits := ld.finder.limits
+	if limit := limits.Modules; limit > 0 && len(ld.modules) > limit {
+		ld.exceedModules(L, name, fmt.Sprintf("more than %d modules are required", limit))
+	}
+	if limit := moduleForms * limits.Forms; limit > 0 && ld.required >= limit {
+		ld.exceedModules(L, name, fmt.Sprintf("the required modules have more than %d forms", limit))
 	}
 	file, err := ld.finder.find(name, fennel.Code)
 	if err != nil {
@@ -227,7 +226,7 @@ func (ld *loader) loadModule(L *lua.LState, name string) *module {
 		}
 	}()
 	compiled := compileModule(name, file, ld.finder, ld.caches.Of(file.Name()))
-	ld.program.State.Step(L, moduleFormSteps*compiled.Forms)
+	ld.required += compiled.Forms
 	if !ld.hasRead(file.Name()) {
 		ld.pipeline.Files = append(ld.pipeline.Files, file)
 	}
@@ -245,6 +244,17 @@ func (ld *loader) loadModule(L *lua.LState, name string) *module {
 	}
 	done = true
 	return m
+}
+
+// exceedModules reports, at the innermost call, that a module is one too many.
+func (ld *loader) exceedModules(L *lua.LState, name, message string) {
+	delete(ld.modules, name)
+	in := ld.main.Tree.File
+	if calls := ld.site(L, "require").calls; len(calls) > 0 {
+		in = calls[0].File
+	}
+	d := ld.hereIn(L, in, "")
+	ld.exceed(L, source.Place{File: d.File, Span: d.Span}, d.Related, message)
 }
 
 // missingModule returns the diagnostic for a module that is not there.
