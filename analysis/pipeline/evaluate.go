@@ -36,6 +36,7 @@ func (ld *loader) evaluate(ctx context.Context) bool {
 				Message: "loading was stopped before it was done: " + err.Error()})
 			return false
 		}
+		ld.limited = ld.limited || raised.Limit != nil
 		known, isMistake := ld.mistakes[raised.Message]
 		switch {
 		case ld.program.Doubtful(ld.main) && raised.Limit == nil:

@@ -81,6 +81,7 @@ type loader struct {
 	bound    diag.Bound        // of what loading reports
 	told     diag.Bound        // of what modules were found to have when they were compiled
 	reread   int               // bytes of files that were read again for what they name
+	limited  bool              // a limit ended loading, or kept a job or a module out
 	required int               // forms of the modules that were required
 	known    map[identity]bool // what is found
 	image    source.Place      // of the first (ci.image …); its File is nil before
@@ -119,6 +120,7 @@ func (ld *loader) raise(L *lua.LState, d diag.Diagnostic) {
 // exceed reports that a limit was met, once and also when the program catches
 // the error that this raises.
 func (ld *loader) exceed(L *lua.LState, p source.Place, related []diag.Related, message string) {
+	ld.limited = true
 	if _, again := ld.mistakes[message]; !again {
 		ld.keep(diag.Diagnostic{File: p.File, Span: p.Span, Code: diag.LoadLimit, Message: message,
 			Help: "Split the pipeline, or generate less of it.", Related: related})

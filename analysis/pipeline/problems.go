@@ -56,8 +56,12 @@ func (p *problems) known(name string) bool {
 }
 
 // mayExist reports whether a form that was not evaluated may register a job of
-// that name: it holds the name, or a part of it.
+// that name: it holds the name, or a part of it. Behind a limit, which ends loops
+// that make names, any job may come.
 func (p *problems) mayExist(name string) bool {
+	if p.limited {
+		return true
+	}
 	const part = 3 // bytes; what is shorter is part of too many names
 	return slices.ContainsFunc(p.mentions, func(m string) bool {
 		return m == name || len(m) >= part && (strings.HasPrefix(name, m) || strings.HasSuffix(name, m))
