@@ -46,7 +46,7 @@ type session struct {
 	compiled int             // nodes so far
 	reused   int             // nodes of forms that were compiled before
 	wasted   int             // nodes of forms that were given up
-	full     bool            // that there are too many in all was reported
+	told     map[string]bool // limits of the whole file that were reported
 	intact   bool            // the reader found nothing wrong with the file
 	helps    bool            // it compiles forms before it is their turn
 	compared int             // names that were compared with unknown ones
@@ -59,8 +59,16 @@ type session struct {
 type inclusion struct {
 	included  map[string]bool // modules that were compiled for the file
 	including []string        // modules around the file, outermost first
-	asked     *int            // forms of all modules that were compiled for the file
+	asked     *asked          // for the file
 }
+
+// asked is what the modules that a file is compiled with cost.
+type asked struct {
+	forms   int
+	modules map[string]bool // by kind and name
+}
+
+func (a *asked) add(k ModuleKind, name string) { a.modules[string(rune('0'+k))+name] = true }
 
 // scratch is memory that the units of a session use one after the other, and
 // memory for small values that is taken in pieces.
@@ -110,7 +118,7 @@ func Compile(t *syntax.Tree, o Options) *Module {
 
 func newSession(f *source.File, o *Options) *session {
 	s := &session{options: o, file: f, around: newSurroundings(), specials: specialForms(), context: context.Background()}
-	s.asked = new(int)
+	s.asked = &asked{modules: map[string]bool{}}
 	s.macros = newMacroEnv(s)
 	s.around.current = s.macros.current
 	return s

@@ -153,6 +153,7 @@ func (c *compiler) aside(n *syntax.Node, known func(name string) bool) *unit {
 	options.Globals, options.Explain = known, nil
 	inner := &session{options: &options, file: c.file, around: newSurroundings(), specials: c.specials, macros: c.macros, context: c.context}
 	inner.factSlabs = c.factSlabs
+	inner.inclusion = c.inclusion
 	id := c.unit.identity
 	id.name += "\x00" + strconv.Itoa(c.names)
 	id.base += n.Span.Start - c.base

@@ -137,26 +137,39 @@ func (c *compiler) spendNodes(at *syntax.Node, n int) {
 	if c.compiled+c.reused+c.nodes <= maxNodes && c.wasted+c.nodes <= maxWasted {
 		return
 	}
-	c.unit.volatile = true // it depends on the forms before this one
-	// Where those left too little room for an ordinary form, there is none for
-	// all the others either. That is told once.
-	if c.nodes < maxNodes/2 {
-		if c.full {
-			c.failed, c.exhausted = true, true
-			panic(abandoned{})
-		}
-		c.full = true
+	message, help := fmt.Sprintf("the forms of the file expand to more than %d nodes", maxNodes), "Make the macros in it expand to less code."
+	if c.nodes > maxNodes/2 { // the form is to blame, not those before it
+		c.unit.volatile = true
+		c.exceed(at, message, help)
 	}
-	c.exceed(at, fmt.Sprintf("the forms of the file expand to more than %d nodes", maxNodes), "Make the macros in it expand to less code.")
+	c.exceedFile(at, message, help)
 }
 
-// reuse counts the nodes of a form that was compiled before, and reports whether
-// there is room for them.
+// exceedFile gives a form up for which those before it left too little room. There
+// is none for the others behind it either, so that is told once.
+func (c *compiler) exceedFile(at *syntax.Node, message, help string) {
+	c.unit.volatile = true
+	if c.told[message] {
+		c.failed, c.exhausted = true, true
+		panic(abandoned{})
+	}
+	if c.told == nil {
+		c.told = map[string]bool{}
+	}
+	c.told[message] = true
+	c.exceed(at, message, help)
+}
+
+// reuse counts what a form that was compiled before cost, and reports whether
+// there is room for it.
 func (s *session) reuse(u *unit) bool {
 	if s.compiled+s.reused+u.nodes > maxNodes {
 		return false
 	}
 	s.reused += u.nodes
+	for _, use := range u.uses {
+		s.asked.add(use.Kind, use.Name)
+	}
 	return true
 }
 

@@ -58,6 +58,9 @@ type Options struct {
 	// that it includes or takes macros from.
 	// A file with more is not compiled. Zero means any number.
 	Forms int
+	// Modules is how many modules a file may include or take macros from, directly
+	// or through others. Zero means any number.
+	Modules int
 	// Print receives what macros print, a line at a time. Nil drops it.
 	Print func(line string)
 	// Metadata keeps the parameters, docstrings and metadata tables of

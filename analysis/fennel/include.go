@@ -51,6 +51,7 @@ func (c *compiler) include(name string, named *syntax.Node, f form) {
 		c.included = map[string]bool{}
 	}
 	c.included[name] = true
+	c.asked.add(Code, name)
 	m := c.includedModule(name, file)
 	c.unit.uses = append(c.unit.uses, placedUses(m, c.span(named))...)
 	for _, d := range m.Diagnostics {
@@ -83,7 +84,7 @@ func (c *compiler) includedModule(name string, file *source.File) *Module {
 	options.Cache, options.Module = new(Cache), name
 	if strings.HasSuffix(file.Name(), ".lua") {
 		m := CompileLua(file, options)
-		*c.asked += m.Forms
+		c.asked.forms += m.Forms
 		return m
 	}
 	s := newSession(file, &options)
@@ -92,7 +93,7 @@ func (c *compiler) includedModule(name string, file *source.File) *Module {
 	defer s.macros.close()
 	m := s.module(syntax.Read(file))
 	c.compiled += s.compiled
-	*c.asked += max(m.Forms, 1)
+	c.asked.forms += m.Forms
 	return m
 }
 

@@ -192,6 +192,7 @@ func (w *macroWorld) load(name string, named *syntax.Node, x *expander, at *synt
 	}
 	x.c.requireRoom(at)
 	file := w.resolve(name, named, x, at)
+	x.c.asked.add(Macros, name)
 	m := &loadedModule{code: &moduleCode{name: name}, loading: true}
 	w.modules[name] = m
 	m.code.module = w.compileModule(name, file)
@@ -244,7 +245,7 @@ func (w *macroWorld) runModule(m *loadedModule, x *expander, at *syntax.Node) {
 func (w *macroWorld) compileModule(name string, f *source.File) *Module {
 	if strings.HasSuffix(f.Name(), ".lua") {
 		m := CompileLua(f, Options{Forms: w.session.options.Forms})
-		*w.session.asked += m.Forms
+		w.session.asked.forms += m.Forms
 		return m
 	}
 	options := *w.session.options
@@ -260,7 +261,7 @@ func (w *macroWorld) compileModule(name string, f *source.File) *Module {
 	s.asked = w.session.asked
 	m := &Module{Tree: syntax.Read(f)}
 	within := s.admits(m)
-	*s.asked += m.Forms
+	s.asked.forms += m.Forms
 	if !within {
 		m.finish()
 		return m

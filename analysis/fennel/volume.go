@@ -21,9 +21,9 @@ const (
 func (s *session) admits(m *Module) bool {
 	limit, message := s.options.Forms, "the file has more than %d forms"
 	room := limit
-	if limit > 0 && *s.asked > 0 {
+	if limit > 0 && s.asked.forms > 0 {
 		message = tooManyAsked
-		room = max(limit-*s.asked, 1)
+		room = max(limit-s.asked.forms, 1)
 	}
 	n, beyond := countForms(m.Tree.Forms, room)
 	m.Forms = n
@@ -58,10 +58,14 @@ func countForms(nodes []*syntax.Node, limit int) (n int, beyond *syntax.Node) {
 	return n, nil
 }
 
-// requireRoom gives a form up that asks for a module when the file and those that
-// it asked for before have too many forms together.
+// requireRoom gives a form up that asks for a module when those that the file asked
+// for before are as many, or have as many forms together, as there may be.
 func (c *compiler) requireRoom(at *syntax.Node) {
-	if limit := c.options.Forms; limit > 0 && *c.asked >= limit {
-		c.exceed(at, fmt.Sprintf(tooManyAsked, limit), "Use fewer or smaller modules.")
+	const help = "Use fewer or smaller modules."
+	if limit := c.options.Forms; limit > 0 && c.asked.forms >= limit {
+		c.exceedFile(at, fmt.Sprintf(tooManyAsked, limit), help)
+	}
+	if limit := c.options.Modules; limit > 0 && len(c.asked.modules) >= limit {
+		c.exceedFile(at, fmt.Sprintf("the file is compiled with more than %d modules", limit), help)
 	}
 }

@@ -29,7 +29,7 @@ func Compile(f *source.File, tree source.Tree, cache *fennel.Cache, l Limits) *f
 
 // options are those of ci.fnl and of the modules that it requires.
 func options(f finder) fennel.Options {
-	return fennel.Options{Globals: isGlobal, Explain: explain, Concurrent: true, Deferred: true, Resolve: f.find, Limits: f.limits.Load, Forms: f.limits.Forms}
+	return fennel.Options{Globals: isGlobal, Explain: explain, Concurrent: true, Deferred: true, Resolve: f.find, Limits: f.limits.Load, Forms: f.limits.Forms, Modules: f.limits.Modules}
 }
 
 // isGlobal reports whether a pipeline finds a global.

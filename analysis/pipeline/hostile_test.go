@@ -66,9 +66,9 @@ func TestFileLimit(t *testing.T) {
 	}
 }
 
-// TestFormLimits has the modules of a pipeline go over what all of them, or one in
-// Lua, may have together.
-func TestFormLimits(t *testing.T) {
+// TestModuleLimits has the modules of a pipeline be too many, go over what all of
+// them may have together, and one in Lua over what it may have.
+func TestModuleLimits(t *testing.T) {
 	l := pipeline.DefaultLimits()
 	l.Forms = 50
 	found := func(main string, modules map[string]string) []string {
@@ -99,6 +99,14 @@ func TestFormLimits(t *testing.T) {
 	got = found("(import-macros {: m} :a)", lua)
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("macros in Lua (-want +got):\n%s", d)
+	}
+	l.Modules = 2
+	got = found("(include :a)\n(include :b)\n(include :a)\n(import-macros {} :c)\n(include :d)", map[string]string{
+		"a.fnl": "{}", "b.fnl": "{}", "c.fnl": "{}", "d.fnl": "{}",
+	})
+	want = []string{pipeline.Path + ":4 the file is compiled with more than 2 modules"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("many included modules (-want +got):\n%s", d)
 	}
 }
 
