@@ -63,7 +63,9 @@ func measureHostile(t *testing.T, root string, args []string) {
 	}
 	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
 	resident := usage.Maxrss << 10
-	t.Logf("quire %s: %d MiB, %v, %d bytes written", strings.Join(args, " "), resident>>20, took.Round(time.Millisecond), out.n)
+	busy := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	t.Logf("quire %s: %d MiB, %v (%v busy), %d bytes written", strings.Join(args, " "), resident>>20,
+		took.Round(time.Millisecond), busy.Round(time.Millisecond), out.n)
 	if resident > mostResident {
 		t.Errorf("quire %s took %d MiB", strings.Join(args, " "), resident>>20)
 	}
