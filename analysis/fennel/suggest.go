@@ -140,7 +140,7 @@ func nearest(unknown string, names iter.Seq[string]) string {
 
 // maxCompared bounds the search for what was meant in one file, in names that
 // unknown ones are compared with.
-const maxCompared = 1_000_000
+const maxCompared = 250_000
 
 // candidates iterates over what an unknown name may have been meant to be. There
 // is nothing of that kind in a file with so many unknown names that nobody would
