@@ -22,6 +22,9 @@ const mostResident = 512 << 20
 // testdata/hostile, a process each: it ends by itself, says no more than somebody
 // can read, and stays small. How long it took is reported, not checked.
 func TestHostileMemory(t *testing.T) {
+	if raced {
+		t.Skip("what the race detector needs is no measure")
+	}
 	for i, h := range exectest.ReadHostile(t, "../../testdata/hostile") {
 		// Few files are as demanding as those with very much of something.
 		if !long && i%16 != 0 && h.Name != "file-forms" && h.Name != "file-unknown-names-few" {
