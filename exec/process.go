@@ -161,8 +161,10 @@ type output struct {
 	log     *rundir.Stream
 	values  *redactions
 	capture *capture
-	// emit is told what was added to the log.
-	emit func(at time.Time, c rundir.Chunk)
+	// emit is told what was added to the log, in the order of the log: order is
+	// that of both streams, and held meanwhile.
+	emit  func(at time.Time, c rundir.Chunk)
+	order *sync.Mutex
 
 	redactor redactor
 	text     []byte // buffer of the redactor
@@ -272,6 +274,8 @@ func (o *output) record(at time.Time, p []byte, last bool) {
 }
 
 func (o *output) add(at time.Time, write func(time.Time) (rundir.Chunk, error)) {
+	o.order.Lock()
+	defer o.order.Unlock()
 	c, err := write(at)
 	if err != nil && o.err == nil {
 		o.err = err

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -225,6 +226,34 @@ own group
 `
 	if got := f.scrub(report, output(events)); got != want {
 		t.Errorf("environment:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+// TestBothStreams has a command write to both its streams at once, and an observer
+// that sees nothing of it until it is all there.
+func TestBothStreams(t *testing.T) {
+	const lines = 600_000
+	f := pipelineFixture(t, fmt.Sprintf(`(local {: job} (require :quire.ci))
+(job :both [:quire/push]
+  (fn [{: sh}]
+    (assert (= 0 (. (sh "yes 'a line of output' | head -%d & yes 'a line of errors' | head -%d >&2; wait") :exit)))))`, lines, lines))
+	var once sync.Once
+	count := map[string]int{}
+	report, _, err := f.run(exec.Options{Observe: func(e exec.Event) {
+		if e.Type == exec.Output {
+			once.Do(func() {
+				for !stored(f, `"sh_finished"`) {
+					time.Sleep(time.Millisecond)
+				}
+			})
+		}
+		count[e.Stream] += strings.Count(e.Text, "\n")
+	}})
+	if err != nil || report.Outcome != exec.Succeeded {
+		t.Fatalf("%v\n%s", err, f.reportText(report))
+	}
+	if count[rundir.Stdout] != lines || count[rundir.Stderr] != lines {
+		t.Errorf("observed %d lines of output and %d of errors, want %d of each", count[rundir.Stdout], count[rundir.Stderr], lines)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"quire/analysis/pipeline"
@@ -27,11 +28,13 @@ func (s *shCall) run(ctx context.Context) (exit int, signal string, err error) {
 	defer log.Close()
 	created := make(chan error, 1)
 	go func() { created <- log.Create() }() // which takes about as long as to start a process
+	var order sync.Mutex
 	for i, stream := range []string{rundir.Stdout, rundir.Stderr} {
 		s.outputs[i] = &output{
 			log:     log.Stream(stream),
 			values:  s.host.record.values,
 			capture: &capture{dir: s.host.run.Dir()},
+			order:   &order,
 			emit: func(at time.Time, c rundir.Chunk) {
 				s.host.record.output(at, s.job, s.n, stream, rundir.LogName(s.job, s.n), c)
 			},
