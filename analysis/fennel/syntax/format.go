@@ -16,15 +16,16 @@ import (
 // differently. The line breaks are the author's, save that a closing delimiter
 // goes behind what it closes, unless that is a comment. Between forms one blank
 // line is kept, two at the top level. A form of the top level that does not
-// read is left as it is, with the white space around it.
+// read is left as it is, with the white space around it, and so is all of a text
+// of which such a form would get more or less.
 func Format(t *Tree) []diag.Edit {
-	return newFormatter(t).edits(source.Span{End: len(t.File.Text())})
+	return harmless(t, newFormatter(t).edits(source.Span{End: len(t.File.Text())}))
 }
 
 // FormatRange returns those of the edits of [Format] that lie in the forms of
 // the top level that a span touches, with their lines.
 func FormatRange(t *Tree, s source.Span) []diag.Edit {
-	return newFormatter(t).edits(touched(t, s))
+	return harmless(t, newFormatter(t).edits(touched(t, s)))
 }
 
 // touched returns the span of the forms of the top level that s touches and of
