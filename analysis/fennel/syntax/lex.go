@@ -112,7 +112,7 @@ func lineEnd(text string, pos int) int {
 	if i := strings.IndexByte(text[pos:], '\n'); i >= 0 {
 		end = pos + i
 	}
-	if end > pos && text[end-1] == '\r' {
+	for end > pos && text[end-1] == '\r' {
 		end--
 	}
 	return end
