@@ -129,8 +129,7 @@ func (d *exitDigest) usage(c *fennel.Call) *usage {
 }
 
 // escapes returns the values of a part that may be the runtime, or what is
-// followed of it, and may
-// go where nothing is known of them.
+// followed of it, and may go where nothing is known of them.
 func escapes(p *fennel.Part) []escape {
 	var all []escape
 	inside := holding{func(v *fennel.Value) bool {

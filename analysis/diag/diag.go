@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"quire/analysis/source"
 )
@@ -79,6 +80,19 @@ type Edit struct {
 	File *source.File
 	Span source.Span
 	Text string
+}
+
+// Apply returns a text with edits made, which are in the order of their places.
+func Apply(text string, edits []Edit) string {
+	var b strings.Builder
+	at := 0
+	for _, e := range edits {
+		b.WriteString(text[at:e.Span.Start])
+		b.WriteString(e.Text)
+		at = e.Span.End
+	}
+	b.WriteString(text[at:])
+	return b.String()
 }
 
 // Severity returns how much the diagnostic matters.

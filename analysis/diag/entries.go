@@ -375,7 +375,7 @@ var entries = []Entry{
 	},
 	{
 		Code: LoadLimit, Severity: Error, Title: "loading went over a limit",
-		Explain: "What loading a file may use is bounded, so that no file can stop an editor or a server. The message names the limit. A file with more than 200,000 forms is not compiled at all: editors show nothing else of it. Jobs that would have been registered behind a limit are not known, so inputs that name none are not told of. So is what is said of a file bounded: of more than 1,000 errors, warnings or hints, the first are shown, and one of this code, as severe as they are, says how many there are besides.",
+		Explain: "What loading a file may use is bounded, so that no file can stop an editor or a server. The message names the limit. A file with more than 200,000 forms is not compiled at all: editors show nothing else of it. Jobs that would have been registered behind a limit are not known, so inputs that name none are not told of. What is said of a file is bounded too: of more than 1,000 errors, warnings or hints, the first are shown, and one of this code, as severe as they are, says how many there are besides.",
 		Bad: `(while true nil)
 `,
 		Good: `(local ci (require :quire.ci))

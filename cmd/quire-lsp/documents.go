@@ -316,16 +316,16 @@ func (s *server) newDocument(u uri.URI, version int32, text string, old *documen
 	return doc
 }
 
-// fromDisk returns the pipeline on disk as an open document that has the same
-// text, so that opening it goes on with what is being found out about it, or nil.
-func (s *server) fromDisk(t protocol.TextDocumentItem) *document {
-	root, name := locate(t.URI)
+// fromDisk returns the pipeline on disk of a repository as an open document that
+// has the same text, so that opening it goes on with what is being found out about
+// it, or nil.
+func (s *server) fromDisk(t protocol.TextDocumentItem, root string) *document {
 	closed := s.documents.closedPipeline(root)
-	if closed == nil || name != pipeline.Path || closed.file.Text() != t.Text {
+	if closed == nil || closed.file.Text() != t.Text {
 		return nil
 	}
 	files, uris := s.documents.peers(root)
-	files[name], uris[name] = closed.file, t.URI
+	files[pipeline.Path], uris[pipeline.Path] = closed.file, t.URI
 	if !closed.tree.keeps(files) {
 		return nil
 	}
@@ -409,10 +409,11 @@ func (s *server) DidOpen(_ context.Context, p *protocol.DidOpenTextDocumentParam
 	s.documents.changing.Lock()
 	defer s.documents.changing.Unlock()
 	s.readConfig()
+	var doc *document
 	if root, name := locate(t.URI); root != "" && name == pipeline.Path {
 		s.adopt(root)
+		doc = s.fromDisk(t, root)
 	}
-	doc := s.fromDisk(t)
 	if doc == nil {
 		doc = s.newDocument(t.URI, t.Version, t.Text, s.documents.get(t.URI))
 	}

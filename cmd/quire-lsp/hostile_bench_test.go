@@ -3,9 +3,6 @@
 package main
 
 import (
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -18,18 +15,11 @@ import (
 // tells how long a hover takes to be answered, and how much memory the server
 // takes at most and has when all is closed.
 func BenchmarkHostile(b *testing.B) {
-	program := filepath.Join(build(b), "quire-lsp")
 	cases := exectest.ReadHostile(b, "../../testdata/hostile")
 	var took []time.Duration
 	var peak, left int
 	for b.Loop() {
-		cmd := exec.Command(program)
-		home := b.TempDir()
-		cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(home, "state"), "XDG_CONFIG_HOME="+filepath.Join(home, "config"))
-		c := spawn(b, cmd)
-		c.handshake(everything)
-		good := c.open(".quire/ci.fnl", goodPipeline)
-		c.published(good, 1)
+		c, cmd, good := hostileSession(b)
 		before := resident(b, cmd, "VmRSS")
 		hovers := c.hoverAlong(good)
 		for _, h := range cases {

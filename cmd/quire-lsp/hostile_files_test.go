@@ -30,13 +30,7 @@ const goodPipeline = "(local {: job} (require :quire.ci))\n(job :a [:quire/push]
 // in a good file is answered all the while, and the memory stays bounded and
 // comes back.
 func TestHostileFiles(t *testing.T) {
-	cmd := exec.Command(filepath.Join(build(t), "quire-lsp"))
-	home := t.TempDir()
-	cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(home, "state"), "XDG_CONFIG_HOME="+filepath.Join(home, "config"))
-	c := spawn(t, cmd)
-	c.handshake(everything)
-	good := c.open(".quire/ci.fnl", goodPipeline)
-	c.published(good, 1)
+	c, cmd, good := hostileSession(t)
 	before := resident(t, cmd, "VmRSS")
 
 	hovers := c.hoverAlong(good)
@@ -58,6 +52,20 @@ func TestHostileFiles(t *testing.T) {
 		t.Errorf("of %d MiB the server has %d when all is closed", before>>20, now>>20)
 	}
 	t.Logf("at most %d MiB", resident(t, cmd, "VmHWM")>>20)
+}
+
+// hostileSession starts a session of the program itself with a good file, of which
+// all is known.
+func hostileSession(t testing.TB) (c *client, cmd *exec.Cmd, good uri.URI) {
+	t.Helper()
+	cmd = exec.Command(filepath.Join(build(t), "quire-lsp"))
+	home := t.TempDir()
+	cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(home, "state"), "XDG_CONFIG_HOME="+filepath.Join(home, "config"))
+	c = spawn(t, cmd)
+	c.handshake(everything)
+	good = c.open(".quire/ci.fnl", goodPipeline)
+	c.published(good, 1)
+	return c, cmd, good
 }
 
 func hoverIn(u uri.URI) json.RawMessage {

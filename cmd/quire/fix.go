@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"sort"
-	"strings"
 
 	"quire/analysis"
 	"quire/analysis/diag"
@@ -43,7 +42,7 @@ func fixAll(src *exec.Source, o analysis.Options) *fixing {
 			return f
 		}
 		for name, edits := range edits {
-			fixed := source.NewFile(name, edited(edits))
+			fixed := source.NewFile(name, diag.Apply(edits[0].File.Text(), edits))
 			f.files[name] = fixed
 			if name == f.file.Name() {
 				f.file = fixed
@@ -110,19 +109,6 @@ func (f *fixing) editable(file *source.File) bool {
 		}
 	}
 	return current.Text() == file.Text()
-}
-
-// edited returns the text of a file with edits applied, which are in order.
-func edited(edits []diag.Edit) string {
-	text := edits[0].File.Text()
-	var b strings.Builder
-	at := 0
-	for _, e := range edits {
-		b.WriteString(text[at:e.Span.Start] + e.Text)
-		at = e.Span.End
-	}
-	b.WriteString(text[at:])
-	return b.String()
 }
 
 // summary counts what was fixed.

@@ -184,10 +184,7 @@ func (f *formatting) format(path string) error {
 	if f.diff {
 		return f.showDiff(file, edits)
 	}
-	text := file.Text()
-	if len(edits) > 0 {
-		text = edited(edits)
-	}
+	text := diag.Apply(file.Text(), edits)
 	switch {
 	case f.check:
 		if len(edits) > 0 {

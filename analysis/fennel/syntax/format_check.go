@@ -1,8 +1,6 @@
 package syntax
 
 import (
-	"strings"
-
 	"quire/analysis/diag"
 	"quire/analysis/source"
 )
@@ -14,15 +12,8 @@ func harmless(t *Tree, edits []diag.Edit) []diag.Edit {
 	if len(t.Diagnostics) == 0 || len(edits) == 0 {
 		return edits
 	}
-	var b strings.Builder
-	text, at := t.File.Text(), 0
-	for _, e := range edits {
-		b.WriteString(text[at:e.Span.Start])
-		b.WriteString(e.Text)
-		at = e.Span.End
-	}
-	b.WriteString(text[at:])
-	if !alike(t.Forms, Read(source.NewFile(t.File.Name(), b.String())).Forms) {
+	formatted := source.NewFile(t.File.Name(), diag.Apply(t.File.Text(), edits))
+	if !alike(t.Forms, Read(formatted).Forms) {
 		return nil
 	}
 	return edits

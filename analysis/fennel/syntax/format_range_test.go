@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"quire/analysis/diag"
 	"quire/analysis/fennel/syntax"
 	"quire/analysis/source"
 )
@@ -28,7 +29,7 @@ func TestFormatRange(t *testing.T) {
 			end := strings.LastIndex(test.text, "|") - 1
 			text := strings.ReplaceAll(test.text, "|", "")
 			tree := syntax.Read(source.NewFile("in.fnl", text))
-			got := apply(text, syntax.FormatRange(tree, source.Span{Start: start, End: end}))
+			got := diag.Apply(text, syntax.FormatRange(tree, source.Span{Start: start, End: end}))
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -49,7 +50,7 @@ func TestFormatRanges(t *testing.T) {
 			if i == len(tree.Forms)-1 {
 				span.End = len(text)
 			}
-			text = apply(text, syntax.FormatRange(now, span))
+			text = diag.Apply(text, syntax.FormatRange(now, span))
 		}
 		if got := formatted(text); len(tree.Forms) > 0 && got != text {
 			t.Fatalf("%q is not formatted; want %q", text, want)

@@ -88,17 +88,7 @@ func unmarked(text string) string {
 }
 
 func formatted(text string) string {
-	return apply(text, syntax.Format(syntax.Read(source.NewFile("in.fnl", text))))
-}
-
-func apply(text string, edits []diag.Edit) string {
-	var b strings.Builder
-	at := 0
-	for _, e := range edits {
-		b.WriteString(text[at:e.Span.Start] + e.Text)
-		at = e.Span.End
-	}
-	return b.String() + text[at:]
+	return diag.Apply(text, syntax.Format(syntax.Read(source.NewFile("in.fnl", text))))
 }
 
 // checkFormat reports what formatting does to a text that it must not do.
@@ -117,12 +107,12 @@ func checkFormat(t fataler, text string) {
 		}
 		at = e.Span.End
 	}
-	once := apply(text, edits)
+	once := diag.Apply(text, edits)
 	again := syntax.Read(source.NewFile("in.fnl", once))
 	if diff := cmp.Diff(content(tree), content(again)); diff != "" {
 		t.Fatalf("%q\nformats to %q,\nwhich reads differently:\n%s", text, once, diff)
 	}
-	if twice := apply(once, syntax.Format(again)); twice != once {
+	if twice := diag.Apply(once, syntax.Format(again)); twice != once {
 		t.Fatalf("%q\nformats to %q\nand then to %q", text, once, twice)
 	}
 }
