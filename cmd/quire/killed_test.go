@@ -30,11 +30,13 @@ func killRounds() int {
 const killedPipeline = `(local {: job} (require :quire.ci))
 (job :first [:quire/push] (fn [{: sh}] (let [_ignored (sh "seq 1 1000")] {:n 1})))
 (job :second [:first] (fn [{: sh}] (let [_ignored (sh "seq 1 1000")] (error "no"))))
+(job :endless [:quire/push] (fn [{: sh}] (sh "echo waiting; exec sleep 1000")))
 `
 
-// TestKilledRuns kills quire at random moments of a run, two runs at a time in one
-// repository, and wants every run that was said to have started to be listed with
-// an outcome afterwards, and every command to read what is left.
+// TestKilledRuns kills quire at random moments of a run, and while a command of
+// another runs, both at a time in one repository. It wants every run that was said
+// to have started to be listed with an outcome afterwards, and every command to
+// read what is left.
 func TestKilledRuns(t *testing.T) {
 	dir := t.TempDir()
 	repo := filepath.Join(dir, "repo")
@@ -53,9 +55,8 @@ func TestKilledRuns(t *testing.T) {
 	outcomes := map[string]int{}
 	for round := range killRounds() {
 		ids := make(chan string)
-		for range 2 {
-			go func() { ids <- killedRun(t, quire("ci", "run", []string{"first", "second"}[round%2])) }()
-		}
+		go func() { ids <- killedRun(t, quire("ci", "run", []string{"first", "second"}[round%2]), "") }()
+		go func() { ids <- killedRun(t, quire("ci", "run", "endless"), "waiting") }()
 		for range 2 {
 			if id := <-ids; id != "" {
 				started = append(started, id)
@@ -119,8 +120,9 @@ func TestKilledRuns(t *testing.T) {
 	t.Logf("outcomes as often as they were seen: %v", outcomes)
 }
 
-// killedRun kills a run at a random moment, and returns its id when it said one.
-func killedRun(t *testing.T, cmd *exec.Cmd) (id string) {
+// killedRun kills a run when it shows a line that ends with a text, or at a random
+// moment when that is empty. It returns the id of the run when it said one.
+func killedRun(t *testing.T, cmd *exec.Cmd, upon string) (id string) {
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -129,11 +131,20 @@ func killedRun(t *testing.T, cmd *exec.Cmd) (id string) {
 		t.Error(err)
 		return ""
 	}
-	kill := time.AfterFunc(time.Duration(rand.Int64N(int64(300*time.Millisecond))), func() { _ = cmd.Process.Signal(syscall.SIGKILL) })
-	defer kill.Stop()
+	kill := func() { _ = cmd.Process.Signal(syscall.SIGKILL) }
+	if upon == "" {
+		about := 80 * time.Millisecond // what a run takes
+		if raced {
+			about = 400 * time.Millisecond
+		}
+		defer time.AfterFunc(rand.N(about), kill).Stop()
+	}
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		if said, ok := strings.CutPrefix(lines.Text(), "Run "); ok && id == "" {
 			id, _, _ = strings.Cut(said, ":")
+		}
+		if upon != "" && strings.HasSuffix(lines.Text(), upon) {
+			kill()
 		}
 	}
 	_ = cmd.Wait()
