@@ -42,15 +42,19 @@ func (s *session) admits(m *Module) bool {
 // program of its own.
 const topForms = 5
 
-// countForms returns how many nodes there are. It stops at the first one that is
-// more than the limit, which it returns; a limit of 0 is none.
+// countForms returns how many nodes there are. Where they are more than the limit,
+// it stops at the first one too many, which it returns; a limit of 0 is none.
 func countForms(nodes []*syntax.Node, limit int) (n int, beyond *syntax.Node) {
 	for _, top := range nodes {
 		if top.Kind != syntax.Comment {
 			n += topForms - 1
 		}
+		if limit == 0 || n+top.Size() <= limit {
+			n += top.Size()
+			continue
+		}
 		for x := range top.All() {
-			if n++; limit > 0 && n > limit {
+			if n++; n > limit {
 				return n, x
 			}
 		}

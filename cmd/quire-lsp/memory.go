@@ -16,6 +16,41 @@ const lean = 45 << 20
 // idle is how long a large limit holds when nothing else starts the collector.
 const idle = 10 * time.Second
 
+// Who types lets the server rest between two letters. When it has rested for
+// pause, what worthwhile bytes or more of allocations may have left behind is
+// collected then rather than during one of the next letters.
+const (
+	pause      = 8 * time.Millisecond
+	worthwhile = 4 << 20
+)
+
+// tidying collects garbage when the server has rested. It is nil where the
+// environment says when to collect.
+var tidying *time.Timer
+
+// atRest tells that the server has said what there is to say.
+func atRest() {
+	if tidying != nil {
+		tidying.Reset(pause)
+	}
+}
+
+// atWork tells that it has something to do.
+func atWork() {
+	if tidying != nil {
+		tidying.Stop()
+	}
+}
+
+// tidy collects garbage if there may be enough of it.
+func tidy() {
+	heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/live:bytes"}}
+	metrics.Read(heap)
+	if heap[0].Value.Uint64() >= heap[1].Value.Uint64()+worthwhile {
+		runtime.GC()
+	}
+}
+
 // keepLean has the garbage collector work when the memory of the process reaches a
 // limit near what it needs, rather than when it has doubled: opening a file does
 // not wait for it, and what a burst of changes leaves behind is collected before
@@ -26,6 +61,7 @@ func keepLean() {
 		later := time.AfterFunc(idle, runtime.GC)
 		later.Stop()
 		limitMemory(later)
+		tidying = time.AfterFunc(pause, tidy)
 	}
 }
 

@@ -42,7 +42,7 @@ const afterChange = " after a change"
 
 // peerRows are the things that are done, in the order of the report.
 func peerRows() []string {
-	rows := []string{"initialize", "open", "letter", "error at the end", "burst"}
+	rows := []string{"initialize", "open", "letter", "letter without a pause", "error at the end", "burst"}
 	for _, r := range peerRequests {
 		rows = append(rows, r.name+afterChange, r.name)
 	}

@@ -158,11 +158,19 @@ func (p peerSession) typed(change func()) time.Duration {
 	return n.at.Sub(began)
 }
 
+// betweenLetters is how long a fast typist takes from one letter to the next,
+// less what the slowest answers take: 20 letters a second.
+const betweenLetters = 50 * time.Millisecond
+
 // typing types a letter in the middle of the file, and what breaks it at its
 // end.
 func (p peerSession) typing() {
 	p.b.Helper()
 	p.times["letter"] = p.sample(200, func() time.Duration {
+		time.Sleep(betweenLetters)
+		return p.typed(func() { p.toggle(p.middle, "x") })
+	})
+	p.times["letter without a pause"] = p.sample(200, func() time.Duration {
 		return p.typed(func() { p.toggle(p.middle, "x") })
 	})
 	p.times["error at the end"] = p.sample(100, func() time.Duration {

@@ -163,6 +163,7 @@ func (p *publisher) scope(name string) *published {
 // for it, as far as it has changed. Of a burst of changes, those that are
 // overtaken while they wait cost nothing.
 func (s *server) publish(scope string) {
+	defer atRest()
 	defer s.tellPipeline(scope)
 	p := s.publisher.scope(scope)
 	p.mu.Lock()

@@ -124,6 +124,7 @@ func (s *server) serve(until context.Context, rw io.ReadWriteCloser) int {
 func (s *server) handler() jsonrpc2.Handler {
 	dispatch := protocol.ServerHandler(s, jsonrpc2.MethodNotFoundHandler)
 	return func(request context.Context, req *jsonrpc2.Request) (result any, err error) {
+		atWork()
 		ctx, end := s.inflight.begin(s.ctx, request, req)
 		call := req.IsCall()
 		defer func() {

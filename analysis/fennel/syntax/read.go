@@ -387,13 +387,16 @@ func (r *reader) finish(end, last int, open bool) {
 	f := r.stack[n]
 	r.stack = r.stack[:n]
 	node := r.arena.nodes.One()
-	*node = Node{Kind: f.kind, Span: source.Span{Start: f.start, End: end}, Open: open}
+	*node = Node{Kind: f.kind, Span: source.Span{Start: f.start, End: end}, Open: open, size: 1}
 	if f.kind == Prefix {
 		node.Text = prefixText(r.text[f.start])
 	}
 	if last > f.first {
 		node.Children = r.arena.links.Take(last - f.first)
 		copy(node.Children, r.pending[f.first:last])
+		for _, c := range node.Children {
+			node.size += c.size
+		}
 	}
 	var loose []*Node
 	if last < len(r.pending) {
@@ -417,7 +420,7 @@ func prefixText(b byte) string {
 // leaf adds a node without children.
 func (r *reader) leaf(kind Kind, span source.Span, text string) *Node {
 	node := r.arena.nodes.One()
-	*node = Node{Kind: kind, Span: span, Text: text}
+	*node = Node{Kind: kind, Span: span, Text: text, size: 1}
 	r.add(node)
 	return node
 }
@@ -439,7 +442,7 @@ func (r *reader) add(n *Node) {
 // It is not what a prefix waits for.
 func (r *reader) loose(span source.Span) {
 	node := r.arena.nodes.One()
-	*node = Node{Kind: Error, Span: span, Text: r.text[span.Start:span.End]}
+	*node = Node{Kind: Error, Span: span, Text: r.text[span.Start:span.End], size: 1}
 	r.pending = append(r.pending, node)
 	r.glued = false
 }

@@ -45,6 +45,7 @@ type Node struct {
 	// delimiter is missing. The span then ends behind the last thing that
 	// belongs to the node.
 	Open bool
+	size uint32 // number of nodes, this one and all in it; 0: not read from a text
 	// Span covers the node with its delimiters or prefix. The spans of the
 	// children nest in it and do not overlap.
 	Span source.Span
@@ -91,6 +92,18 @@ func (n *Node) Items() []*Node {
 		}
 	}
 	return n.Children
+}
+
+// Size returns how many nodes All yields.
+func (n *Node) Size() int {
+	if n.size > 0 {
+		return int(n.size)
+	}
+	size := 1
+	for _, c := range n.Children {
+		size += c.Size()
+	}
+	return size
 }
 
 // All iterates over the node and everything in it, parents before children,
