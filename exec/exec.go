@@ -61,6 +61,14 @@ type Options struct {
 	// workspace can be written.
 	Sandbox bool
 	Net     bool // lets them reach the network from there
+	// Leave is the path of a file that is written when the jobs are done, unless
+	// the run was cancelled: what they added, changed or removed in the workspace.
+	// Arrive are paths of such files, which are brought to the workspace before the
+	// jobs begin; of two that changed a path the later wins. Carry is how many
+	// bytes a file may hold before it is packed; 0: [DefaultCarry].
+	Leave  string
+	Arrive []string
+	Carry  int64
 	// Buffers are unsaved texts by path relative to the root; they win over
 	// the disk.
 	Buffers map[string]*source.File
@@ -128,6 +136,7 @@ type Report struct {
 	Changed     []string    // paths of the files that changed since that run, in order
 	Push        *Push       // what quire/push told; nil when the run did not come that far
 	Given       *Results    // what the run was given of jobs that ran elsewhere, or nil
+	NotCarried  []string    // what jobs left that is not in the file that [Options].Leave names, and why
 }
 
 // An Isolation says what is between the commands of a run and this machine. It

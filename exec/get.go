@@ -30,7 +30,12 @@ func (g Get) check() error {
 
 // findDestinations makes the places where results go independent of the current
 // directory.
-func (r *Request) findDestinations(context.Context) error {
+func (r *Request) findDestinations(context.Context) (err error) {
+	if r.options.Leave != "" {
+		if r.options.Leave, err = filepath.Abs(r.options.Leave); err != nil {
+			return err
+		}
+	}
 	gets := make([]Get, len(r.options.Get))
 	for i, g := range r.options.Get {
 		to := cmp.Or(g.To, g.Path)

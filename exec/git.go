@@ -73,26 +73,32 @@ func (e *gitError) Error() string {
 
 // run calls git and returns what it wrote.
 func (g git) run(ctx context.Context, stdin io.Reader, args ...string) ([]byte, error) {
-	config := safeConfig()
-	if args[0] == "check-ignore" { // refuses any rule for pathspecs
-		config = slices.DeleteFunc(config, func(option string) bool { return option == "--literal-pathspecs" })
-	}
-	cmd := exec.CommandContext(ctx, g.path, append(config, args...)...)
-	cmd.Dir, cmd.Env, cmd.Stdin = g.dir, g.env, stdin
 	stdout := limitedBuffer{limit: g.limit}
-	var stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err := cmd.Run()
+	err := g.pipe(ctx, stdin, &stdout, args...)
 	if stdout.over {
 		return nil, errOutputLimit
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		return stdout.Bytes(), &gitError{args[0], exit.ExitCode(), strings.TrimSpace(stderr.String())}
-	}
 	return stdout.Bytes(), err
+}
+
+// pipe calls git and has it write to stdout.
+func (g git) pipe(ctx context.Context, stdin io.Reader, stdout io.Writer, args ...string) error {
+	config := safeConfig()
+	if args[0] == "check-ignore" { // refuses any rule for pathspecs
+		config = slices.DeleteFunc(config, func(option string) bool { return option == "--literal-pathspecs" })
+	}
+	cmd := exec.CommandContext(ctx, g.path, append(config, args...)...)
+	cmd.Dir, cmd.Env, cmd.Stdin = g.dir, g.env, stdin
+	var stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = stdout, &stderr
+	err := cmd.Run()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		return &gitError{args[0], exit.ExitCode(), strings.TrimSpace(stderr.String())}
+	}
+	return err
 }
 
 // errOutputLimit says that a call wrote more than its limit.

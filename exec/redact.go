@@ -3,7 +3,9 @@ package exec
 import (
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -145,6 +147,30 @@ func (r *redaction) in(s string) bool {
 		}
 	}
 	return false
+}
+
+// inReader reports whether a value occurs in what a reader gives.
+func (r *redaction) inReader(in io.Reader) (bool, error) {
+	buf := make([]byte, 0, r.longest+256<<10)
+	for {
+		n, err := in.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		for i := r.candidate(buf, 0); i < len(buf); i = r.candidate(buf, i+1) {
+			if found, _ := r.at(buf[i:]); found != nil {
+				return true, nil
+			}
+		}
+		if err != nil {
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			return false, err
+		}
+		// What begins in the rest may go on.
+		if rest := min(len(buf), r.longest-1); len(buf) > cap(buf)/2 {
+			buf = buf[:copy(buf, buf[len(buf)-rest:])]
+		}
+	}
 }
 
 // String names what is redacted, and keeps the values out of whatever prints

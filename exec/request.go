@@ -99,8 +99,10 @@ func (o Options) check() error {
 	if o.Timeout < 0 {
 		return &UsageError{fmt.Sprintf("the timeout is %v: expected a time above zero", o.Timeout)}
 	}
-	if err := o.checkIsolation(); err != nil {
-		return err
+	for _, check := range []func() error{o.checkIsolation, o.checkCarry} {
+		if err := check(); err != nil {
+			return err
+		}
 	}
 	for _, g := range o.Get {
 		if err := g.check(); err != nil {

@@ -30,8 +30,9 @@ type execution struct {
 	record  *recorder
 	host    *host
 	isolation
-	told []string // what there is to say before the jobs run
-	lost error    // what kept the run, or something of it, out of the store
+	carry *carrier // nil unless files are carried
+	told  []string // what there is to say before the jobs run
+	lost  error    // what kept the run, or something of it, out of the store
 
 	// Of a run that is resumed:
 	changes  changes
@@ -147,6 +148,7 @@ func (x *execution) all(ctx context.Context) error {
 		return err
 	}
 	err = x.perform(ctx, vault)
+	err = errors.Join(err, x.leaveFiles(ctx))
 	return errors.Join(err, x.finish(err))
 }
 
@@ -322,6 +324,9 @@ func (x *execution) perform(ctx context.Context, vault *secrets) error {
 			x.say("what commands ran in could not be removed: " + err.Error())
 		}
 	}()
+	if err := x.beginLeaving(); err != nil {
+		return err
+	}
 	return x.schedule(ctx)
 }
 
@@ -343,7 +348,7 @@ func (x *execution) prepare(ctx context.Context) (*workspace, Push, error) {
 	x.report.Push = &p
 	x.lose(x.run.SetMeta(x.meta(p)))
 	x.lose(x.leave(work, p))
-	return work, p, nil
+	return work, p, x.arrive(ctx, work)
 }
 
 // start makes a workspace in which nothing ran yet.
