@@ -27,7 +27,7 @@ type dryHost struct {
 	secrets *secrets
 	values  *redactions
 	push    *pipeline.Data
-	earlier func(job string) (*pipeline.Data, error)
+	earlier func(job string, ask revealer) (*pipeline.Data, error)
 
 	jobs    map[string]*dryJob
 	shs     int                 // commands so far, each of which may have changed any file
@@ -127,7 +127,7 @@ func (h *dryHost) Secret(_ context.Context, job, name string) (string, error) {
 }
 
 // Outputs returns what a source or a job gave.
-func (h *dryHost) Outputs(_ context.Context, _, name string) (*pipeline.Data, error) {
+func (h *dryHost) Outputs(ctx context.Context, job, name string) (*pipeline.Data, error) {
 	if name == dsl.Push {
 		return h.push, nil
 	}
@@ -135,7 +135,7 @@ func (h *dryHost) Outputs(_ context.Context, _, name string) (*pipeline.Data, er
 		return nil, nil
 	}
 	if _, planned := h.plan.in[name]; !planned {
-		return h.earlier(name)
+		return h.earlier(name, func(secret string) (string, error) { return h.Secret(ctx, job, secret) })
 	}
 	d, ran := h.jobs[name]
 	if !ran {

@@ -171,6 +171,9 @@ type JobReport struct {
 	// nothing. Withheld says why they are not here although there are some.
 	Outputs  *pipeline.Data
 	Withheld string
+	// Template and Secrets are as in [JobResult].
+	Template *pipeline.Data
+	Secrets  []string
 	// Commands are what the job would execute, in a dry run.
 	Commands []PlannedCommand
 	// Assumed reports, in a dry run, that how the job ends depends on how its

@@ -17,39 +17,87 @@ const (
 	maxEncoded = 16 << 10
 )
 
+// A form is a text by which a value may be met.
+type form struct {
+	text string
+	// name says how the text is made of the value, to make it again of the same or
+	// another one; empty: of the text alone that cannot be said, as of base64
+	// that goes on before or after it.
+	name string
+}
+
+// wholeValue names the value itself.
+const wholeValue = "value"
+
 // forms returns the texts by which a value may be met: itself and its lines,
 // and each of these as programs write it that quote or encode it. Texts that
 // are too short to be redacted are left out, and so is all that is made of
 // them.
-func forms(value string) []string {
-	all := []string{value}
-	if strings.ContainsAny(value, "\r\n") {
-		lines := strings.FieldsFunc(value, func(c rune) bool { return c == '\r' || c == '\n' })
-		all = append(all, lines[:min(len(lines), maxLines)]...)
-	}
+func forms(value string) []form {
 	seen := map[string]bool{}
-	var out []string
-	add := func(texts ...string) {
-		for _, text := range texts {
-			if len(text) >= minRedacted && !seen[text] {
-				seen[text] = true
-				out = append(out, text)
+	var out []form
+	for _, part := range partsOf(value) {
+		if len(part.text) < minRedacted {
+			continue
+		}
+		for _, f := range writings(part) {
+			if len(f.text) >= minRedacted && !seen[f.text] {
+				seen[f.text] = true
+				out = append(out, f)
 			}
 		}
 	}
-	for _, text := range all {
-		if len(text) < minRedacted {
+	return out
+}
+
+// writtenAs returns the form of a value that has a name, if it has it.
+func writtenAs(value, name string) (string, bool) {
+	for _, part := range partsOf(value) {
+		if name != part.name && !strings.HasPrefix(name, part.name+".") {
 			continue
 		}
-		add(text)
-		if len(text) <= maxEncoded {
-			add(quotedForms(text)...)
-			add(shellForms(text)...)
-			add(urlForms(text)...)
-			add(base64Forms(text)...)
+		for _, f := range writings(part) {
+			if f.name == name {
+				return f.text, true
+			}
 		}
 	}
-	return out
+	return "", false
+}
+
+// partsOf returns a value and, when it has several, its lines.
+func partsOf(value string) []form {
+	all := []form{{value, wholeValue}}
+	if strings.ContainsAny(value, "\r\n") {
+		lines := strings.FieldsFunc(value, func(c rune) bool { return c == '\r' || c == '\n' })
+		for i, line := range lines[:min(len(lines), maxLines)] {
+			all = append(all, form{line, fmt.Sprintf("line%d", i+1)})
+		}
+	}
+	return all
+}
+
+// writings returns a part of a value, and how programs write it. Their names go
+// from machine to machine: what they mean must not change, so new ones come last.
+func writings(part form) []form {
+	all := []form{part}
+	if len(part.text) > maxEncoded {
+		return all
+	}
+	add := func(how string, texts []string) {
+		for i, text := range texts {
+			all = append(all, form{text, fmt.Sprintf("%s.%s%d", part.name, how, i+1)})
+		}
+	}
+	add("quoted", quotedForms(part.text))
+	add("shell", shellForms(part.text))
+	add("url", urlForms(part.text))
+	whole, pieces := base64Forms(part.text)
+	add("base64-", whole)
+	for _, text := range pieces {
+		all = append(all, form{text: text})
+	}
+	return all
 }
 
 // quotedForms returns a text as it stands between double quotes in Go and in
@@ -159,26 +207,25 @@ func urlForms(text string) []string {
 // in the lines that encoders break it into, and as a part of something longer,
 // which may begin at any of the three places in a group. Of a part, the digits
 // are known that hold no bits of what is around it.
-func base64Forms(text string) []string {
-	var out []string
+func base64Forms(text string) (whole, pieces []string) {
 	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
 		padded := encoding.EncodeToString([]byte(text))
-		out = append(out, padded, strings.TrimRight(padded, "="))
+		whole = append(whole, padded, strings.TrimRight(padded, "="))
 		for before := range 3 {
 			digits := encoding.EncodeToString(append(make([]byte, before), text...))
 			first, end := (before*8+5)/6, (before+len(text))*8/6
 			part := digits[first:end]
-			out = append(out, part)
+			pieces = append(pieces, part)
 			if before == 0 {
 				for _, width := range []int{64, 76} {
 					for rest := padded; len(padded) > width && rest != ""; {
 						n := min(width, len(rest))
-						out = append(out, rest[:n], strings.TrimRight(rest[:n], "="))
+						pieces = append(pieces, rest[:n], strings.TrimRight(rest[:n], "="))
 						rest = rest[n:]
 					}
 				}
 			}
 		}
 	}
-	return out
+	return whole, pieces
 }

@@ -32,7 +32,7 @@ type host struct {
 	kill    <-chan struct{} // ends the grace of processes
 	timeout time.Duration   // of commands without one of their own
 	// earlier returns the outputs of a job that is not in this run.
-	earlier func(job string) (*pipeline.Data, error)
+	earlier func(job string, ask revealer) (*pipeline.Data, error)
 
 	mu   sync.Mutex // guards jobs, not what they point to
 	jobs map[string]*jobState
@@ -46,6 +46,7 @@ type jobState struct {
 	exits   []int       // that were not zero, in order
 	failed  *failedCall // the last of them
 	cut     bool        // the end of the run cut a command short
+	secrets []string    // names of those that it was told
 	outputs *pipeline.Data
 }
 
@@ -153,11 +154,15 @@ func (h *host) Secret(ctx context.Context, job, name string) (string, error) {
 	for _, warning := range warnings {
 		h.Log(ctx, job, warning)
 	}
+	if err == nil {
+		st := h.state(job)
+		st.secrets = append(st.secrets, name)
+	}
 	return value, err
 }
 
 // Outputs returns what a source or a job gave.
-func (h *host) Outputs(_ context.Context, _, name string) (*pipeline.Data, error) {
+func (h *host) Outputs(ctx context.Context, job, name string) (*pipeline.Data, error) {
 	if name == dsl.Push {
 		return h.push, nil
 	}
@@ -168,7 +173,7 @@ func (h *host) Outputs(_ context.Context, _, name string) (*pipeline.Data, error
 	st := h.jobs[name]
 	h.mu.Unlock()
 	if st == nil {
-		return h.earlier(name)
+		return h.earlier(name, func(secret string) (string, error) { return h.Secret(ctx, job, secret) })
 	}
 	return st.outputs, nil
 }
@@ -236,11 +241,15 @@ func (h *host) store(job string, outputs *pipeline.Data) (kept *pipeline.Data, w
 const holdSecret = "they hold the value of a secret, which stays on its machine"
 
 // withhold takes from the report the outputs that hold a secret which another
-// job revealed later.
+// job revealed later, and leaves the template of those that hold any.
 func (x *execution) withhold() {
-	for i, j := range x.report.Jobs {
+	for i := range x.report.Jobs {
+		j := &x.report.Jobs[i]
 		if x.host != nil && j.Outputs != nil && x.host.holdsSecret(j.Outputs) {
-			x.report.Jobs[i].Outputs, x.report.Jobs[i].Withheld = nil, holdSecret
+			j.Outputs, j.Withheld = nil, holdSecret
+		}
+		if j.Withheld == holdSecret {
+			j.Template = x.values.set.Load().template(x.host.state(j.ID).outputs)
 		}
 	}
 }

@@ -93,12 +93,21 @@ func parseVersioned(name string, text, version []byte) (*Results, error) {
 			return refuseInputs(name, "the outcome of '%s' must be one of %v, got %q", id, ended, j.Outcome)
 		}
 		one := JobResult{Outcome: j.Outcome, Withheld: j.Withheld, Started: timeOf(j.Started, time.Time{}), Finished: timeOf(j.Finished, time.Time{}),
-			RunID: j.RunID, Dir: j.Dir, Notice: j.Notice, IgnoredExits: j.IgnoredExits}
-		if j.Outputs != nil {
+			RunID: j.RunID, Dir: j.Dir, Notice: j.Notice, IgnoredExits: j.IgnoredExits, Secrets: j.Secrets}
+		for _, from := range []struct {
+			text json.RawMessage
+			to   **pipeline.Data
+		}{{j.Outputs, &one.Outputs}, {j.Template, &one.Template}} {
+			if from.text == nil {
+				continue
+			}
 			var err error
-			if one.Outputs, err = parseOutputs(name, id, j.Outputs); err != nil {
+			if *from.to, err = parseOutputs(name, id, from.text); err != nil {
 				return nil, err
 			}
+		}
+		if one.Template != nil && (one.Outputs != nil || one.Withheld == "") {
+			return refuseInputs(name, "'%s' has a template, which stands for outputs that are withheld, and they are not", id)
 		}
 		if f := j.Failure; f != nil {
 			one.Failure = &ResultFailure{Message: f.Message, Command: f.Command, Signal: f.Signal, Log: f.Log}
@@ -193,7 +202,14 @@ func (j JobResult) why() string {
 
 // outputs returns what (jobs id) gives for a job that has a result. The error is
 // the one of outputs that cannot be copied, as in the run that made them.
-func (j JobResult) outputs(id string) (*pipeline.Data, error) {
+func (j JobResult) outputs(id string, ask revealer) (*pipeline.Data, error) {
+	if j.Template != nil {
+		filled, err := ask.fill(j.Template)
+		if err != nil {
+			return nil, fmt.Errorf("jobs: the outputs of '%s' cannot be read: %w", id, err)
+		}
+		return filled, nil
+	}
 	if j.Withheld != "" {
 		return nil, fmt.Errorf("jobs: the outputs of '%s' cannot be read: %s", id, j.Withheld)
 	}

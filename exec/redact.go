@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -41,6 +42,8 @@ type redaction struct {
 
 type redacted struct {
 	value, name, shown string
+	// form is how value is made of what the secret is, as in [form].
+	form string
 	// within is the index of the longest other value that this one starts
 	// with, or -1.
 	within int
@@ -54,25 +57,22 @@ const (
 // with returns the set with one more value. A value that is too short changes
 // nothing.
 func (r *redaction) with(name, value string) *redaction {
-	byText := map[string]string{} // names
+	byText := map[string]redacted{}
 	if r != nil {
 		for _, v := range r.values {
-			byText[v.value] = v.name
+			byText[v.value] = redacted{value: v.value, name: v.name, form: v.form}
 		}
 	}
-	for _, form := range forms(value) {
+	for _, f := range forms(value) {
 		// Of two names for one text the first in order is shown.
-		if other, ok := byText[form]; !ok || name < other {
-			byText[form] = name
+		if other, ok := byText[f.text]; !ok || name < other.name {
+			byText[f.text] = redacted{value: f.text, name: name, form: f.name}
 		}
 	}
 	if len(byText) == 0 {
 		return r
 	}
-	next := &redaction{}
-	for text, name := range byText {
-		next.values = append(next.values, redacted{value: text, name: name})
-	}
+	next := &redaction{values: slices.Collect(maps.Values(byText))}
 	next.index()
 	return next
 }

@@ -38,7 +38,12 @@ type JobResult struct {
 	Outputs *pipeline.Data // what (jobs id) gives; nil: nothing
 	// Withheld says why the outputs are not there although the job left some, or
 	// is empty: they hold the value of a secret, or what JSON cannot express.
-	Withheld     string
+	Withheld string
+	// Template are outputs that are withheld for a secret, with its name in place
+	// of its value, or nil when they cannot be written so. The machine that reads
+	// them fills in the value that it has itself.
+	Template     *pipeline.Data
+	Secrets      []string  // names of the secrets that the job was told, in order
 	Started      time.Time // zero when it did not start
 	Finished     time.Time
 	RunID        string // of the run that it ran in
@@ -87,7 +92,7 @@ func (r *Report) Result(id string) (JobResult, bool) {
 
 func (r *Report) result(j JobReport) JobResult {
 	out := JobResult{Outcome: j.Outcome, Outputs: j.Outputs, Withheld: j.Withheld, Started: j.Started, Finished: j.Finished,
-		RunID: cmp.Or(j.Reused, r.ID), Dir: r.Dir, Notice: j.Notice, IgnoredExits: j.IgnoredExits}
+		RunID: cmp.Or(j.Reused, r.ID), Dir: r.Dir, Notice: j.Notice, IgnoredExits: j.IgnoredExits, Template: j.Template, Secrets: j.Secrets}
 	if f := j.Failure; f != nil {
 		out.Failure = &ResultFailure{Message: f.Diagnostic.Message, Command: f.Command, Exit: f.Exit, Signal: f.Signal, Log: f.Log}
 	}
@@ -147,6 +152,8 @@ type (
 		Outcome      Outcome            `json:"outcome"`
 		Outputs      json.RawMessage    `json:"outputs"` // null: none
 		Withheld     string             `json:"withheld,omitempty"`
+		Template     json.RawMessage    `json:"template,omitempty"`
+		Secrets      []string           `json:"secrets,omitempty"`
 		Started      *time.Time         `json:"started_at,omitempty"`
 		Finished     *time.Time         `json:"finished_at,omitempty"`
 		RunID        string             `json:"run_id,omitempty"`
@@ -170,13 +177,19 @@ func (r *Results) JSON() ([]byte, error) {
 	out := jsonResults{Version: ResultsVersion, Push: r.Push, Jobs: map[string]jsonResult{}}
 	for id, j := range r.Jobs {
 		one := jsonResult{Outcome: j.Outcome, Withheld: j.Withheld, Started: stamp(j.Started), Finished: stamp(j.Finished), RunID: j.RunID, Dir: j.Dir,
-			Notice: j.Notice, IgnoredExits: j.IgnoredExits}
-		if j.Outputs != nil {
-			text, bad, ok := j.Outputs.JSON()
+			Notice: j.Notice, IgnoredExits: j.IgnoredExits, Secrets: j.Secrets}
+		for _, from := range []struct {
+			data *pipeline.Data
+			to   *json.RawMessage
+		}{{j.Outputs, &one.Outputs}, {j.Template, &one.Template}} {
+			if from.data == nil {
+				continue
+			}
+			text, bad, ok := from.data.JSON()
 			if !ok {
 				return nil, fmt.Errorf("the outputs of '%s' cannot be written as JSON: `%s`", id, bad)
 			}
-			one.Outputs = text
+			*from.to = text
 		}
 		if f := j.Failure; f != nil {
 			one.Failure = &jsonResultFailure{Message: f.Message, Command: f.Command, Signal: f.Signal, Log: f.Log}

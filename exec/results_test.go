@@ -87,15 +87,12 @@ func TestJobsElsewhere(t *testing.T) {
 
 // apart are the pipelines that see whether their jobs run apart, and how.
 var apart = map[string]string{
-	"events_inline":  "a job reads the record of its own run",
-	"results":        "a job reads a file that another wrote into the workspace",
-	"secrets":        "the outputs of a job hold a secret",
-	"worked_example": "a job needs a file that another wrote into the workspace",
+	"events_inline": "a job reads the record of its own run",
 }
 
 // TestPipelinesElsewhere runs the pipelines of the suite whole, and then one job
-// at a time, each given the results of those before: what happens in a job is
-// the same, but in those that can tell.
+// at a time on two machines in turn, each given the results of those before and
+// what they left: what happens in a job is the same, but in those that can tell.
 func TestPipelinesElsewhere(t *testing.T) {
 	var ran atomic.Int32
 	t.Cleanup(func() {
@@ -115,16 +112,17 @@ func TestPipelinesElsewhere(t *testing.T) {
 		}
 		o.Jobs = nil
 		same := true
-		for _, j := range whole.Jobs {
+		machines := []string{t.TempDir(), t.TempDir()}
+		for i, j := range whole.Jobs {
 			if j.Started.IsZero() {
 				continue
 			}
-			o.Only = []string{j.ID}
+			o.Only, o.State, o.Leave = []string{j.ID}, machines[i%2], filepath.Join(t.TempDir(), "left")
 			r, only, err := there.run(o)
 			if err != nil {
 				t.Fatalf("%s: %v", j.ID, err)
 			}
-			o.Given = r.Results()
+			o.Given, o.Arrive = r.Results(), append(o.Arrive, o.Leave)
 			want, got := f.scrub(whole, eventsOf(events, j.ID)), there.scrub(r, eventsOf(only, j.ID))
 			same = same && want == got
 			if diff := cmp.Diff(want, got); diff != "" && apart[strings.TrimSuffix(filepath.Base(file), ".txtar")] == "" {

@@ -311,9 +311,10 @@ func (x *execution) perform(ctx context.Context, vault *secrets) error {
 		earlier: x.earlier,
 		jobs:    map[string]*jobState{},
 	}
+	warnings := vault.known(x.request.given)
 	x.record.emit(Event{Type: RunStarted, RunID: x.run.ID(), Jobs: x.plan.ids(), SHA: push.SHA,
 		Isolation: x.report.Isolation, Image: x.report.Image})
-	for _, notice := range x.notices(work) {
+	for _, notice := range append(x.notices(work), warnings...) {
 		x.say(notice)
 	}
 	if x.host.place, err = x.isolate(ctx, spawn, work, vault); err != nil {

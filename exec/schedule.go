@@ -100,6 +100,7 @@ func (x *execution) job(ctx context.Context, job *pipeline.Job, st *jobState) (r
 			r.Outcome = Internal
 		}
 		r.Finished = time.Now()
+		r.Secrets = slices.Compact(slices.Sorted(slices.Values(st.secrets)))
 		x.host.leave(job.ID, outputs)
 		x.record.emit(Event{Type: JobFinished, JobID: job.ID, Outcome: string(r.Outcome), Message: r.message()})
 	}()
@@ -204,10 +205,10 @@ func (x *execution) failure(job *pipeline.Job, st *jobState, d diag.Diagnostic) 
 // earlier returns the outputs of a job that is not in this run, from the inputs
 // that were given, or else from the run that is resumed, or else from the last
 // run that succeeded with the same text of the job.
-func (x *execution) earlier(id string) (*pipeline.Data, error) {
+func (x *execution) earlier(id string, ask revealer) (*pipeline.Data, error) {
 	if given := x.request.given; given != nil {
 		if one, ok := given.Jobs[id]; ok {
-			return one.outputs(id)
+			return one.outputs(id, ask)
 		}
 	}
 	if one, ok := x.reusable[id]; ok {

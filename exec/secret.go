@@ -68,6 +68,24 @@ func (s *secrets) reveal(name string) (value string, warnings []string, err erro
 	return r.value, warnings, r.err
 }
 
+// known reveals the secrets that other jobs were told, as far as this machine
+// has them, and tells nobody: what these jobs left may hold them. It returns what
+// is wrong with how they are kept.
+func (s *secrets) known(given *Results) (warnings []string) {
+	if given == nil {
+		return nil
+	}
+	for _, id := range slices.Sorted(maps.Keys(given.Jobs)) {
+		for _, name := range given.Jobs[id].Secrets {
+			if _, ok := s.sources[name]; ok {
+				_, more, _ := s.reveal(name) // who asks for it is told why it cannot
+				warnings = append(warnings, more...)
+			}
+		}
+	}
+	return warnings
+}
+
 // names returns the names of the secrets in order.
 func (s *secrets) names() []string { return slices.Sorted(maps.Keys(s.sources)) }
 

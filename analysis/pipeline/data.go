@@ -64,6 +64,51 @@ func yieldStrings(v any, yield func(string) bool) bool {
 	return true
 }
 
+// Map returns the data with f applied to every string, keys included. The error is
+// the first of f, or says that the strings became too long.
+func (d *Data) Map(f func(string) (string, error)) (*Data, error) {
+	if d.bad != nil {
+		return d, nil
+	}
+	m := mapper{f: f}
+	value, err := m.value(d.value)
+	if err != nil {
+		return nil, err
+	}
+	return &Data{value: value}, nil
+}
+
+type mapper struct {
+	f     func(string) (string, error)
+	bytes int
+}
+
+func (m *mapper) value(v any) (any, error) {
+	switch v := v.(type) {
+	case string:
+		s, err := m.f(v)
+		if m.bytes += len(s); err == nil && m.bytes > maxDataBytes {
+			err = fmt.Errorf("it is more than %d MiB of text", maxDataBytes>>20)
+		}
+		return s, err
+	case *dataTable:
+		out := &dataTable{pairs: make([]dataPair, len(v.pairs))}
+		for i, p := range v.pairs {
+			key, err := m.value(p.key)
+			if err != nil {
+				return nil, err
+			}
+			value, err := m.value(p.value)
+			if err != nil {
+				return nil, err
+			}
+			out.pairs[i] = dataPair{key, value}
+		}
+		return out, nil
+	}
+	return v, nil
+}
+
 // A copier copies Lua values to data.
 type copier struct {
 	// lazy returns the fields of a table that are read on demand, or nil.
