@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // Clones reports whether files of a directory can share their blocks.
@@ -24,4 +25,33 @@ func Clones(t testing.TB, dir string) bool {
 	}
 	defer to.Close()
 	return cloneFile(to, from) == nil
+}
+
+// MakeWork makes the workspace of a request, and what an engine is given of it.
+func MakeWork(t testing.TB, r Request) *Work {
+	t.Helper()
+	ctx := t.Context()
+	x := &execution{request: r, report: &Report{Started: time.Now()}}
+	x.record = &recorder{values: &x.values}
+	if _, ok := x.load(ctx); !ok {
+		t.Fatal(x.report.Diagnostics)
+	}
+	defer x.pipe.Close()
+	var err error
+	if x.plan, err = choose(x.pipe.Graph, r.options); err != nil {
+		t.Fatal(err)
+	}
+	if err := x.open(ctx); err != nil {
+		t.Fatal(err)
+	}
+	defer x.run.Close()
+	w, p, err := x.prepare(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	work, err := x.makeWork(ctx, w, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return work
 }

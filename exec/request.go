@@ -29,6 +29,7 @@ type Request struct {
 	previous string
 	given    *Results // the inputs, or nil
 	resumed  *resumed // or nil
+	order    *order   // or nil
 }
 
 // Local makes the request for a run of the repository that holds the directory

@@ -200,6 +200,9 @@ func (x *execution) open(ctx context.Context) (err error) {
 	if err == nil {
 		return nil
 	}
+	if x.request.order != nil {
+		return fmt.Errorf("the run cannot be recorded: %w", err)
+	}
 	x.lose(err)
 	spare, failed := rundir.Temporary()
 	if failed != nil {
@@ -369,10 +372,13 @@ func (x *execution) start(ctx context.Context) (*workspace, Push, error) {
 // checkout returns what the workspace is made from.
 func (x *execution) checkout() checkout {
 	r := x.request
-	files := map[string]*source.File{pipeline.Path: r.source.File} // also when the disk changed meanwhile
-	maps.Copy(files, r.options.Buffers)
+	files := map[string]*source.File{}
+	if r.order == nil { // else they are in the parcel as far as they were in the workspace
+		files[pipeline.Path] = r.source.File // also when the disk changed meanwhile
+		maps.Copy(files, r.options.Buffers)
+	}
 	return checkout{repo: r.source.repo, sha: r.source.SHA, ref: r.named, files: files,
-		inPlace: r.options.InPlace, at: x.pushedAt(), skip: r.state, reuse: r.options.Reuse}
+		inPlace: r.options.InPlace, at: x.pushedAt(), skip: r.state, reuse: r.options.Reuse, order: r.order}
 }
 
 // workspace makes the workspace, in a slot unless it is the working tree.
@@ -471,7 +477,7 @@ func (x *execution) finish(failed error) error {
 	x.record.mu.Unlock()
 	x.lose(x.writeReport(errors.Join(failed, x.lost)))
 	x.lose(x.run.Transition(end, x.report.Finished))
-	if x.home == x.store {
+	if x.home == x.store && x.request.order == nil {
 		_, err := x.home.Prune(x.report.Finished, rundir.DefaultRetention, false)
 		left = append(left, err)
 	}

@@ -215,7 +215,7 @@ func (x *execution) earlier(id string, ask revealer) (*pipeline.Data, error) {
 		return one.outputs, nil
 	}
 	job, ok := x.pipe.Graph.Job(id)
-	if ok && x.store != nil {
+	if ok && x.store != nil && x.request.order == nil { // which is given all there is
 		data, found, err := lastOutputs(x.store, id, JobText(job))
 		if found || err != nil {
 			return data, err

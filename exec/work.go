@@ -1,6 +1,10 @@
 package exec
 
-import "encoding/json"
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+)
 
 // WorkVersion is the version of the forms in which a run goes to an engine and
 // comes back: [Work] and [Told].
@@ -10,7 +14,7 @@ const WorkVersion = 1
 // machines. An engine is the program quire-NAME of the scheme in [Options].On. It
 // reads a Work as the first line of its standard input, writes a [Told] a line to
 // its standard output, and exits when nothing of the run is left anywhere. That
-// its standard input ends cancels the run.
+// its standard input ends cancels the run. It is called as quire-NAME run URL.
 type Work struct {
 	Version    int       `json:"version"`
 	RunID      string    `json:"run_id"`
@@ -25,9 +29,11 @@ type Work struct {
 	Sandbox       bool     `json:"sandbox,omitempty"`
 	Net           bool     `json:"net,omitempty"`
 	Push          Push     `json:"push"`
-	// Files are texts that lie over those of the commit, by path: what an editor
-	// has not saved.
-	Files map[string]string `json:"files,omitempty"`
+	// Files are the texts of the pipeline and of the modules that it loads, by path:
+	// they may be what an editor has not saved, or what git ignores.
+	Files map[string]string `json:"files"`
+	// Pipeline is what messages call the pipeline; empty: its path.
+	Pipeline string `json:"pipeline,omitempty"`
 	// Parcel is the path of the file from which [Unpack] makes the repository. It
 	// is there until the engine exits.
 	Parcel string `json:"parcel,omitempty"`
@@ -38,12 +44,32 @@ type Work struct {
 // A WorkJob is one job of a [Work].
 type WorkJob struct {
 	ID      string   `json:"id"`
-	Needs   []string `json:"needs"` // those jobs of the same work that have to end well before it
+	Needs   []string `json:"needs"` // those jobs of the same work that have to end well before it; see [Work.Ancestors]
 	Labels  []string `json:"labels,omitempty"`
 	Timeout float64  `json:"timeout_s,omitempty"` // seconds, as it declares; 0: none
 }
 
-// A Told is what an engine tells of a run.
+// ReadWork reads the first line of an engine's standard input.
+func ReadWork(in *bufio.Reader) (*Work, error) {
+	line, err := in.ReadBytes('\n')
+	if err != nil {
+		return nil, fmt.Errorf("no work was given: %w", err)
+	}
+	w := &Work{}
+	if err := json.Unmarshal(line, w); err != nil {
+		return nil, fmt.Errorf("the work: %w", err)
+	}
+	return w, checkVersion("the work", w.Version)
+}
+
+func checkVersion(what string, version int) error {
+	if version != WorkVersion {
+		return fmt.Errorf("%s has form %d, and this quire reads %d: install the same version of quire everywhere", what, version, WorkVersion)
+	}
+	return nil
+}
+
+// A Told is what an engine tells of a run. Its JSON form has the version as well.
 type Told struct {
 	Job     string `json:"job,omitempty"`     // of which it is told; empty: of the run
 	Attempt int    `json:"attempt,omitempty"` // from 1; it grows when the machine that ran the job was lost
@@ -58,6 +84,27 @@ type Told struct {
 	Notice string `json:"notice,omitempty"`
 	// Error is why the run cannot be carried out, or not any further.
 	Error string `json:"error,omitempty"`
+}
+
+// A versioned is a Told in JSON.
+type versioned struct {
+	Version int `json:"version"`
+	*told
+}
+
+type told Told
+
+// MarshalJSON returns the JSON form.
+func (t Told) MarshalJSON() ([]byte, error) { return json.Marshal(versioned{WorkVersion, (*told)(&t)}) }
+
+// UnmarshalJSON reads the JSON form. The error says so when it is of another
+// version.
+func (t *Told) UnmarshalJSON(text []byte) error {
+	v := versioned{told: (*told)(t)}
+	if err := json.Unmarshal(text, &v); err != nil {
+		return err
+	}
+	return checkVersion("what it tells", v.Version)
 }
 
 // A JobDone is how a job ended on another machine.
@@ -86,11 +133,3 @@ type PageEvent struct {
 	Event
 	Log []byte `json:"log,omitempty"`
 }
-
-// The functions of workers, for which the engine's program calls this package:
-//
-//	Unpack(ctx, dir, parcel)                makes the repository of a work
-//	Order(dir, work, job, given, options)   makes the request of one job; options say State, Config, Observe, Kill
-//	Request.Record()                        is where the record of its run will be
-//	ReadPage(record, from, most)            reads a part of that
-//	Report.Done(job)                        is what goes back

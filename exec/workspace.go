@@ -71,6 +71,7 @@ type checkout struct {
 	skip    string // a directory that is no part of the repository: the run store
 	reuse   bool   // keep what a former run left and git ignores
 	old     records
+	order   *order // or nil
 }
 
 // inPlaceOf returns the working tree itself.
@@ -150,6 +151,9 @@ func (w *workspace) makeGit(ctx context.Context, c checkout, slot *rundir.Slot) 
 		err = w.snapshot(ctx, own, c)
 	} else if err = w.checkOut(ctx, own, c); err == nil {
 		err = copyFile(index, kept)
+	}
+	if err == nil && c.order != nil {
+		err = c.order.layOver(ctx, own, w)
 	}
 	if err != nil {
 		return err

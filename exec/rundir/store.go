@@ -162,6 +162,12 @@ func (s *Store) Dir() string { return s.dir }
 // Path returns where a run is found in whatever state it is.
 func (s *Store) Path(id string) string { return filepath.Join(s.dir, byID, id) }
 
+// Locate returns the store and the id of the run at a path that [Store.Path]
+// returned.
+func Locate(path string) (s *Store, id string) {
+	return &Store{dir: filepath.Dir(filepath.Dir(path))}, filepath.Base(path)
+}
+
 // An Entry is a run in a store.
 type Entry struct {
 	ID    string
