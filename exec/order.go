@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,20 +22,20 @@ type order struct {
 }
 
 // Order makes the request for one job of a work, in a directory that [Unpack]
-// made. Given are the results of the jobs that it needs as far as they ran; nil:
-// of none. Of the options State, Config, Environ, Secrets, Observe, Kill,
+// made. Given is what came back of the jobs that it needs, directly or not, as far
+// as they ran, in the order of the work: their results. Of the options State, Config, Environ, Secrets, Observe, Kill,
 // ContainerRuntime and what they say of isolation count: it wins over what the
 // work asks for.
 //
 // The run has no place to record itself but State, and is an error of [Run] when
 // it cannot. The records of jobs stay there until the caller removes them, with
 // their workspaces: what is below State belongs to works that the caller knows.
-func Order(dir string, w *Work, job string, given *Results, o Options) (Request, error) {
+func Order(dir string, w *Work, job string, given []JobDone, o Options) (Request, error) {
 	if err := checkVersion("the work", w.Version); err != nil {
 		return Request{}, err
 	}
 	ctx := context.Background()
-	o = w.options(job, given, o)
+	o = w.options(job, o)
 	r := Request{options: o, env: o.Environ}
 	if o.Environ == nil {
 		r.env = os.Environ()
@@ -51,7 +52,7 @@ func Order(dir string, w *Work, job string, given *Results, o Options) (Request,
 	if err := r.findConfig(ctx); err != nil {
 		return Request{}, err
 	}
-	if err := r.takeGiven(w); err != nil {
+	if err := r.takeGiven(w, given); err != nil {
 		return Request{}, err
 	}
 	var err error
@@ -60,8 +61,8 @@ func Order(dir string, w *Work, job string, given *Results, o Options) (Request,
 }
 
 // options returns the options of the run of one job, from those of a worker.
-func (w *Work) options(job string, given *Results, worker Options) Options {
-	o := Options{Only: []string{job}, Given: given, Timeout: time.Duration(w.Timeout * float64(time.Second)), Container: w.Container, ContainerArgs: w.ContainerArgs,
+func (w *Work) options(job string, worker Options) Options {
+	o := Options{Only: []string{job}, Timeout: time.Duration(w.Timeout * float64(time.Second)), Container: w.Container, ContainerArgs: w.ContainerArgs,
 		Sandbox: w.Sandbox, Net: w.Net, Secrets: worker.Secrets, Config: worker.Config, State: worker.State, Environ: worker.Environ,
 		Observe: worker.Observe, Kill: worker.Kill}
 	if worker.Container || worker.Sandbox {
@@ -114,18 +115,22 @@ func (r *Request) unpacked(dir string, w *Work) error {
 
 // takeGiven puts together what the work and its jobs give. What a job needs and
 // has no result was not to be had when the run began.
-func (r *Request) takeGiven(w *Work) error {
+func (r *Request) takeGiven(w *Work, given []JobDone) error {
 	list := []*Results{{Push: &w.Push}}
-	if w.Given != nil {
-		one, err := ParseResults("the work", w.Given)
+	texts := []json.RawMessage{w.Given}
+	for _, done := range given {
+		texts = append(texts, done.Results)
+	}
+	for _, text := range texts {
+		if text == nil {
+			continue
+		}
+		one, err := ParseResults("what the job is given", text)
 		if err != nil {
 			return err
 		}
-		one.Push = nil // it is in that of the work
+		one.Push = nil // it is in the work
 		list = append(list, one)
-	}
-	if r.options.Given != nil {
-		list = append(list, &Results{Jobs: r.options.Given.Jobs})
 	}
 	var err error
 	r.given, err = MergeResults(list...)

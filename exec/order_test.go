@@ -3,7 +3,6 @@ package exec_test
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,7 +40,7 @@ func newWorker(t testing.TB, f *fixture, w *exec.Work) *worker {
 }
 
 // run runs one job.
-func (o *worker) run(t testing.TB, w *exec.Work, job string, given *exec.Results) (exec.Request, *exec.Report) {
+func (o *worker) run(t testing.TB, w *exec.Work, job string, given ...exec.JobDone) (exec.Request, *exec.Report) {
 	t.Helper()
 	r, err := exec.Order(o.dir, w, job, given, exec.Options{State: o.state, Environ: o.env})
 	if err != nil {
@@ -106,7 +105,7 @@ func TestWorkspaceOfOrder(t *testing.T) {
 			w := f.makeWork(o)
 			there := newWorker(t, f, w)
 			for range 2 { // the second finds what the first left
-				r, got := there.run(t, w, "look", nil)
+				r, got := there.run(t, w, "look")
 				if got.Outcome != exec.Succeeded {
 					t.Fatal(got.Outcome, got.Jobs)
 				}
@@ -189,7 +188,7 @@ func TestPages(t *testing.T) {
 `)
 	w := f.makeWork(exec.Options{})
 	there := newWorker(t, f, w)
-	r, report := there.run(t, w, "talks", nil)
+	r, report := there.run(t, w, "talks")
 	join := exectest.EventsText
 	want := join(pages(t, r.Record(), 64<<20))
 	if strings.Count(want, "\"line ") != 3000 || strings.Count(want, "x") < 40000 || !strings.Contains(want, "between") {
@@ -204,8 +203,9 @@ func TestPages(t *testing.T) {
 			t.Errorf("in pages of %d bytes: %d bytes are equal, then %.50q, want %.50q", size, i, got[i:], want[i:])
 		}
 	}
-	if _, err := exec.ReadPage(filepath.Join(filepath.Dir(report.Dir), "another"), "", 1); !errors.Is(err, fs.ErrNotExist) {
-		t.Error(err)
+	another := filepath.Join(filepath.Dir(report.Dir), "another")
+	if page, err := exec.ReadPage(another, "", 1); err != nil || page.Events != nil || page.Next != "" || page.Ended {
+		t.Error(page, err)
 	}
 	for _, from := range []string{"x", "1", "-1:0", "1:2:3"} {
 		if _, err := exec.ReadPage(r.Record(), from, 1); err == nil || !strings.Contains(err.Error(), "no place") {
@@ -226,12 +226,12 @@ func TestOrderKeepsRecords(t *testing.T) {
 	there := newWorker(t, f, w)
 	var records []string
 	for range 55 {
-		r, _ := there.run(t, w, "a", nil)
+		r, _ := there.run(t, w, "a")
 		records = append(records, r.Record())
 	}
 	for _, record := range records {
-		if _, err := exec.ReadPage(record, "", 1); err != nil {
-			t.Error(err)
+		if page, err := exec.ReadPage(record, "", 1); err != nil || len(page.Events) == 0 {
+			t.Error(page, err)
 		}
 	}
 }
@@ -250,27 +250,19 @@ func TestOrderGiven(t *testing.T) {
 		t.Errorf("ancestors: %v", got)
 	}
 	there := newWorker(t, f, w)
-	var given []*exec.Results
+	var given []exec.JobDone
 	for _, job := range []string{"a", "b", "c"} {
-		all, err := exec.MergeResults(given...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r, report := there.run(t, w, job, all)
+		r, report := there.run(t, w, job, given...)
 		done, err := report.Done(job)
 		if err != nil {
 			t.Fatal(err)
 		}
-		one, err := exec.ParseResults(job, done.Results)
-		if err != nil {
-			t.Fatal(err)
-		}
-		given = append(given, one)
+		given = append(given, done)
 		if job == "c" && !strings.Contains(f.eventsText(report, pages(t, r.Record(), 1000)), "a 1 b 2") {
 			t.Error(report.Jobs)
 		}
 	}
-	if _, report := there.run(t, w, "d", nil); report.Outcome != exec.Failed ||
+	if _, report := there.run(t, w, "d"); report.Outcome != exec.Failed ||
 		!strings.Contains(report.Jobs[0].Failure.Diagnostic.Message, "was not run") {
 		t.Error(report.Jobs)
 	}

@@ -1,8 +1,10 @@
 package exec
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"quire/exec/rundir"
@@ -22,20 +24,24 @@ func (r Request) Record() string {
 // ended, which is empty for the first. A page has at least one event, if there
 // is one, and ends before the one with which its texts and logs would have more
 // bytes than most; a long output is shared out among pages. The record may be of
-// a run under way. The error is [fs.ErrNotExist] as long as there is none.
+// a run under way; one that is not there, or not yet, gives an empty page.
 func ReadPage(record, from string, most int) (Page, error) {
 	store, id := rundir.Locate(record)
+	at, err := parsePosition(from)
+	if err != nil {
+		return Page{}, err
+	}
 	dir, err := store.Read(id)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Page{Next: from}, nil
+	}
 	if err != nil {
 		return Page{}, fmt.Errorf("the record %s: %w", record, err)
 	}
 	defer dir.Close()
-	p := pager{dir: dir, left: int64(most)}
-	if p.at, err = parsePosition(from); err != nil {
-		return Page{}, err
-	}
+	p := pager{dir: dir, left: int64(most), at: at}
 	held := dir.StillHeld() // before reading: what it wrote until then is there
-	if err := p.read(); err != nil {
+	if err = p.read(); err != nil {
 		return Page{}, fmt.Errorf("the record %s: %w", record, err)
 	}
 	p.page.Next = p.at.String()

@@ -82,7 +82,8 @@ type Told struct {
 	// Notice is something people should know, such as that no machine serves a
 	// queue.
 	Notice string `json:"notice,omitempty"`
-	// Error is why the run cannot be carried out, or not any further.
+	// Error is why the run cannot be carried out, or not any further; of a job, why
+	// no machine could run it, after which nothing is told of it.
 	Error string `json:"error,omitempty"`
 }
 
@@ -116,6 +117,8 @@ type JobDone struct {
 	// Files is the path of a file with what the job left in its workspace, or
 	// empty. It is there until the engine exits.
 	Files string `json:"files,omitempty"`
+	// Notices are what people should know of what the job left.
+	Notices []string `json:"notices,omitempty"`
 }
 
 // A Page is a part of the record of a run.
