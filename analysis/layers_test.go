@@ -85,7 +85,7 @@ var layers = []layer{
 		pkg:  "exec",
 		uses: []string{"analysis/source", "analysis/diag", "analysis/dsl", "analysis/pipeline", "exec/rundir"},
 		// Windows wants to be given addresses.
-		owns: slices.Concat(machine, []string{"os/exec", "os/user", "syscall", "unsafe", "golang.org/x/sys", "github.com/google/uuid", "github.com/fsnotify/fsnotify"}),
+		owns: slices.Concat(machine, []string{"net/url", "os/exec", "os/user", "syscall", "unsafe", "golang.org/x/sys", "github.com/google/uuid", "github.com/fsnotify/fsnotify"}),
 	},
 	// Only tests import this one.
 	{
