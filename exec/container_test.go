@@ -18,6 +18,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == exectest.EngineName {
+		exectest.Engine()
+		return
+	}
 	code := m.Run()
 	exectest.RemoveContainers()
 	os.Exit(code)

@@ -27,6 +27,11 @@ type recorder struct {
 // emit records an event that happens now.
 func (r *recorder) emit(e Event) {
 	e.AtMS = time.Now().UnixMilli()
+	r.tell(e)
+}
+
+// tell records an event that happened when it says.
+func (r *recorder) tell(e Event) {
 	e.Cmd = lossy(r.values.text(e.Cmd))
 	e.Message = lossy(r.values.text(e.Message))
 	r.mu.Lock()

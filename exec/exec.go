@@ -31,7 +31,7 @@ type Options struct {
 	Only      []string      // run just these
 	Except    []string      // leave out these and what needs them
 	KeepGoing bool          // after a failure, run what does not need what failed
-	Parallel  int           // so many jobs at once; 0: one
+	Parallel  int           // so many jobs at once; 0: one, or on other machines as many as they take
 	Timeout   time.Duration // of commands that set none of their own; 0: none
 	// Inputs are paths of files with results of jobs that do not run: the JSON
 	// form of [Results], or an object of JSON with outputs by id. Of results of
@@ -69,6 +69,10 @@ type Options struct {
 	Leave  string
 	Arrive []string
 	Carry  int64
+	// On is the URL of what runs the jobs on other machines, such as
+	// temporal://HOST:PORT/NAMESPACE; empty: this machine runs them. The program
+	// quire-NAME of its scheme is started for it; see [Work].
+	On string
 	// Buffers are unsaved texts by path relative to the root; they win over
 	// the disk.
 	Buffers map[string]*source.File
@@ -137,6 +141,7 @@ type Report struct {
 	Push        *Push       // what quire/push told; nil when the run did not come that far
 	Given       *Results    // what the run was given of jobs that ran elsewhere, or nil
 	NotCarried  []string    // what jobs left that is not in the file that [Options].Leave names, and why
+	left        string      // path of that file, once it is there
 }
 
 // An Isolation says what is between the commands of a run and this machine. It

@@ -32,6 +32,7 @@ func MakeWork(t testing.TB, r Request) *Work {
 	t.Helper()
 	ctx := t.Context()
 	x := &execution{request: r, report: &Report{Started: time.Now()}}
+	x.jobs = x.runner()
 	x.record = &recorder{values: &x.values}
 	if _, ok := x.load(ctx); !ok {
 		t.Fatal(x.report.Diagnostics)

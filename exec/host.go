@@ -41,13 +41,14 @@ type host struct {
 // A jobState is what became of a job so far. It belongs to the job's
 // goroutine until the job is done.
 type jobState struct {
-	shs     int
-	wrote   bool
-	exits   []int       // that were not zero, in order
-	failed  *failedCall // the last of them
-	cut     bool        // the end of the run cut a command short
-	secrets []string    // names of those that it was told
-	outputs *pipeline.Data
+	shs      int
+	wrote    bool
+	exits    []int       // that were not zero, in order
+	failed   *failedCall // the last of them
+	cut      bool        // the end of the run cut a command short
+	secrets  []string    // names of those that it was told
+	outputs  *pipeline.Data
+	withheld bool // it left outputs on another machine, which stay there
 }
 
 // A failedCall is a command that ended with an exit other than zero.
@@ -78,7 +79,7 @@ func (h *host) leave(job string, outputs *pipeline.Data) {
 // gave reports whether a job left outputs.
 func (h *host) gave(job string) bool {
 	st := h.state(job)
-	return st != nil && st.outputs != nil
+	return st != nil && (st.outputs != nil || st.withheld)
 }
 
 func (h *host) state(job string) *jobState {
@@ -248,7 +249,7 @@ func (x *execution) withhold() {
 		if x.host != nil && j.Outputs != nil && x.host.holdsSecret(j.Outputs) {
 			j.Outputs, j.Withheld = nil, holdSecret
 		}
-		if j.Withheld == holdSecret {
+		if j.Withheld == holdSecret && x.host.state(j.ID).outputs != nil { // else they are on another machine
 			j.Template = x.values.set.Load().template(x.host.state(j.ID).outputs)
 		}
 	}

@@ -17,7 +17,7 @@ func (x *execution) makeWork(ctx context.Context, w *workspace, p Push) (*Work, 
 	p.GitDir = ""
 	work := &Work{Version: WorkVersion, RunID: x.run.ID(), Repository: filepath.Base(x.request.source.Root), Jobs: []WorkJob{},
 		KeepGoing: o.KeepGoing, Parallel: o.Parallel, Timeout: o.Timeout.Seconds(), Container: o.Container, ContainerArgs: o.ContainerArgs,
-		Sandbox: o.Sandbox, Net: o.Net, Push: p, Files: map[string]string{}, Parcel: x.run.File(parcelName)}
+		Sandbox: o.Sandbox, Net: o.Net, Push: p, Files: map[string]string{}, Parcel: x.run.File(parcelName), Get: len(o.Get) > 0}
 	for _, f := range x.pipe.Files {
 		if f == x.request.source.File {
 			work.Pipeline = f.Name()

@@ -23,8 +23,9 @@ type order struct {
 
 // Order makes the request for one job of a work, in a directory that [Unpack]
 // made. Given is what came back of the jobs that it needs, directly or not, as far
-// as they ran, in the order of the work: their results. Of the options State, Config, Environ, Secrets, Observe, Kill,
-// ContainerRuntime and what they say of isolation count: it wins over what the
+// as they ran, in the order of the work: their results, and the files that they
+// left. Of the options State, Config, Environ, Secrets, Observe, Kill,
+// ContainerRuntime, Leave, Carry and what they say of isolation count: it wins over what the
 // work asks for.
 //
 // The run has no place to record itself but State, and is an error of [Run] when
@@ -35,7 +36,7 @@ func Order(dir string, w *Work, job string, given []JobDone, o Options) (Request
 		return Request{}, err
 	}
 	ctx := context.Background()
-	o = w.options(job, o)
+	o = w.options(job, given, o)
 	r := Request{options: o, env: o.Environ}
 	if o.Environ == nil {
 		r.env = os.Environ()
@@ -61,10 +62,15 @@ func Order(dir string, w *Work, job string, given []JobDone, o Options) (Request
 }
 
 // options returns the options of the run of one job, from those of a worker.
-func (w *Work) options(job string, worker Options) Options {
+func (w *Work) options(job string, given []JobDone, worker Options) Options {
 	o := Options{Only: []string{job}, Timeout: time.Duration(w.Timeout * float64(time.Second)), Container: w.Container, ContainerArgs: w.ContainerArgs,
 		Sandbox: w.Sandbox, Net: w.Net, Secrets: worker.Secrets, Config: worker.Config, State: worker.State, Environ: worker.Environ,
-		Observe: worker.Observe, Kill: worker.Kill}
+		Observe: worker.Observe, Kill: worker.Kill, Leave: worker.Leave, Carry: worker.Carry}
+	for _, done := range given {
+		if done.Files != "" {
+			o.Arrive = append(o.Arrive, done.Files)
+		}
+	}
 	if worker.Container || worker.Sandbox {
 		o.Container, o.ContainerArgs, o.Sandbox, o.Net = worker.Container, worker.ContainerArgs, worker.Sandbox, worker.Net
 	}
@@ -152,7 +158,7 @@ func (r *Report) Done(job string) (JobDone, error) {
 		return JobDone{}, err
 	}
 	results, err := (&Results{Jobs: map[string]JobResult{job: one}}).JSON()
-	return JobDone{Report: report, Results: results}, err
+	return JobDone{Report: report, Results: results, Files: r.left, Notices: r.NotCarried}, err
 }
 
 // fault says what is wrong with the pipeline or the image, behind a colon, if

@@ -25,12 +25,7 @@ func newQueue(p plan) *queue {
 // next takes from the queue the first job whose inputs in this run are done, or
 // returns nil.
 func (q *queue) next() *pipeline.Job {
-	i := slices.IndexFunc(q.waiting, func(job *pipeline.Job) bool {
-		return !slices.ContainsFunc(job.Inputs, func(in pipeline.Input) bool {
-			_, wanted := q.plan.in[in.Name]
-			return wanted && !q.ended[in.Name].done()
-		})
-	})
+	i := slices.IndexFunc(q.waiting, q.ready)
 	if i < 0 {
 		return nil
 	}
@@ -39,9 +34,22 @@ func (q *queue) next() *pipeline.Job {
 	return job
 }
 
+// ready reports whether the inputs of a job in this run are done.
+func (q *queue) ready(job *pipeline.Job) bool {
+	return !slices.ContainsFunc(job.Inputs, func(in pipeline.Input) bool {
+		_, wanted := q.plan.in[in.Name]
+		return wanted && !q.ended[in.Name].done()
+	})
+}
+
+// take takes a job from the queue.
+func (q *queue) take(id string) {
+	q.waiting = slices.DeleteFunc(q.waiting, func(job *pipeline.Job) bool { return job.ID == id })
+}
+
 // end takes a job from the queue that is not to start.
 func (q *queue) end(id string, o Outcome) {
-	q.waiting = slices.DeleteFunc(q.waiting, func(job *pipeline.Job) bool { return job.ID == id })
+	q.take(id)
 	q.ended[id] = o
 }
 

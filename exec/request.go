@@ -100,7 +100,7 @@ func (o Options) check() error {
 	if o.Timeout < 0 {
 		return &UsageError{fmt.Sprintf("the timeout is %v: expected a time above zero", o.Timeout)}
 	}
-	for _, check := range []func() error{o.checkIsolation, o.checkCarry} {
+	for _, check := range []func() error{o.checkIsolation, o.checkCarry, o.checkOn} {
 		if err := check(); err != nil {
 			return err
 		}

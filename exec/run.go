@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -29,6 +30,7 @@ type execution struct {
 	values  redactions
 	record  *recorder
 	host    *host
+	jobs    runner
 	isolation
 	carry *carrier // nil unless files are carried
 	told  []string // what there is to say before the jobs run
@@ -48,6 +50,7 @@ type execution struct {
 // cancelled.
 func Run(ctx context.Context, r Request) (*Report, error) {
 	x := &execution{request: r, report: &Report{Started: time.Now(), Given: r.given}}
+	x.jobs = x.runner()
 	x.record = &recorder{values: &x.values}
 	if r.options.Observe != nil && !r.options.DryRun {
 		x.record.feed = newFeed(r.options.Observe)
@@ -133,7 +136,7 @@ func (x *execution) all(ctx context.Context) error {
 	if x.request.options.DryRun {
 		return x.dryRun(ctx, vault)
 	}
-	if err := x.findIsolation(ctx); err != nil {
+	if err := x.jobs.ready(ctx); err != nil {
 		if ctx.Err() != nil {
 			x.report.Jobs, x.report.Outcome = newQueue(x.plan).notRun(), Cancelled
 			return nil
@@ -219,6 +222,7 @@ func (x *execution) recover(ctx context.Context) {
 	orphans, err := x.home.Recover(x.report.Started)
 	for _, id := range orphans {
 		endStrays(runMark(id), false)
+		_ = os.Remove(filepath.Join(x.home.Path(id), parcelName)) // most have none
 		if err := removeContainer(ctx, x.request.env, x.home, id); err != nil {
 			x.told = append(x.told, err.Error())
 		}
@@ -297,14 +301,10 @@ func (x *execution) perform(ctx context.Context, vault *secrets) error {
 	if err != nil {
 		return err
 	}
-	spawn := newSpawner()
-	defer spawn.close()
-	mark := runMark(x.run.ID())
-	defer func() { endStrays(mark, ctx.Err() == nil) }()
 	x.host = &host{
 		run:     x.run,
 		work:    work,
-		env:     append(x.inherited(), "CI=true", mark),
+		env:     append(x.inherited(), "CI=true", runMark(x.run.ID())),
 		record:  x.record,
 		secrets: vault,
 		push:    data,
@@ -314,24 +314,12 @@ func (x *execution) perform(ctx context.Context, vault *secrets) error {
 		earlier: x.earlier,
 		jobs:    map[string]*jobState{},
 	}
-	warnings := vault.known(x.request.given)
 	x.record.emit(Event{Type: RunStarted, RunID: x.run.ID(), Jobs: x.plan.ids(), SHA: push.SHA,
 		Isolation: x.report.Isolation, Image: x.report.Image})
-	for _, notice := range append(x.notices(work), warnings...) {
+	for _, notice := range x.notices(work) {
 		x.say(notice)
 	}
-	if x.host.place, err = x.isolate(ctx, spawn, work, vault); err != nil {
-		return x.notIsolated(ctx, err)
-	}
-	defer func() {
-		if err := x.host.place.close(); err != nil {
-			x.say("what commands ran in could not be removed: " + err.Error())
-		}
-	}()
-	if err := x.beginLeaving(); err != nil {
-		return err
-	}
-	return x.schedule(ctx)
+	return x.jobs.carryOut(ctx, work, vault)
 }
 
 // runMark returns the entry of the environment by which the processes of a run
@@ -351,7 +339,9 @@ func (x *execution) prepare(ctx context.Context) (*workspace, Push, error) {
 	}
 	x.report.Push = &p
 	x.lose(x.run.SetMeta(x.meta(p)))
-	x.lose(x.leave(work, p))
+	if x.jobs.usesWorkspace() {
+		x.lose(x.leave(work, p))
+	}
 	return work, p, x.arrive(ctx, work)
 }
 
@@ -466,7 +456,7 @@ func (x *execution) finish(failed error) error {
 	x.report.Finished = time.Now()
 	var left []error // what could not be cleared away, which fails no run
 	if x.slot != nil {
-		if end == rundir.Failed && x.host != nil {
+		if end == rundir.Failed && x.host != nil && x.jobs.usesWorkspace() {
 			left = append(left, x.slot.Keep(x.run))
 		}
 		left = append(left, x.slot.Release())

@@ -51,11 +51,16 @@ func (x *execution) schedule(ctx context.Context) error {
 		errs = append(errs, r.err)
 		x.report.Jobs = append(x.report.Jobs, r.report)
 		q.ended[r.report.ID] = r.report.Outcome
-		stop = stop || !r.report.Outcome.done() && !(r.report.Outcome == Failed && x.request.options.KeepGoing)
+		stop = stop || x.stops(r.report)
 	}
 	x.report.Jobs = append(x.report.Jobs, q.notRun()...)
 	x.report.Outcome = outcome(x.report.Jobs, ctx.Err() != nil)
 	return errors.Join(errs...)
+}
+
+// stops reports whether nothing starts any more after a job ended like this.
+func (x *execution) stops(r JobReport) bool {
+	return !r.Outcome.done() && !(r.Outcome == Failed && x.request.options.KeepGoing)
 }
 
 // skip records a job that does not take part.

@@ -119,6 +119,10 @@ func readReport(dir *rundir.Reader) (s storedReport, err error) {
 	if err != nil {
 		return s, err
 	}
+	return parseReport(text)
+}
+
+func parseReport(text []byte) (s storedReport, err error) {
 	if err := json.Unmarshal(text, &s); err != nil {
 		return s, fmt.Errorf("report.json: %w", err)
 	}
@@ -137,8 +141,7 @@ func (r *StoredRun) restore(s storedReport) {
 	r.Outcome, r.Started, r.Finished, r.Error = s.Outcome, s.Started, s.Finished, s.Error
 	r.Diagnostics = b.diagnostics(s.Diagnostics)
 	for _, j := range s.Jobs {
-		r.Jobs = append(r.Jobs, JobReport{ID: j.ID, Text: j.Text, Outcome: j.Outcome, Started: timeOf(j.Started, time.Time{}),
-			Finished: timeOf(j.Finished, time.Time{}), Notice: j.Notice, IgnoredExits: j.IgnoredExits, Failure: b.failure(j.Failure)})
+		r.Jobs = append(r.Jobs, b.job(j))
 	}
 }
 
@@ -146,6 +149,11 @@ func (r *StoredRun) restore(s storedReport) {
 type restorer struct {
 	dir   string // of the run
 	files map[string]*source.File
+}
+
+func (b *restorer) job(j storedJob) JobReport {
+	return JobReport{ID: j.ID, Text: j.Text, Outcome: j.Outcome, Started: timeOf(j.Started, time.Time{}),
+		Finished: timeOf(j.Finished, time.Time{}), Notice: j.Notice, IgnoredExits: j.IgnoredExits, Failure: b.failure(j.Failure)}
 }
 
 func (b *restorer) failure(s *storedFailure) *Failure {

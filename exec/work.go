@@ -37,6 +37,8 @@ type Work struct {
 	// Parcel is the path of the file from which [Unpack] makes the repository. It
 	// is there until the engine exits.
 	Parcel string `json:"parcel,omitempty"`
+	// Get reports that the files which jobs leave are wanted with each [JobDone].
+	Get bool `json:"get,omitempty"`
 	// Given is the JSON form of the [Results] of jobs that do not run; null: none.
 	Given json.RawMessage `json:"given,omitempty"`
 }

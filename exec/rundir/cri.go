@@ -93,6 +93,23 @@ func (l *Log) Close() error {
 	return l.f.Close()
 }
 
+// Append adds entries of another log as they are. The text of the chunk is the
+// output that they hold.
+func (l *Log) Append(entries []byte) Chunk {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := Chunk{Start: l.size, End: l.size + int64(len(entries))}
+	c.Lost = len(entries) > 0 && !l.write(entries)
+	l.size = c.End
+	for e, err := range ReadLog(bytes.NewReader(entries)) {
+		if err != nil {
+			break
+		}
+		c.Text = e.AppendOutput(c.Text)
+	}
+	return c
+}
+
 // write appends entries and reports whether the file has them. A file that did
 // not take all of them keeps none.
 func (l *Log) write(entries []byte) bool {

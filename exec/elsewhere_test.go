@@ -1,0 +1,291 @@
+package exec_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"quire/exec"
+	"quire/exec/exectest"
+)
+
+// engines has quire find the engine for tests, and returns the value of
+// [exec.Options].On that has two workers run the jobs.
+func (f *fixture) engines() string {
+	f.t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	bin := filepath.Join(f.Base, "bin")
+	if err := errors.Join(os.MkdirAll(bin, 0o777), os.Symlink(self, filepath.Join(bin, exectest.EngineName))); err != nil {
+		f.t.Fatal(err)
+	}
+	f.Env = append(f.Env, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	return exectest.EngineURL + f.Base + "/workers"
+}
+
+// broken has quire find an engine that is a shell script.
+func (f *fixture) broken(script string) string {
+	f.t.Helper()
+	bin := filepath.Join(f.Base, "bin")
+	f.Write(filepath.Join(bin, "quire-broken"), "#!/bin/sh\n"+script)
+	if err := os.Chmod(filepath.Join(bin, "quire-broken"), 0o777); err != nil {
+		f.t.Fatal(err)
+	}
+	f.Env = append(f.Env, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	return "broken://nowhere"
+}
+
+const spread = `(local {: job} (require :quire.ci))
+(job :build [:quire/push] (fn [{: sh}] (sh "echo building; echo warned >&2") {:n 1}))
+(job :test [:build] (fn [{: sh : jobs : log}] (log (.. "got " (. (jobs :build) :n))) (sh "exit 3") nil))
+(job :lint [:build] (fn [{: sh}] (sh ["sh" "-c" "echo bad; exit 4"]) (error "no lint")))
+(job :idle [:build] (fn [] nil))
+(job :ship [:test :lint] (fn [{: sh}] (sh "true")))
+`
+
+// TestElsewhere runs a pipeline here and on two workers. What is told and what is
+// recorded is the same.
+func TestElsewhere(t *testing.T) {
+	f := pipelineFixture(t, spread)
+	here, want, err := f.run(exec.Options{KeepGoing: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	on := f.engines()
+	there, got, err := f.run(exec.Options{KeepGoing: true, On: on, Parallel: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(f.Scrub(here.Dir, here.ID, exectest.EventsText(want)), f.Scrub(there.Dir, there.ID, exectest.EventsText(got))); diff != "" {
+		t.Errorf("-here +there\n%s", diff)
+	}
+	if diff := cmp.Diff(f.Scrub(here.Dir, here.ID, f.reportText(here)), f.Scrub(there.Dir, there.ID, f.reportText(there))); diff != "" {
+		t.Errorf("-here +there\n%s", diff)
+	}
+	runs, err := exec.OpenRuns(f.Root, exec.Options{Environ: f.Env})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored, err := runs.Find(there.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var replayed []exec.Event
+	if err := stored.Replay(t.Context(), false, func(e exec.Event) { replayed = append(replayed, e) }); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(exectest.EventsText(got), exectest.EventsText(replayed)); diff != "" {
+		t.Errorf("-told +replayed\n%s", diff)
+	}
+	if _, err := os.Stat(filepath.Join(there.Dir, "parcel")); !errors.Is(err, os.ErrNotExist) {
+		t.Error("the parcel is left: ", err)
+	}
+}
+
+// TestOutputsFromElsewhere runs a job alone after the job that it needs ran on
+// another machine.
+func TestOutputsFromElsewhere(t *testing.T) {
+	f := pipelineFixture(t, spread)
+	f.succeed(exec.Options{On: f.engines(), Except: []string{"lint"}})
+	if _, events := f.succeed(exec.Options{Only: []string{"test"}}); !strings.Contains(exectest.EventsText(events), "got 1") {
+		t.Error(exectest.EventsText(events))
+	}
+}
+
+// TestLostWorker loses the machine of a job in the middle of it. The job runs on
+// another one, and nothing that was recorded is lost.
+func TestLostWorker(t *testing.T) {
+	f := pipelineFixture(t, `(local {: job} (require :quire.ci))
+(job :long [:quire/push] (fn [{: sh}]
+  (sh "echo once")
+  (sh (.. "test -e $BASE/again || { touch $BASE/again; echo begun; exec sleep 600; }; echo ended"))
+  {:n 2}))
+(job :next [:long] (fn [{: jobs : log}] (log (.. "n " (. (jobs :long) :n)))))
+`)
+	report, events := f.succeed(exec.Options{On: f.engines() + "?lose=begun"})
+	text := exectest.EventsText(events)
+	for _, want := range []string{"the machine w1 was lost; the job runs again on the machine w2", `"once\n"`, `"ended\n"`, "n 2"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+	var numbers []int
+	for _, e := range events {
+		if e.Type == exec.ShStarted {
+			numbers = append(numbers, e.Sh)
+		}
+	}
+	for i, n := range numbers {
+		if n != i+1 {
+			t.Errorf("the commands have the numbers %v", numbers)
+		}
+		if _, err := os.Stat(filepath.Join(report.Dir, "jobs", "long", fmt.Sprintf("sh-%d.log", n))); err != nil && i != 1 {
+			t.Error(err)
+		}
+	}
+	if n := strings.Count(text, "job_started long"); n != 1 || len(numbers) < 3 {
+		t.Errorf("%d starts, commands %v\n%s", n, numbers, text)
+	}
+}
+
+// TestBrokenEngine has engines that do what none should.
+func TestBrokenEngine(t *testing.T) {
+	const told = `{"version":1,"job":"a","attempt":1,"worker":"w1"`
+	const started = told + `,"page":{"events":[{"at_ms":1,"type":"job_started","job_id":"a"},{"at_ms":1,"type":"sh_started","job_id":"a","sh":1,"cmd":"true"}],"next":"1"}}`
+	for _, test := range []struct{ name, script, want string }{
+		{"malformed", "echo 'no JSON'; cat >/dev/null", "no JSON"},
+		{"version", `echo '{"version":9,"notice":"hello"}'; cat`, "form 9, and this quire reads 1"},
+		{"no version", `echo '{"notice":"hello"}'; cat`, "form 0, and this quire reads 1"},
+		{"dies", `echo ` + quoted(started) + `; echo why it died >&2; exit 7`, "ended in the middle of the run, with exit status 7\nwhy it died"},
+		{"is killed", `echo ` + quoted(started) + `; kill -9 $$`, "with SIGKILL"},
+		{"says nothing", "exit 0", "never said how job 'a' went"},
+		{"begins and says nothing", `echo ` + quoted(started), "never said how job 'a' went"},
+		{"no job", `echo '{"version":1,"done":{}}'; cat`, "which job"},
+		{"unknown job", `echo '{"version":1,"job":"x","attempt":1}'; cat`, "'x', which it was not given"},
+		{"gap", `echo ` + quoted(started) + `; echo ` + quoted(told+`,"page":{"events":[{"at_ms":1,"type":"output","job_id":"a","sh":1,"stream":"stdout","start":5,"end":9,"log":"AAAA"}]}}`) + `; cat`, "leaves out some output"},
+		{"no command", `echo ` + quoted(told+`,"page":{"events":[{"at_ms":1,"type":"output","job_id":"a","sh":1,"stream":"stdout","start":0,"end":3,"log":"AAAA"}]}}`) + `; cat`, "did not start"},
+		{"no report", `echo ` + quoted(told+`,"done":{"report":{},"results":{}}}`) + `; cat`, "the report of job 'a'"},
+		{"error", `echo '{"version":1,"error":"the server refuses it"}'; exit 1`, "quire-broken: the server refuses it"},
+		{"error of a job", `echo '{"version":1,"job":"a","error":"the disk is full"}'`, "job 'a': the disk is full"},
+		{"leaves a process", `sleep 600 & echo '{"version":1,"error":"gone"}'`, "gone"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			f := pipelineFixture(t, `(local {: job} (require :quire.ci))
+(job :a [:quire/push] (fn [{: sh}] (sh "true")))
+(job :b [:a] (fn [{: sh}] (sh "true")))
+`)
+			report, events, err := f.run(exec.Options{On: f.broken(test.script)})
+			if report.Outcome != exec.Internal || err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%s, %v; want %q", report.Outcome, err, test.want)
+			}
+			if last := events[len(events)-1]; last.Type != exec.RunFinished || last.Outcome != "internal" {
+				t.Errorf("the last event is %v", last)
+			}
+			if one, ok := report.Result("b"); !ok || one.Outcome != exec.NotRun {
+				t.Errorf("b: %v", one)
+			}
+		})
+	}
+}
+
+// quoted returns a word of a shell script.
+func quoted(s string) string { return "'" + s + "'" }
+
+// TestCancelElsewhere cancels a run while two jobs run on workers. Their commands
+// end, and the run says so.
+func TestCancelElsewhere(t *testing.T) {
+	f := pipelineFixture(t, `(local {: job} (require :quire.ci))
+(job :a [:quire/push] (fn [{: sh}] (sh "echo $$ >$BASE/a; echo up; exec sleep 600")))
+(job :b [:quire/push] (fn [{: sh}] (sh "echo $$ >$BASE/b; echo up; exec sleep 600")))
+(job :c [:a] (fn [{: sh}] (sh "true")))
+`)
+	ctx, cancel := context.WithCancel(t.Context())
+	up := 0
+	report, _, err := f.runContext(ctx, exec.Options{On: f.engines(), Observe: func(e exec.Event) {
+		if e.Type == exec.Output {
+			if up++; up == 2 {
+				cancel()
+			}
+		}
+	}})
+	if err != nil || report.Outcome != exec.Cancelled {
+		t.Errorf("%s, %v", report.Outcome, err)
+	}
+	for job, want := range map[string]exec.Outcome{"a": exec.Cancelled, "b": exec.Cancelled, "c": exec.NotRun} {
+		if one, _ := report.Result(job); one.Outcome != want {
+			t.Errorf("%s: %s, want %s", job, one.Outcome, want)
+		}
+	}
+	for _, job := range []string{"a", "b"} {
+		wantGone(t, filepath.Join(f.Base, job))
+	}
+}
+
+// wantGone wants no process with the number in a file, or soon none.
+func wantGone(t *testing.T, file string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		stat, err := os.ReadFile(filepath.Join("/proc", strings.TrimSpace(string(text)), "stat"))
+		if err != nil || strings.Contains(string(stat), ") Z ") {
+			return
+		}
+		select {
+		case <-t.Context().Done():
+			t.Fatalf("process %s is left", text)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// TestKillElsewhere has an engine that does not end when it is cancelled.
+func TestKillElsewhere(t *testing.T) {
+	f := pipelineFixture(t, `(local {: job} (require :quire.ci))
+(job :a [:quire/push] (fn [{: sh}] (sh "true")))
+`)
+	ctx, cancel := context.WithCancel(t.Context())
+	kill := make(chan struct{})
+	report, _, err := f.runContext(ctx, exec.Options{On: f.broken(`echo $$ >$BASE/engine; sleep 600 & echo $! >$BASE/child; echo '{"version":1,"notice":"up"}'; wait`), Kill: kill,
+		Observe: func(e exec.Event) {
+			if e.Message == "up" {
+				cancel()
+				close(kill)
+			}
+		}})
+	if err != nil || report.Outcome != exec.Cancelled {
+		t.Errorf("%s, %v", report.Outcome, err)
+	}
+	wantGone(t, filepath.Join(f.Base, "engine"))
+	wantGone(t, filepath.Join(f.Base, "child"))
+}
+
+// TestOnRefuses has options that cannot be meant for other machines.
+func TestOnRefuses(t *testing.T) {
+	f := pipelineFixture(t, spread)
+	on := f.engines()
+	for _, test := range []struct {
+		o    exec.Options
+		want string
+	}{
+		{exec.Options{On: on, InPlace: true}, "--in-place"},
+		{exec.Options{On: on, Reuse: true}, "--reuse"},
+		{exec.Options{On: on, Resume: "last"}, "--resume"},
+		{exec.Options{On: on, Secrets: map[string]exec.Secret{"a": {Env: "A"}}}, "--secret"},
+		{exec.Options{On: on, Container: true, ContainerRuntime: "podman"}, "--container-runtime"},
+		{exec.Options{On: "temporal"}, "expected a URL"},
+		{exec.Options{On: "../evil://x"}, "expected a URL"},
+		{exec.Options{On: "temporal:x"}, "expected a URL"},
+	} {
+		_, _, err := f.run(test.o)
+		if !errors.As(err, new(*exec.UsageError)) || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%v; want %q", err, test.want)
+		}
+	}
+	report, _, err := f.run(exec.Options{On: "nothere://x"})
+	if err == nil || !strings.Contains(err.Error(), "quire-nothere is neither beside quire nor in a directory of PATH") || report.Outcome != exec.Internal {
+		t.Errorf("%s, %v", report.Outcome, err)
+	}
+	// A program of the repository is none.
+	evil := filepath.Join(f.Root, "quire-evil")
+	f.Write(evil, "#!/bin/sh\n")
+	if err := os.Chmod(evil, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	f.Env = append(f.Env, "PATH="+f.Root+":"+os.Getenv("PATH"))
+	if _, _, err := f.run(exec.Options{On: "evil://x"}); err == nil || !strings.Contains(err.Error(), "quire-evil is neither") {
+		t.Error(err)
+	}
+}
