@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -23,8 +24,8 @@ import (
 //	git/pack           the objects of git that the other machine cannot have
 //	git/state          what changed in the git directory, a [gitChange] in JSON
 //
-// Of a file the content, the permissions for owner, group and others, and the
-// time of change are carried, and of a link its target; owners, further links to
+// The first entry has the time when the jobs began. Of a file the content, the
+// permissions for owner, group and others, and the time of change are carried, and of a link its target; owners, further links to
 // a file and extended attributes are not. Files that git ignores are carried as
 // any other. Of the workspace's own git directory go the refs that were made,
 // moved or removed with the objects that they need, where HEAD is, what is
@@ -59,6 +60,7 @@ type carrier struct {
 	// workspace, whose settings name programs that a person's git would run.
 	guarded bool
 
+	began  time.Time // when the jobs did
 	before tree
 	was    gitState
 	left   []string // what is not carried, and why

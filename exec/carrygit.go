@@ -215,7 +215,7 @@ func (o *ownGit) state(ctx context.Context) (s gitState, why string, err error) 
 		}
 	}
 	if s.index, err = o.line(ctx, "write-tree", "--missing-ok"); errors.As(err, new(*gitError)) {
-		return s, "there are conflicts in the index", nil
+		return s, "the index is broken, or has conflicts", nil
 	}
 	if err != nil {
 		return s, "", err

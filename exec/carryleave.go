@@ -152,7 +152,9 @@ func (c *carrier) write(w io.Writer, root *os.Root, d difference, change *gitCha
 		return err
 	}
 	out := tar.NewWriter(zip)
-	err = out.WriteHeader(header(tar.TypeReg, leftForm))
+	form := header(tar.TypeReg, leftForm)
+	form.ModTime = c.began
+	err = out.WriteHeader(form)
 	for _, path := range d.removed {
 		if err == nil {
 			err = out.WriteHeader(header(tar.TypeReg, removedPart+filepath.ToSlash(path)))

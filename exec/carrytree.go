@@ -83,10 +83,10 @@ func (c *carrier) remember() error {
 	})
 	// The jobs begin now: what was written a moment ago may be written again
 	// without a trace in its fingerprint.
-	now := time.Now()
+	c.began = time.Now()
 	for path, changed := range changes {
 		s := c.before[path]
-		if s.print != 0 && settled(changed, now) {
+		if s.print != 0 && settled(changed, c.began) {
 			continue
 		}
 		if s.sum, err = sumOf(root, path, s.mode); err == nil {

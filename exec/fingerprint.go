@@ -30,11 +30,14 @@ func fingerprintOf(info fs.FileInfo) (fingerprint, time.Time) {
 	return fingerprint(max(h.Sum64(), 1)), changed
 }
 
+// clockTick is how far the clock of a file system may be behind.
+const clockTick = 50 * time.Millisecond
+
 // settled reports whether a file whose state was changed at one time has
 // another fingerprint when it is changed after a later time. Clocks of file systems
 // tick: what happens within a tick happens at the same time.
 func settled(changed, later time.Time) bool {
-	tick := 50 * time.Millisecond
+	tick := clockTick
 	if changed.Nanosecond() == 0 {
 		tick = 2 * time.Second // a file system that counts seconds
 	}
