@@ -74,6 +74,8 @@ func TestHostileArrivals(t *testing.T) {
 			{name: "files/l", text: "x", mode: 0o644}}, ""},
 		"remove through a link": {nil, []entry{{name: "files/l", kind: tar.TypeSymlink, link: "BASE/outside"},
 			{name: "removed/l/file"}}, ""},
+		"remove through a link within": {nil, []entry{{name: "files/d/x", text: "x", mode: 0o644}, {name: "files/l", kind: tar.TypeSymlink, link: "d"},
+			{name: "removed/l/x"}}, ""},
 		"permissions of a link": {nil, []entry{{name: "files/l", kind: tar.TypeSymlink, link: "BASE/outside"},
 			{name: "files/l/", kind: tar.TypeDir, mode: 0o000}}, ""},
 		"a device":         {nil, []entry{{name: "files/null", kind: tar.TypeChar, mode: 0o666}}, "neither a file nor a link nor a directory"},
@@ -127,6 +129,9 @@ func TestHostileArrivals(t *testing.T) {
 			}
 			if name == "set user" && output(events) != "" {
 				t.Errorf("permissions that run it as another user: %s", output(events))
+			}
+			if name == "remove through a link within" && !strings.Contains(output(events), "./d/x") {
+				t.Errorf("what the link leads to is gone: %s", output(events))
 			}
 			if name == "through a link" && !strings.Contains(output(events), "./l/x") {
 				t.Errorf("the file is not in place of the link: %s", output(events))

@@ -3,9 +3,11 @@ package exec
 import (
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"pgregory.net/rapid"
 )
@@ -146,5 +148,24 @@ func BenchmarkRedactor(b *testing.B) {
 				out = s.next(r, out[:0], text, false)
 			}
 		})
+	}
+}
+
+// TestRedactReader looks for values that lie where what is read at once ends.
+func TestRedactReader(t *testing.T) {
+	long := strings.Repeat("0123456789", 500)
+	r := redactionOf("pw", "hunter22", "long", long)
+	for _, value := range []string{"hunter22", long, "hunter2", long[1:]} {
+		for _, cut := range []int{0, 1, len(value) / 2, len(value) - 1, len(value)} {
+			text := strings.Repeat(" ", readSize+r.longest-cut) + value + strings.Repeat(" ", 99)
+			for _, in := range []io.Reader{strings.NewReader(text), iotest.HalfReader(strings.NewReader(text)), iotest.DataErrReader(strings.NewReader(text))} {
+				if found, err := r.inReader(in); found != (value == "hunter22" || value == long) || err != nil {
+					t.Errorf("%.9s… cut at %d: %t, %v", value, cut, found, err)
+				}
+			}
+		}
+	}
+	if _, err := r.inReader(iotest.ErrReader(io.ErrUnexpectedEOF)); err == nil {
+		t.Error("no error")
 	}
 }
