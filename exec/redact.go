@@ -149,12 +149,12 @@ func (r *redaction) in(s string) bool {
 	return false
 }
 
-// readSize is how many bytes of a file are looked through at once.
-const readSize = 256 << 10
+// scanSize is how many bytes of a file are looked through at once.
+const scanSize = 256 << 10
 
 // inReader reports whether a value occurs in what a reader gives.
 func (r *redaction) inReader(in io.Reader) (bool, error) {
-	buf := make([]byte, 0, r.longest+readSize)
+	buf := make([]byte, 0, r.longest+scanSize)
 	for {
 		n, err := in.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]

@@ -157,7 +157,7 @@ func TestRedactReader(t *testing.T) {
 	r := redactionOf("pw", "hunter22", "long", long)
 	for _, value := range []string{"hunter22", long, "hunter2", long[1:]} {
 		for _, cut := range []int{0, 1, len(value) / 2, len(value) - 1, len(value)} {
-			text := strings.Repeat(" ", readSize+r.longest-cut) + value + strings.Repeat(" ", 99)
+			text := strings.Repeat(" ", scanSize+r.longest-cut) + value + strings.Repeat(" ", 99)
 			for _, in := range []io.Reader{strings.NewReader(text), iotest.HalfReader(strings.NewReader(text)), iotest.DataErrReader(strings.NewReader(text))} {
 				if found, err := r.inReader(in); found != (value == "hunter22" || value == long) || err != nil {
 					t.Errorf("%.9s… cut at %d: %t, %v", value, cut, found, err)
