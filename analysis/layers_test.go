@@ -91,7 +91,7 @@ var layers = []layer{
 	{
 		pkg:  "exec/exectest",
 		uses: []string{"exec", "exec/rundir"},
-		owns: slices.Concat(machine, []string{"os/exec", "github.com/spf13/pflag", "github.com/rogpeppe/go-internal/txtar"}),
+		owns: slices.Concat(machine, []string{"net/url", "os/exec", "github.com/spf13/pflag", "github.com/rogpeppe/go-internal/txtar"}),
 	},
 	{pkg: "cmd/quire/internal/terminal", owns: slices.Concat(machine, terminal)},
 	{pkg: "cmd/quire/internal/render", uses: []string{"analysis/source", "analysis/diag", "cmd/quire/internal/terminal"}},

@@ -108,7 +108,7 @@ func (x *execution) leaveFiles(ctx context.Context) error {
 	if err := x.carry.leave(ctx, to); err != nil {
 		return fmt.Errorf("what the jobs left cannot be carried: %w", err)
 	}
-	x.report.NotCarried, x.report.left = x.carry.left, to
+	x.report.NotCarried, x.report.Left = x.carry.left, to
 	return nil
 }
 

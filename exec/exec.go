@@ -141,7 +141,7 @@ type Report struct {
 	Push        *Push       // what quire/push told; nil when the run did not come that far
 	Given       *Results    // what the run was given of jobs that ran elsewhere, or nil
 	NotCarried  []string    // what jobs left that is not in the file that [Options].Leave names, and why
-	left        string      // path of that file, once it is there
+	Left        string      // path of that file once it is written, or empty
 }
 
 // An Isolation says what is between the commands of a run and this machine. It

@@ -158,7 +158,7 @@ func (r *Report) Done(job string) (JobDone, error) {
 		return JobDone{}, err
 	}
 	results, err := (&Results{Jobs: map[string]JobResult{job: one}}).JSON()
-	return JobDone{Report: report, Results: results, Files: r.left, Notices: r.NotCarried}, err
+	return JobDone{Report: report, Results: results, Files: r.Left, Notices: r.NotCarried}, err
 }
 
 // fault says what is wrong with the pipeline or the image, behind a colon, if
