@@ -191,6 +191,28 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	}
 }
 
+// TestBecomingAnother has commands leave processes that become another program
+// again and again, and show no environment while they do.
+func TestBecomingAnother(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs /proc")
+	}
+	f := pipelineFixture(t, script(`echo 'exec sh "$0"' > again
+for i in 1 2 3 4 5 6; do setsid sh -c 'echo $$ >> pids; exec sh again' >/dev/null 2>&1 & done
+while test "$(cat pids | wc -l)" -lt 6; do sleep 0.01; done; cat pids`))
+	_, events := f.succeed(exec.Options{})
+	for pid := range strings.FieldsSeq(output(events)) {
+		stat, err := os.ReadFile("/proc/" + pid + "/stat")
+		if err == nil && !bytes.Contains(stat, []byte(") Z ")) {
+			t.Errorf("left behind: %s", stat)
+			if id, err := strconv.Atoi(pid); err == nil {
+				left, _ := os.FindProcess(id) // never fails here
+				_ = left.Kill()
+			}
+		}
+	}
+}
+
 // TestBackgroundServer checks that what one command leaves running is there for
 // the next.
 func TestBackgroundServer(t *testing.T) {

@@ -21,15 +21,10 @@ func groupRuns(pgid int) bool {
 	if syscall.Kill(-pgid, 0) != nil {
 		return false
 	}
-	for _, pid := range processes() {
-		stat, err := os.ReadFile("/proc/" + pid + "/stat")
-		// pid (name) state ppid pgrp …, where the name may hold anything.
-		fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-		if err == nil && len(fields) > 2 && string(fields[2]) == strconv.Itoa(pgid) && fields[0][0] != 'Z' && fields[0][0] != 'X' {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(processes(), func(pid string) bool {
+		state, pgrp := statOf(pid)
+		return pgrp == strconv.Itoa(pgid) && state != 'Z' && state != 'X'
+	})
 }
 
 // processes returns the names of all processes below /proc.
@@ -69,9 +64,43 @@ func strays(entry string) []stray {
 	return found
 }
 
+// hasEntry reports whether the environment of a process has an entry. A process
+// that is becoming another program has none to show, and is waited for.
 func hasEntry(pid, entry string) bool {
-	env, err := os.ReadFile("/proc/" + pid + "/environ")
-	return err == nil && bytes.Contains(append([]byte{0}, env...), append(append([]byte{0}, entry...), 0))
+	const patience = 200 * time.Millisecond
+	for wait := 100 * time.Microsecond; ; wait *= 2 {
+		env, err := os.ReadFile("/proc/" + pid + "/environ")
+		if err != nil {
+			return false
+		}
+		if len(env) > 0 || wait > patience || !becoming(pid) {
+			return bytes.Contains(append([]byte{0}, env...), append(append([]byte{0}, entry...), 0))
+		}
+		time.Sleep(wait)
+	}
+}
+
+// becoming reports whether a process without an environment may be becoming
+// another program: it works or waits for a disk, and, unlike one of the kernel,
+// has a file. A program that was given no environment looks the same while it
+// works.
+func becoming(pid string) bool {
+	if _, err := os.Readlink("/proc/" + pid + "/exe"); err != nil {
+		return false
+	}
+	state, _ := statOf(pid)
+	return state == 'R' || state == 'D'
+}
+
+// statOf returns the state of a process, and its group, as the kernel writes them.
+func statOf(pid string) (state byte, pgrp string) {
+	stat, err := os.ReadFile("/proc/" + pid + "/stat")
+	// pid (name) state ppid pgrp …, where the name may hold anything.
+	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+	if err != nil || len(fields) < 3 {
+		return 'X', ""
+	}
+	return fields[0][0], string(fields[2])
 }
 
 func (s stray) signal(sig syscall.Signal) { _ = unix.PidfdSendSignal(s.fd, sig, nil, 0) }
