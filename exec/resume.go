@@ -27,6 +27,7 @@ const leftVersion = 2
 type left struct {
 	Version int      `json:"version"`
 	InPlace bool     `json:"in_place,omitempty"`
+	On      string   `json:"on,omitempty"`
 	Slot    string   `json:"slot,omitempty"` // path that the workspace had
 	SHA     string   `json:"sha,omitempty"`  // of the commit that was named
 	Head    head     `json:"head"`
@@ -56,7 +57,7 @@ type head struct {
 // leave stores what a run that resumes this one has to know.
 func (x *execution) leave(w *workspace, p Push) error {
 	o := x.request.options
-	l := left{Version: leftVersion, InPlace: o.InPlace, SHA: x.request.source.SHA, Head: w.head, Push: p,
+	l := left{Version: leftVersion, InPlace: o.InPlace, On: o.On, SHA: x.request.source.SHA, Head: w.head, Push: p,
 		Jobs: o.Jobs, Only: o.Only, Except: o.Except, Mirror: o.Mirror, Given: o.Given != nil,
 		Container: o.Container, ContainerRuntime: o.ContainerRuntime, ContainerArgs: len(o.ContainerArgs), Sandbox: o.Sandbox, Net: o.Net,
 		Forms: jobForms(x.pipe)}
@@ -89,6 +90,9 @@ type resumed struct {
 func FindResumed(path string, o Options) (*Source, error) {
 	r := Request{options: o, env: os.Environ()}
 	ctx := context.Background()
+	if err := o.check(); err != nil {
+		return nil, err
+	}
 	if err := r.findState(ctx); err != nil {
 		return nil, err
 	}
@@ -205,6 +209,9 @@ func (r *resumed) read() error {
 	}
 	if json.Unmarshal(about, &r.left) != nil || r.left.Version != leftVersion {
 		return refuse("another version of quire ran it")
+	}
+	if r.On != "" {
+		return refuse("its jobs ran on other machines, " + r.On)
 	}
 	report, err := os.ReadFile(filepath.Join(r.Dir, reportFile))
 	if err != nil || json.Unmarshal(report, &r.report) != nil || r.report.Version != reportVersion {

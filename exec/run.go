@@ -339,9 +339,7 @@ func (x *execution) prepare(ctx context.Context) (*workspace, Push, error) {
 	}
 	x.report.Push = &p
 	x.lose(x.run.SetMeta(x.meta(p)))
-	if x.jobs.usesWorkspace() {
-		x.lose(x.leave(work, p))
-	}
+	x.lose(x.leave(work, p))
 	return work, p, x.arrive(ctx, work)
 }
 

@@ -65,5 +65,5 @@ func (r *StoredRun) workspace() (string, error) {
 			return dir, nil
 		}
 	}
-	return "", &UsageError{fmt.Sprintf("run %s has no workspace: only that of the run that failed last is kept, and none of one --in-place", r.ID)}
+	return "", &UsageError{fmt.Sprintf("run %s has no workspace: only that of the run that failed last is kept, and none of one --in-place or --on", r.ID)}
 }

@@ -30,7 +30,7 @@ or, outside of one, of the nearest directory that holds .quire/.`,
   quire ci show last`,
 	})
 	c.AddCommand(newValidate(s), newRun(s), newJobs(s), newGraph(s), newPlan(s), newExport(s),
-		newRuns(s), newShow(s), newLogs(s), newReport(s), newPrune(s), newShell(s))
+		newRuns(s), newShow(s), newLogs(s), newReport(s), newPrune(s), newShell(s), newWorker(s))
 	return c
 }
 

@@ -25,7 +25,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the goldens in testdata/cli")
 
 func TestMain(m *testing.M) {
-	testscript.Main(suite{m}, map[string]func(){"quire": main})
+	testscript.Main(suite{m}, map[string]func(){"quire": main, exectest.EngineName: exectest.Engine})
 }
 
 // A suite clears away after its tests.

@@ -20,6 +20,7 @@ type runCommand struct {
 	pipeline string   // path of the file to run instead of the repository's
 	secrets  []string // values of --secret
 	watching bool
+	capped   bool // --parallel was given
 	files    workspaceFlags
 	output   outputFlags
 	dry      dryFlags
@@ -51,7 +52,11 @@ and the commit is the same; to the job, it is then one run.
 Commands run on this machine, with your rights and environment. In a container
 they have the image's environment, and of this machine only the workspace. In a
 sandbox they have your programs and environment, but nothing to write to except
-the workspace.`,
+the workspace.
+
+With --on, jobs run on the machines of workers, each in a copy of its own that
+holds what the jobs before it left, and with the secrets of its machine. What is
+shown and recorded here is the same.`,
 		Example: `  quire ci run                                 # what a push would start
   quire ci run deploy                          # deploy and what it needs
   quire ci run --only test                     # test alone
@@ -65,7 +70,8 @@ the workspace.`,
   quire ci run --secret token=env:DEPLOY_TOKEN
   quire ci run --container                     # in the pipeline's image
   quire ci run --container --container-arg --memory=2g
-  quire ci run --sandbox --net                 # none of your files, but the network`,
+  quire ci run --sandbox --net                 # none of your files, but the network
+  quire ci run --on temporal://localhost:7233/default`,
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: completeJobs,
 	}
@@ -76,16 +82,23 @@ the workspace.`,
 		c.RegisterFlagCompletionFunc("resume", completeResume),
 		c.RegisterFlagCompletionFunc("inputs", completeFiles),
 		c.RegisterFlagCompletionFunc("outputs", completeFiles),
+		c.RegisterFlagCompletionFunc("on", completeEngines),
 		c.RegisterFlagCompletionFunc("output", completeModes)); err != nil {
 		panic(err)
 	}
 	c.RunE = func(c *cobra.Command, jobs []string) error {
+		run.capped = c.Flags().Changed(parallelFlag)
 		if err := run.files.fill(&run.options, jobs); err != nil {
 			return err
 		}
 		return run.run(c.Context(), s, func(r *exec.Report, job string) string { return rerun(c.Flags(), r, job) })
 	}
 	return c
+}
+
+// completeEngines completes the beginning of a URL.
+func completeEngines(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return []string{"temporal://"}, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 }
 
 func (c *runCommand) addFlags(flags *pflag.FlagSet) {
@@ -104,6 +117,7 @@ func (c *runCommand) addFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.Mirror, "mirror", false, "let quire/mirror take part, which pushes to another repository")
 	flags.StringVar(&o.Config, "config", "", "read the global configuration from this `file`")
 	addIsolation(flags, o)
+	flags.StringVar(&o.On, "on", "", "run the jobs on other machines, those of the workers at this `URL`, such as\ntemporal://HOST:PORT/NAMESPACE; see quire ci worker")
 	c.addWatch(flags)
 	c.output.addFlags(flags)
 	c.dry.addFlags(flags)
@@ -114,6 +128,9 @@ func (c *runCommand) addFlags(flags *pflag.FlagSet) {
 func (c *runCommand) run(ctx context.Context, s *session, again again) error {
 	if err := errors.Join(checkSelection(c.options), c.dry.check(c.output)); err != nil {
 		return err
+	}
+	if c.options.On != "" && !c.capped {
+		c.options.Parallel = 0
 	}
 	if err := c.checkWatch(); err != nil {
 		return err
@@ -131,7 +148,11 @@ func (c *runCommand) run(ctx context.Context, s *session, again again) error {
 	if c.dry.on {
 		return c.dryRun(ctx, s, src)
 	}
-	if c.options.Secrets, err = secrets(ctx, s, c.secrets); err != nil {
+	read := secrets
+	if c.options.On != "" {
+		read = unreadSecrets // the run refuses them
+	}
+	if c.options.Secrets, err = read(ctx, s, c.secrets); err != nil {
 		return err
 	}
 	if c.watching {

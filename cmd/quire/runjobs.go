@@ -152,7 +152,8 @@ func showFindings(s *session, snap *analysis.Snapshot, names naming, jobs []stri
 }
 
 // display names what a run runs and in what: the place, the first 12 digits of
-// the commit that is checked out for it, and what its commands are put into.
+// the commit that is checked out for it, what its commands are put into, and the
+// machines that run them.
 func display(src *exec.Source, o exec.Options, started exec.Event) string {
 	where := src.Root
 	if o.SHA != "" {
@@ -170,6 +171,9 @@ func display(src *exec.Source, o exec.Options, started exec.Event) string {
 		where += ", in a container from " + terminal.Inline(started.Image)
 	case exec.InSandbox:
 		where += ", in a sandbox"
+	}
+	if o.On != "" {
+		where += ", on " + terminal.Inline(o.On)
 	}
 	return where
 }
