@@ -21,7 +21,7 @@ const module = "quire/"
 // A layer says what a package may import.
 type layer struct {
 	pkg  string
-	uses []string // packages of this module, all of them in earlier layers
+	uses []string // packages of this repository, all of them in earlier layers
 	owns []string // outside packages that are closed to layers that do not list them
 }
 
@@ -34,6 +34,7 @@ var (
 	terminal = []string{"golang.org/x/term", "github.com/fatih/color", "github.com/charmbracelet/lipgloss", "github.com/mattn/go-runewidth", "github.com/rivo/uniseg"}
 	flags    = []string{"github.com/spf13/cobra", "github.com/spf13/pflag"}
 	lsp      = []string{"go.lsp.dev"}
+	temporal = []string{"go.temporal.io/api", "go.temporal.io/sdk"}
 )
 
 // layers is the architecture, lowest first.
@@ -128,6 +129,37 @@ var layers = []layer{
 			"analysis/pipeline", "analysis/drawing", "analysis", "exec", "exec/rundir"},
 		owns: slices.Concat(signals, flags, lsp, []string{"net"}),
 	},
+	// A module of its own, whose dependencies are not those of the others. It knows
+	// how runs go to other machines, and nothing of the commands.
+	{pkg: "cmd/quire-temporal/internal/conn", owns: slices.Concat(temporal, []string{"os", "net", "net/url", "google.golang.org/grpc", "github.com/klauspost/compress"})},
+	{
+		pkg:  "cmd/quire-temporal/internal/blob",
+		uses: []string{"cmd/quire-temporal/internal/conn"},
+		owns: slices.Concat(temporal, []string{"os", "golang.org/x/sync", "github.com/klauspost/compress"}),
+	},
+	{
+		pkg:  "cmd/quire-temporal/internal/flow",
+		uses: []string{"exec", "cmd/quire-temporal/internal/conn", "cmd/quire-temporal/internal/blob"},
+		owns: temporal,
+	},
+	{
+		pkg: "cmd/quire-temporal/internal/worker",
+		uses: []string{"exec", "exec/rundir", "cmd/quire-temporal/internal/conn", "cmd/quire-temporal/internal/blob",
+			"cmd/quire-temporal/internal/flow"},
+		owns: slices.Concat(machine, temporal, []string{"golang.org/x/sync", "github.com/gofrs/flock"}),
+	},
+	{
+		pkg: "cmd/quire-temporal/internal/engine",
+		uses: []string{"exec", "cmd/quire-temporal/internal/conn", "cmd/quire-temporal/internal/blob",
+			"cmd/quire-temporal/internal/flow"},
+		owns: slices.Concat(machine, temporal),
+	},
+	{
+		pkg: "cmd/quire-temporal",
+		uses: []string{"exec", "cmd/quire-temporal/internal/conn", "cmd/quire-temporal/internal/worker",
+			"cmd/quire-temporal/internal/engine"},
+		owns: slices.Concat(signals, flags),
+	},
 	// Parts of tests only.
 	{pkg: "editors/internal/tour", owns: slices.Concat(machine, []string{"os/exec"})},
 	{pkg: "editors/internal/terminal", owns: slices.Concat(machine, []string{"os/exec"})},
@@ -137,15 +169,15 @@ var layers = []layer{
 // process. Those of other modules are all closed.
 var closed = []string{"net", "os", "path/filepath", "plugin", "syscall", "unsafe"}
 
-// A goFile is one Go file of this module.
+// A goFile is one Go file of this repository.
 type goFile struct {
-	path string // slash-separated, from the module's root
+	path string // slash-separated, from its root
 	test bool
 	ast  *ast.File
 	text []byte
 }
 
-// goFiles reads every Go file of the module.
+// goFiles reads every Go file of the repository.
 func goFiles(t *testing.T) []goFile {
 	t.Helper()
 	const root = ".."
@@ -239,6 +271,32 @@ func (l layer) allows(name string) bool {
 // within reports whether a package is one of those named, or below one.
 func within(name string, packages []string) bool {
 	return slices.ContainsFunc(packages, func(p string) bool { return name == p || strings.HasPrefix(name, p+"/") })
+}
+
+// TestModules checks which packages are modules of their own, and that the
+// requirements of this one do not grow by theirs.
+func TestModules(t *testing.T) {
+	const root = ".."
+	apart := []string{"cmd/quire-temporal"}
+	var found []string
+	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && d.Name() == "node_modules" {
+			return fs.SkipDir
+		}
+		if err == nil && d.Name() == "go.mod" && filepath.Dir(name) != root {
+			found = append(found, filepath.ToSlash(strings.TrimPrefix(filepath.Dir(name), root+string(filepath.Separator))))
+		}
+		return err
+	})
+	if err != nil || !slices.Equal(found, apart) {
+		t.Errorf("the modules are %q (%v), want %q", found, err, apart)
+	}
+	for _, name := range []string{"go.mod", "go.sum"} {
+		text, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil || bytes.Contains(text, []byte("temporal")) {
+			t.Errorf("%s knows Temporal (%v)", name, err)
+		}
+	}
 }
 
 // TestClosed checks the rule itself: os does not open os/exec.
