@@ -32,7 +32,7 @@ type Address struct {
 // Without a host, TEMPORAL_ADDRESS has it.
 func ParseAddress(text string) (Address, error) {
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != Scheme || u.Opaque != "" || u.User != nil || u.Fragment != "" {
+	if err != nil || !strings.HasPrefix(text, Scheme+"://") || u.User != nil || u.Fragment != "" {
 		return Address{}, fmt.Errorf("%q is no address of Temporal: expected temporal://HOST:PORT/NAMESPACE?queue=NAME", text)
 	}
 	a := Address{Queue: DefaultQueue, Lost: DefaultLost, Namespace: strings.Trim(u.Path, "/")}

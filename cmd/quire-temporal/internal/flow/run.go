@@ -31,7 +31,7 @@ type run struct {
 	running  workflow.Selector
 	count    int // of those that run
 	stop     bool
-	failed   []string // ids, in the order in which they did
+	failed   string // what is to be said of the first job that did not succeed
 }
 
 // Run is the workflow of a run. It ends when no job runs. Its error says, in lists
@@ -58,8 +58,8 @@ func Run(ctx workflow.Context, in Input) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case len(r.failed) > 0:
-		return temporal.NewNonRetryableApplicationError(fmt.Sprintf("job '%s' did not succeed", r.failed[0]), JobFailed, nil)
+	case r.failed != "":
+		return temporal.NewNonRetryableApplicationError(r.failed, JobFailed, nil)
 	}
 	return nil
 }
@@ -107,10 +107,17 @@ func (r *run) end(i int, e Ended, err error) {
 	case err == nil && e.Outcome == exec.Failed && r.KeepGoing:
 	case errors.As(err, new(*temporal.CanceledError)):
 		return
+	case err != nil:
+		r.stop = true
+		if a := (*temporal.ApplicationError)(nil); errors.As(err, &a) && r.failed == "" {
+			r.failed = fmt.Sprintf("job '%s' could not run: %s", job, a.Message())
+		}
 	default:
 		r.stop = true
 	}
-	r.failed = append(r.failed, job)
+	if r.failed == "" {
+		r.failed = fmt.Sprintf("job '%s' did not succeed", job)
+	}
 }
 
 // given returns what a job is given of others, unless it is too much.
