@@ -78,7 +78,7 @@ func elsewhere(why string, wait time.Duration) error {
 // live tells the server that the job is under way, and where.
 func (j *job) live(ctx context.Context) {
 	// Jobs that are done in no time do not need it.
-	for wait := beat / 10; ; wait = beat / 2 {
+	for wait := beat / 5; ; wait = beat / 2 {
 		select {
 		case <-ctx.Done():
 			return
