@@ -313,15 +313,37 @@ func TestFailingJob(t *testing.T) {
 	w := newWorld(t, serverOf(t))
 	w.write(job("good", "", "echo good") + job("bad", "", "echo bad; exit 3") + job("other", "", "echo other") + job("after", ":bad", "echo after"))
 	one := w.worker("one")
-	r := w.run(1)
+	r := w.run(1, "--parallel", "1")
 	if got, want := r.outcomes(), "good succeeded, bad failed"; got != want {
 		t.Errorf("the jobs ended: %s, want %s", got, want)
 	}
 	if one.began() != 2 {
 		t.Errorf("%d jobs began, want 2:\n%s", one.began(), one.log)
 	}
-	r = w.run(1, "--keep-going")
+	r = w.run(1, "--parallel", "1", "--keep-going")
 	if got, want := r.outcomes(), "good succeeded, bad failed, other succeeded"; got != want {
+		t.Errorf("the jobs ended: %s, want %s", got, want)
+	}
+}
+
+// TestFailingBeside has a job fail while another runs, which goes on, and a third
+// waits for a worker, which it never gets.
+func TestFailingBeside(t *testing.T) {
+	w := newWorld(t, serverOf(t))
+	w.write(`(job :waits [:quire/push] (fn [{: sh}] (sh "echo no")) {:labels [:none]})` + "\n" +
+		job("slow", "", "echo runs; until test -e "+w.state+"/go; do sleep .1; done; sleep 3; echo ends") +
+		job("bad", "", "until test -e "+w.state+"/fail; do sleep .1; done; exit 3"))
+	w.worker("one", "--slots", "2")
+	r := w.start()
+	eventually(t, "the job runs", func() bool { return r.wrote("slow", "runs") })
+	for _, name := range []string{"fail", "go"} {
+		if err := os.WriteFile(filepath.Join(w.state, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the other job has failed", func() bool { return r.outcomes() == "bad failed" })
+	}
+	r.wait(1)
+	if got, want := r.outcomes(), "bad failed, slow succeeded"; got != want {
 		t.Errorf("the jobs ended: %s, want %s", got, want)
 	}
 }

@@ -40,8 +40,10 @@ type Engine struct {
 	jobs    map[string]*job
 	readers map[string]*reader // by the queue of the worker
 	over    bool               // the workflow has ended
-	settled chan struct{}      // closed when it has, and all is told
-	finish  sync.WaitGroup
+	// cancelled says that the run is to end.
+	cancelled bool
+	settled   chan struct{} // closed when it has, and all is told
+	finish    sync.WaitGroup
 }
 
 // Run carries out a work, and calls tell with what happens, never twice at once.
@@ -80,7 +82,12 @@ func (e *Engine) run(ctx context.Context) error {
 	if err != nil || !started {
 		return err
 	}
-	defer context.AfterFunc(ctx, func() { e.cancel(going) })()
+	defer context.AfterFunc(ctx, func() {
+		e.mu.Lock()
+		e.cancelled = true
+		e.mu.Unlock()
+		e.cancel(going)
+	})()
 	go e.look(going)
 	err = e.follow(going)
 	e.mu.Lock()

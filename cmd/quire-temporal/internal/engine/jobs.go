@@ -47,11 +47,16 @@ func (e *Engine) asked(id string) {
 	e.job(id)
 }
 
-// never takes in that a job will not run any more.
+// never takes in that a job will not run any more. It may have begun, and lost its
+// worker.
 func (e *Engine) never(id string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.job(id).done = true
+	j := e.job(id)
+	if !j.done && j.told > 0 && !e.cancelled {
+		e.tell(j.now, exec.Told{Error: "its worker was lost, and it is not run again since another job did not succeed"})
+	}
+	j.done = true
 	e.settle()
 }
 
@@ -148,7 +153,7 @@ func (e *Engine) fetch(ctx context.Context, end *flow.Ended, path string) (done 
 	if done.Results, err = end.Results.Bytes(ctx, e.pieces); err != nil {
 		return done, err
 	}
-	if end.Files.Empty() {
+	if !e.work.Get || end.Files.Empty() {
 		return done, nil
 	}
 	done.Files = path

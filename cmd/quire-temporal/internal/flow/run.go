@@ -31,7 +31,8 @@ type run struct {
 	running  workflow.Selector
 	count    int // of those that run
 	stop     bool
-	failed   string // what is to be said of the first job that did not succeed
+	withdraw workflow.CancelFunc // of those that no worker took
+	failed   string              // what is to be said of the first job that did not succeed
 }
 
 // Run is the workflow of a run. It ends when no job runs. Its error says, in lists
@@ -42,13 +43,15 @@ func Run(ctx workflow.Context, in Input) error {
 	if err := workflow.SetQueryHandler(ctx, Earlier, r.earlier); err != nil {
 		return err
 	}
+	taken, withdraw := workflow.WithCancel(ctx)
+	r.withdraw = withdraw
 	for {
 		for r.count < r.most() && !r.stop && ctx.Err() == nil {
 			i, ok := r.schedule.next()
 			if !ok {
 				break
 			}
-			r.start(ctx, i)
+			r.start(taken, i)
 		}
 		if r.count == 0 {
 			break
@@ -108,16 +111,23 @@ func (r *run) end(i int, e Ended, err error) {
 	case errors.As(err, new(*temporal.CanceledError)):
 		return
 	case err != nil:
-		r.stop = true
+		r.halt()
 		if a := (*temporal.ApplicationError)(nil); errors.As(err, &a) && r.failed == "" {
 			r.failed = fmt.Sprintf("job '%s' could not run: %s", job, a.Message())
 		}
 	default:
-		r.stop = true
+		r.halt()
 	}
 	if r.failed == "" {
 		r.failed = fmt.Sprintf("job '%s' did not succeed", job)
 	}
+}
+
+// halt keeps jobs from starting. The server takes back those that no worker has;
+// a worker that has one learns that the run was not cancelled, and goes on.
+func (r *run) halt() {
+	r.stop = true
+	r.withdraw()
 }
 
 // given returns what a job is given of others, unless it is too much.

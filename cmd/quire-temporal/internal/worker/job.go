@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
@@ -52,14 +54,16 @@ func (w *Worker) job(ctx context.Context, t flow.Task) (ended flow.Ended, err er
 	}
 	defer w.slots.leave()
 	j.beat.Worker, j.beat.Queue, j.beat.Record = w.Name, w.queue, ""
-	ctx, stop := context.WithCancel(ctx)
+	asked := ctx
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	defer context.AfterFunc(w.hurry, stop)()
-	var beats sync.WaitGroup
-	beating, quiet := context.WithCancel(ctx)
-	beats.Go(func() { j.live(beating) })
-	defer beats.Wait()
-	defer quiet()
+	var beside sync.WaitGroup
+	done, end := context.WithCancel(ctx)
+	beside.Go(func() { j.live(done) })
+	beside.Go(func() { j.obey(asked, done, stop) })
+	defer beside.Wait()
+	defer end()
 	var leave func()
 	j.run, leave = w.join(t.Run)
 	defer leave()
@@ -86,6 +90,51 @@ func (j *job) live(ctx context.Context) {
 		}
 		j.tell(ctx)
 	}
+}
+
+// obey ends the job when the server wants it to, as it says at the end of asked.
+// That it does not want jobs to begin any more, since another has failed, is no
+// reason: it says so in the same way.
+func (j *job) obey(asked, done context.Context, stop func()) {
+	select {
+	case <-done.Done():
+		return
+	case <-asked.Done():
+	}
+	for {
+		wanted, err := j.wanted(done)
+		if err == nil && !wanted {
+			stop()
+			return
+		}
+		select {
+		case <-done.Done():
+			return
+		case <-time.After(beat):
+		}
+	}
+}
+
+// wanted reports whether the server still waits for this attempt.
+func (j *job) wanted(ctx context.Context) (bool, error) {
+	about, err := j.server.DescribeWorkflowExecution(ctx, conn.RunID(j.task.Run), "")
+	if gone := (*serviceerror.NotFound)(nil); errors.As(err, &gone) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if about.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING ||
+		about.GetWorkflowExtendedInfo().GetCancelRequested() {
+		return false, nil
+	}
+	info := activity.GetInfo(ctx)
+	for _, a := range about.GetPendingActivities() {
+		if a.GetActivityId() == info.ActivityID {
+			return a.GetAttempt() == info.Attempt && a.GetState() == enumspb.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED, nil
+		}
+	}
+	return false, nil
 }
 
 func (j *job) tell(ctx context.Context) {
