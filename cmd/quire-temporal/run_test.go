@@ -382,12 +382,16 @@ func TestVolume(t *testing.T) {
 
 // childOf returns the process id of a child, or 0.
 func childOf(pid int) int {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", pid))
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	if err != nil {
 		return 0
 	}
 	child := 0
-	_, _ = fmt.Sscan(string(text), &child)
+	for _, path := range lists {
+		if text, err := os.ReadFile(path); err == nil && len(text) > 0 {
+			_, _ = fmt.Sscan(string(text), &child)
+		}
+	}
 	return child
 }
 
