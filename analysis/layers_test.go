@@ -121,7 +121,8 @@ var layers = []layer{
 			"analysis", "exec", "exec/rundir",
 			"cmd/quire/internal/terminal", "cmd/quire/internal/render", "cmd/quire/internal/report",
 			"cmd/quire/internal/progress", "cmd/quire/internal/junit", "cmd/quire/internal/page", "cmd/quire/internal/export"},
-		owns: slices.Concat(signals, terminal, flags, []string{"github.com/aymanbagabas/go-udiff"}),
+		// Windows cannot put another program in the place of this one.
+		owns: slices.Concat(signals, terminal, flags, []string{"os/exec", "github.com/aymanbagabas/go-udiff"}),
 	},
 	{
 		pkg: "cmd/quire-lsp",
