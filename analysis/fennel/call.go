@@ -12,10 +12,14 @@ func (c *compiler) call(f form) exprs {
 	head := f.items[0]
 	found := len(c.unit.diagnostics)
 	callee := c.one(head, f.scope, f.block)
-	if !mayCall(head, callee) && len(c.unit.diagnostics) <= found {
+	literal := !mayCall(head, callee) && len(c.unit.diagnostics) <= found
+	if literal && callee.kind != vararg {
 		c.fail(f.n, "cannot call literal value %s", shown(head))
 	}
 	args, facts := c.args(f.items[1:], f.scope, f.block)
+	if literal { // of which the reference learns from the Lua that it made
+		c.fail(f.n, "cannot call literal value %s", shown(head))
+	}
 	x := c.callExpr(f.n, callee.lua, args)
 	return c.single(expr{lua: x, kind: call, fact: c.called(f.n, c.known(callee, head), facts)})
 }
