@@ -71,6 +71,9 @@ func TestElsewhere(t *testing.T) {
 	if diff := cmp.Diff(f.Scrub(here.Dir, here.ID, f.reportText(here)), f.Scrub(there.Dir, there.ID, f.reportText(there))); diff != "" {
 		t.Errorf("-here +there\n%s", diff)
 	}
+	if diff := cmp.Diff(places(want), places(got)); diff != "" {
+		t.Errorf("-here +there\n%s", diff)
+	}
 	runs, err := exec.OpenRuns(f.Root, exec.Options{Environ: f.Env})
 	if err != nil {
 		t.Fatal(err)
@@ -89,6 +92,16 @@ func TestElsewhere(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(there.Dir, "parcel")); !errors.Is(err, os.ErrNotExist) {
 		t.Error("the parcel is left: ", err)
 	}
+}
+
+// places returns where the commands of a run are called, in the text of the file.
+func places(events []exec.Event) (calls []string) {
+	for _, e := range events {
+		if e.Type == exec.ShStarted {
+			calls = append(calls, e.Place.File.Name()+": "+e.Place.File.Slice(e.Place.Span))
+		}
+	}
+	return calls
 }
 
 // TestOutputsFromElsewhere runs a job alone after the job that it needs ran on

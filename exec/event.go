@@ -16,6 +16,7 @@ import (
 // may be used by several goroutines.
 type recorder struct {
 	values *redactions
+	places bool // the file has the places of calls too, for another machine
 
 	mu   sync.Mutex // orders the events, and guards what follows
 	file *os.File   // events.jsonl, or nil when there is no run directory
@@ -64,7 +65,11 @@ func (r *recorder) write(e Event) {
 	r.line.Reset()
 	enc := json.NewEncoder(&r.line)
 	enc.SetEscapeHTML(false)
-	r.err = enc.Encode(e)
+	if call := e.Place; r.places && call.File != nil {
+		r.err = enc.Encode(PageEvent{Event: e, Call: &CallPlace{call.File.Name(), call.Span.Start, call.Span.End}})
+	} else {
+		r.err = enc.Encode(e)
+	}
 	if r.err == nil {
 		_, r.err = r.file.Write(r.line.Bytes())
 	}

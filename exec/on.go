@@ -13,7 +13,7 @@ func (o Options) checkOn() error {
 	if o.On == "" {
 		return nil
 	}
-	if _, err := engineName(o.On); err != nil {
+	if err := CheckOn(o.On); err != nil {
 		return err
 	}
 	switch {
@@ -29,6 +29,16 @@ func (o Options) checkOn() error {
 		return &UsageError{"the machines that run the jobs know what makes their containers: leave out --container-runtime or --on"}
 	}
 	return nil
+}
+
+// CheckOn checks the URL of [Options].On, which may be empty. The error is a
+// [*UsageError].
+func CheckOn(on string) error {
+	if on == "" {
+		return nil
+	}
+	_, err := engineName(on)
+	return err
 }
 
 var scheme = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)

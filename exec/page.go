@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -92,18 +93,18 @@ func (p *pager) read() error {
 			return nil
 		}
 		size := int64(len(line)) + 1
-		e, ok := parseEvent(line)
-		switch {
-		case !ok:
+		var e PageEvent
+		switch err := json.Unmarshal(line, &e); {
+		case err != nil || e.Type == "":
 		case e.Type == Output && e.Start != nil && e.End != nil:
-			if err := p.output(e); err != nil {
+			if err := p.output(e.Event); err != nil {
 				return err
 			}
 		case size > p.left && len(p.page.Events) > 0:
 			p.full = true
 		default:
 			p.left -= size
-			p.page.Events = append(p.page.Events, PageEvent{Event: e})
+			p.page.Events = append(p.page.Events, e)
 			p.ended = e.Type == RunFinished
 		}
 		if !p.full {

@@ -51,7 +51,7 @@ type execution struct {
 func Run(ctx context.Context, r Request) (*Report, error) {
 	x := &execution{request: r, report: &Report{Started: time.Now(), Given: r.given}}
 	x.jobs = x.runner()
-	x.record = &recorder{values: &x.values}
+	x.record = &recorder{values: &x.values, places: r.order != nil}
 	if r.options.Observe != nil && !r.options.DryRun {
 		x.record.feed = newFeed(r.options.Observe)
 		defer context.AfterFunc(ctx, x.record.feed.hurry)()

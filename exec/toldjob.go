@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -86,6 +87,9 @@ func (x *elsewhere) event(j *toldJob, e PageEvent) error {
 	}
 	if e.Type == ShFinished {
 		j.exited = true
+	}
+	if e.Call != nil {
+		e.Place = x.placeHere(*e.Call)
 	}
 	if e.Sh > 0 {
 		e.Sh += j.before
@@ -190,11 +194,10 @@ func (x *elsewhere) restoreJob(j *toldJob, text []byte) (JobReport, error) {
 	}
 	b := restorer{dir: x.run.Path(), files: map[string]*source.File{}}
 	for name, text := range s.Sources {
-		b.files[name] = source.NewFile(name, text)
-		for _, f := range x.pipe.Files {
-			if f.Name() == name && f.Text() == text {
-				b.files[name] = f
-			}
+		if f := x.fileHere(name); f != nil && f.Text() == text {
+			b.files[name] = f
+		} else {
+			b.files[name] = source.NewFile(name, text)
 		}
 	}
 	for _, one := range s.Jobs {
@@ -208,6 +211,24 @@ func (x *elsewhere) restoreJob(j *toldJob, text []byte) (JobReport, error) {
 		return r, nil
 	}
 	return JobReport{}, errors.New("it does not have the job")
+}
+
+// fileHere returns a file of the pipeline, or nil.
+func (x *elsewhere) fileHere(name string) *source.File {
+	i := slices.IndexFunc(x.pipe.Files, func(f *source.File) bool { return f.Name() == name })
+	if i < 0 {
+		return nil
+	}
+	return x.pipe.Files[i]
+}
+
+// placeHere returns the place of a call in the file of this machine, or none.
+func (x *elsewhere) placeHere(c CallPlace) source.Place {
+	f := x.fileHere(c.File)
+	if f == nil || c.Start < 0 || c.End < c.Start || c.End > len(f.Text()) {
+		return source.Place{}
+	}
+	return source.Place{File: f, Span: source.Span{Start: c.Start, End: c.End}}
 }
 
 // logHere returns where the log is that another machine has at a path relative to

@@ -132,9 +132,17 @@ type Page struct {
 	Ended bool `json:"ended,omitempty"`
 }
 
-// A PageEvent is an event as it is stored, and of an event of output the bytes
-// of the log that it is about.
+// A PageEvent is an event as it is stored where the job runs, and of an event of
+// output the bytes of the log that it is about.
 type PageEvent struct {
 	Event
-	Log []byte `json:"log,omitempty"`
+	Call *CallPlace `json:"call,omitempty"` // of sh_started
+	Log  []byte     `json:"log,omitempty"`
+}
+
+// A CallPlace is where a file of the pipeline calls sh.
+type CallPlace struct {
+	File  string `json:"file"`  // its name
+	Start int    `json:"start"` // in bytes, as is the end
+	End   int    `json:"end"`
 }

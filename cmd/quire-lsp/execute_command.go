@@ -61,6 +61,7 @@ type runOptions struct {
 	ContainerArgs    []string `json:"containerArgs,omitzero"`
 	Sandbox          bool     `json:"sandbox,omitzero"`
 	Net              bool     `json:"net,omitzero"`
+	On               string   `json:"on,omitzero"` // a URL; empty: this machine
 }
 
 // secretSource says where the value of a secret comes from: a variable of the
@@ -78,7 +79,7 @@ func (a runArgs) options() (exec.Options, error) {
 		Mirror: a.Options.Mirror, Config: a.Options.Config, Except: a.Options.Except, KeepGoing: a.Options.KeepGoing,
 		Parallel:  a.Options.Parallel,
 		Container: a.Options.Container, ContainerRuntime: a.Options.ContainerRuntime, ContainerArgs: a.Options.ContainerArgs,
-		Sandbox: a.Options.Sandbox, Net: a.Options.Net,
+		Sandbox: a.Options.Sandbox, Net: a.Options.Net, On: a.Options.On,
 		Reuse: a.Options.Reuse, Resume: a.Options.Resume, ResumeForce: a.Options.ResumeForce,
 	}
 	if path := a.Options.Inputs; path != "" {
@@ -130,9 +131,13 @@ type cancelArgs struct {
 func (s *server) ExecuteCommand(ctx context.Context, p *protocol.ExecuteCommandParams) (protocol.LSPAny, error) {
 	switch p.Command {
 	case cmdRun, cmdDryRun:
-		args := runArgs{Options: s.settings(rootOf(p)).Run.options()}
+		usual := s.settings(rootOf(p)).Run.options()
+		args := runArgs{Options: usual}
 		if err := argument(p, &args); err != nil {
 			return nil, err
+		}
+		if o := &args.Options; o.On == usual.On && (o.InPlace || o.Resume != "") {
+			o.On = "" // it is about what is on this machine
 		}
 		return s.startRun(ctx, args, p.Command == cmdDryRun)
 	case cmdRerunLast:

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"slices"
+	"time"
 
 	"go.lsp.dev/protocol"
 
@@ -205,12 +206,17 @@ func (s *server) register() {
 
 func (s *server) SetTrace(context.Context, *protocol.SetTraceParams) error { return nil }
 
+// endGrace is how long a session that ends lets its runs end by themselves.
+const endGrace = 10 * time.Second
+
 // Shutdown ends all runs and answers when nothing of them is left.
 func (s *server) Shutdown(ctx context.Context) error {
 	s.state = stopping
 	s.orderly.Store(true)
 	s.runs.cancelAll()
 	release(ctx)
+	// Those that run on other machines may wait for a server.
+	defer time.AfterFunc(endGrace, s.runs.cancelAll).Stop()
 	s.runs.wait()
 	return nil
 }

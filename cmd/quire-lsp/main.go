@@ -37,7 +37,7 @@ Settings (initializationOptions, or the section "quire" of the editor's settings
   inlayHints           order, dependents, lastDuration, parameterNames (all true)
   server               S1, S2 or H: report what that server would refuse ("")
   run                  options of runs: parallel (1), keepGoing, timeout, reuse,
-                       container, sandbox, net
+                       container, sandbox, net, on (a URL: jobs run on its workers)
 `
 
 const commandsHelp = `
@@ -53,7 +53,7 @@ editor shows none.
                               resumeForce, ref, previousSha, mirror, except,
                               keepGoing, parallel, timeout ("10m"), inputs, config,
                               container, containerRuntime, containerArgs, sandbox,
-                              net, secrets {NAME: {"env": VAR} or {"file": PATH}}
+                              net, on, secrets {NAME: {"env": VAR} or {"file": PATH}}
   quire.rerunLast  run what was run last of a repository, here or elsewhere
                      uri      of a file of it
   quire.dryRun     show the commands that quire.run would execute, with its fields

@@ -56,6 +56,9 @@ func (p *progress) begin(unsaved []string) {
 		p.note = " (of the unsaved text of " + strings.Join(unsaved, ", ") + ")"
 		p.mu.Unlock()
 	}
+	if on := p.run.args.Options.On; on != "" && !p.run.dry {
+		message += ", on " + on
+	}
 	s := p.run.s
 	if !s.caps.progress {
 		return

@@ -7,13 +7,15 @@ import (
 	"time"
 
 	"quire/analysis/dsl"
+	"quire/exec"
 )
 
 // settings are what a user can set in an editor. settings.schema.json describes
 // them to people and to the packages of editors; a test compares the two.
 //
-// None of them names a program: they may come from files of the workspace, which
-// must not choose what is executed.
+// They may come from files of the workspace, which must not choose what is executed
+// before it is trusted. So none names a program, but for run.on, which names one of
+// quire's and is read for runs only.
 type settings struct {
 	// Trusted lets jobs run without asking whether the workspace is trusted. Only
 	// the initialization options can say so; see [configuration].
@@ -47,6 +49,8 @@ type runDefaults struct {
 	Container bool     `json:"container"`
 	Sandbox   bool     `json:"sandbox"`
 	Net       bool     `json:"net"`
+	// On is where the jobs run, when that is not this machine.
+	On engineURL `json:"on"`
 }
 
 func defaultSettings() settings {
@@ -60,8 +64,32 @@ func defaultSettings() settings {
 // options returns the options of a run for which a command says nothing. What
 // the command says is decoded over them.
 func (d runDefaults) options() runOptions {
-	return runOptions{Parallel: int(d.Parallel), KeepGoing: d.KeepGoing, Timeout: string(d.Timeout), Reuse: d.Reuse,
-		Container: d.Container, Sandbox: d.Sandbox, Net: d.Net}
+	o := runOptions{Parallel: int(d.Parallel), KeepGoing: d.KeepGoing, Timeout: string(d.Timeout), Reuse: d.Reuse,
+		Container: d.Container, Sandbox: d.Sandbox, Net: d.Net, On: string(d.On)}
+	if d.On != "" {
+		o.Reuse = false // there is nothing there to keep
+		if d.Parallel == defaultSettings().Run.Parallel {
+			o.Parallel = 0 // as many as the machines take
+		}
+	}
+	return o
+}
+
+// engineURL is where jobs run on other machines, or nothing.
+type engineURL string
+
+func (engineURL) expected() string { return "a URL such as \"temporal://HOST:PORT/NAMESPACE\"" }
+
+func (u *engineURL) UnmarshalJSON(text []byte) error {
+	var value string
+	if err := json.Unmarshal(text, &value); err != nil {
+		return err
+	}
+	if err := exec.CheckOn(value); err != nil {
+		return err
+	}
+	*u = engineURL(value)
+	return nil
 }
 
 // serverName is the server that pipelines are checked for too, such as S2, or

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -45,7 +44,7 @@ func (s *server) trusted(run *liveRun) bool {
 	if err == nil && mark.exists() {
 		return true
 	}
-	answer := s.askTrust(run.ctx, run.root)
+	answer := s.askTrust(run)
 	switch {
 	case run.ctx.Err() != nil:
 		return false
@@ -64,11 +63,14 @@ func (s *server) trusted(run *liveRun) bool {
 }
 
 // askTrust returns what the user answered, or nothing.
-func (s *server) askTrust(ctx context.Context, root string) string {
-	item, err := s.client.ShowMessageRequest(ctx, &protocol.ShowMessageRequestParams{
-		Type: protocol.MessageTypeWarning,
-		Message: fmt.Sprintf("Jobs of %s run commands on this machine with your rights. "+
-			"Do you trust what its .quire/ci.fnl and its scripts do?", root),
+func (s *server) askTrust(run *liveRun) string {
+	what := fmt.Sprintf("Jobs of %s run commands on this machine with your rights.", run.root)
+	if on := run.args.Options.On; on != "" {
+		what = fmt.Sprintf("%s is sent to the machines of %s, and its jobs run commands there.", run.root, on)
+	}
+	item, err := s.client.ShowMessageRequest(run.ctx, &protocol.ShowMessageRequestParams{
+		Type:    protocol.MessageTypeWarning,
+		Message: what + " Do you trust what its .quire/ci.fnl and its scripts do?",
 		Actions: []protocol.MessageActionItem{{Title: answerTrust}, {Title: answerNot}},
 	})
 	if err != nil || item == nil {
