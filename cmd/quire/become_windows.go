@@ -1,21 +1,21 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	osexec "os/exec"
 )
 
 // become runs a program in place of this process, and returns only when it
 // cannot. An interrupt at the console reaches both.
 func become(path string, args []string) error {
-	cmd := osexec.Command(path, args...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	err := cmd.Run()
-	if exit := (*osexec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+	p, err := os.StartProcess(path, append([]string{path}, args...), &os.ProcAttr{Files: []*os.File{os.Stdin, os.Stdout, os.Stderr}})
+	if err != nil {
 		return fmt.Errorf("%s cannot be started: %w", path, err)
 	}
-	os.Exit(cmd.ProcessState.ExitCode())
+	state, err := p.Wait()
+	if err != nil {
+		return err
+	}
+	os.Exit(state.ExitCode())
 	return nil
 }
