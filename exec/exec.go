@@ -134,6 +134,7 @@ type Report struct {
 	Finished    time.Time
 	Diagnostics diag.List   // of loading, and of building an image
 	Isolation   Isolation   // of the commands
+	On          string      // as in [Options]
 	Image       string      // of the container, or .quire/Dockerfile
 	Jobs        []JobReport // in the order they ran, then those that did not run
 	Resumed     string      // id of the run that this one went on with, or empty

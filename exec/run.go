@@ -49,7 +49,7 @@ type execution struct {
 // outcomes. When ctx ends, every process is ended and the outcome is
 // cancelled.
 func Run(ctx context.Context, r Request) (*Report, error) {
-	x := &execution{request: r, report: &Report{Started: time.Now(), Given: r.given}}
+	x := &execution{request: r, report: &Report{Started: time.Now(), Given: r.given, On: r.options.On}}
 	x.jobs = x.runner()
 	x.record = &recorder{values: &x.values, places: r.order != nil}
 	if r.options.Observe != nil && !r.options.DryRun {
@@ -274,7 +274,7 @@ func (x *execution) begun() error {
 // meta returns what the run is of.
 func (x *execution) meta(p Push) rundir.Meta {
 	m := rundir.Meta{SHA: p.SHA, Ref: p.Ref, PushedAt: p.PushedAt, Root: x.request.source.Root,
-		Jobs: x.plan.ids(), Inputs: map[string][]string{}}
+		On: x.report.On, Jobs: x.plan.ids(), Inputs: map[string][]string{}}
 	for _, id := range m.Jobs {
 		if job, ok := x.pipe.Graph.Job(id); ok {
 			for _, input := range job.Inputs {

@@ -51,7 +51,7 @@ func readRun(store *rundir.Store, id string) (*StoredRun, error) {
 	e := dir.Entry()
 	r := &StoredRun{Report: Report{ID: id, Dir: store.Path(id)}, Created: e.Created(), store: store}
 	meta, metaErr := dir.Meta()
-	r.Root, r.Ref, r.SHA, r.Inputs = meta.Root, meta.Ref, meta.SHA, meta.Inputs
+	r.Root, r.On, r.Ref, r.SHA, r.Inputs = meta.Root, meta.On, meta.Ref, meta.SHA, meta.Inputs
 	times, timesErr := dir.Times()
 	r.Started, r.Finished = timeOf(times.Started, e.Created()), timeOf(times.Finished, time.Time{})
 	stored, reportErr := readReport(dir)

@@ -24,6 +24,7 @@ type jsonRun struct {
 	Ref        string       `json:"ref"`
 	SHA        string       `json:"sha"`
 	Directory  string       `json:"directory"`
+	On         string       `json:"on"` // URL of what ran the jobs on other machines, or empty
 	Jobs       []jsonRunJob `json:"jobs"`
 }
 
@@ -69,7 +70,7 @@ func jsonShownOf(r *exec.StoredRun) jsonShown { return jsonShown{jsonVersion, js
 
 func jsonRunOf(r *exec.StoredRun) jsonRun {
 	j := jsonRun{ID: r.ID, Outcome: r.Outcome, Error: r.Error, StartedAt: jsonTime(r.Started), Root: r.Root, Ref: r.Ref,
-		SHA: r.SHA, Directory: r.Dir, Jobs: []jsonRunJob{}}
+		SHA: r.SHA, Directory: r.Dir, On: r.On, Jobs: []jsonRunJob{}}
 	if r.Ended() {
 		j.FinishedAt = jsonTime(r.Finished)
 	}

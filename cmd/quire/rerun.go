@@ -61,7 +61,7 @@ func rerun(flags *pflag.FlagSet, r *exec.Report, job string) string {
 // isFresh reports whether the flags ask for something that a run which goes on
 // with another cannot have.
 func isFresh(flags *pflag.FlagSet) bool {
-	return slices.ContainsFunc([]string{"sha", "in-place", "ref", "previous-sha", "reuse", "on"}, flags.Changed)
+	return slices.ContainsFunc([]string{"sha", "in-place", "ref", "previous-sha", "reuse", onFlag}, flags.Changed)
 }
 
 var unquoted = sync.OnceValue(func() *regexp.Regexp {

@@ -82,7 +82,7 @@ shown and recorded here is the same.`,
 		c.RegisterFlagCompletionFunc("resume", completeResume),
 		c.RegisterFlagCompletionFunc("inputs", completeFiles),
 		c.RegisterFlagCompletionFunc("outputs", completeFiles),
-		c.RegisterFlagCompletionFunc("on", completeEngines),
+		c.RegisterFlagCompletionFunc(onFlag, completeEngines),
 		c.RegisterFlagCompletionFunc("output", completeModes)); err != nil {
 		panic(err)
 	}
@@ -95,6 +95,8 @@ shown and recorded here is the same.`,
 	}
 	return c
 }
+
+const onFlag = "on"
 
 // completeEngines completes the beginning of a URL.
 func completeEngines(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -117,7 +119,7 @@ func (c *runCommand) addFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.Mirror, "mirror", false, "let quire/mirror take part, which pushes to another repository")
 	flags.StringVar(&o.Config, "config", "", "read the global configuration from this `file`")
 	addIsolation(flags, o)
-	flags.StringVar(&o.On, "on", "", "run the jobs on other machines, those of the workers at this `URL`, such as\ntemporal://HOST:PORT/NAMESPACE; see quire ci worker")
+	flags.StringVar(&o.On, onFlag, "", "run the jobs on other machines, those of the workers at this `URL`, such as\ntemporal://HOST:PORT/NAMESPACE; see quire ci worker")
 	c.addWatch(flags)
 	c.output.addFlags(flags)
 	c.dry.addFlags(flags)

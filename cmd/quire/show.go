@@ -59,6 +59,7 @@ func showRun(out *stream, run *exec.StoredRun) {
 	row("ref", shortRef(run.Ref))
 	row("commit", shortSHA(run.SHA))
 	row("directory", terminal.Inline(run.Dir))
+	row("on", terminal.Inline(run.On))
 	if len(run.Jobs) > 0 {
 		fmt.Fprintln(out)
 		progress.ListJobs(out, screen, run.Jobs)
@@ -68,7 +69,7 @@ func showRun(out *stream, run *exec.StoredRun) {
 		fmt.Fprintln(out)
 		_ = render.Diagnostics(out, screen, found)
 	}
-	again := func(job string) string { return rerun(&pflag.FlagSet{}, &exec.Report{}, job) }
+	again := func(job string) string { return rerun(flagsOf(run), &exec.Report{}, job) }
 	first := slices.IndexFunc(r.Jobs, func(j exec.JobReport) bool { return j.Failure != nil })
 	for i, job := range slices.Backward(r.Jobs) {
 		if i > first && job.Failure != nil {
@@ -82,6 +83,16 @@ func showRun(out *stream, run *exec.StoredRun) {
 	}
 	complainOf(out, screen, run)
 	progress.Conclude(out, screen, r, again)
+}
+
+// flagsOf returns the flags that have a job run where that of a run did.
+func flagsOf(run *exec.StoredRun) *pflag.FlagSet {
+	flags := &pflag.FlagSet{}
+	if run.On != "" {
+		flags.String(onFlag, "", "")
+		_ = flags.Set(onFlag, run.On) // any text will do
+	}
+	return flags
 }
 
 // complainOf says what quire or the machine could not do, if anything.

@@ -18,6 +18,7 @@ type Meta struct {
 	Ref      string    `yaml:"ref,omitempty"`
 	PushedAt time.Time `yaml:"pushed_at"`
 	Root     string    `yaml:"root,omitempty"` // of the repository
+	On       string    `yaml:"on,omitempty"`   // what ran the jobs on other machines
 	Jobs     []string  `yaml:"jobs,omitempty"`
 	// Inputs are what the jobs need, by job.
 	Inputs map[string][]string `yaml:"inputs,omitempty"`

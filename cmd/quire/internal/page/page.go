@@ -128,7 +128,8 @@ func facts(run *exec.StoredRun) []fact {
 	all = append(all,
 		fact{"Commit", terminal.Inline(run.SHA), true},
 		fact{"Repository", terminal.Inline(run.Root), true},
-		fact{"Record", terminal.Inline(run.Dir), true})
+		fact{"Record", terminal.Inline(run.Dir), true},
+		fact{"Ran on", terminal.Inline(run.On), true})
 	var known []fact
 	for _, f := range all {
 		if f.Value != "" {
