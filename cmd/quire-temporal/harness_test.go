@@ -46,9 +46,6 @@ var programs = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if path := os.Getenv("B_QUIRE"); path != "" {
-		return dir, os.Symlink(path, filepath.Join(dir, "quire"))
-	}
 	build := exec.Command("go", "build", "-o", filepath.Join(dir, "quire"), "./cmd/quire")
 	build.Dir = filepath.Join("..", "..")
 	build.Env = append(os.Environ(), "GOFLAGS=-buildvcs=false")
