@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -41,9 +40,12 @@ func runEngine(stdin io.Reader, stdout io.Writer, address string) error {
 	// Nobody reading is a reason to cancel the run, not to drop dead.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	go cancelBySignal(cancel)
-	lines := json.NewEncoder(stdout)
 	tell := func(t exec.Told) {
-		if lines.Encode(t) != nil {
+		line, err := t.MarshalJSON() // json.Marshal reads it once more, and it may be large
+		if err == nil {
+			_, err = stdout.Write(append(line, '\n'))
+		}
+		if err != nil {
 			cancel()
 		}
 	}

@@ -52,12 +52,9 @@ type Engine struct {
 func Run(ctx context.Context, address conn.Address, work *exec.Work, tell func(exec.Told)) error {
 	e := &Engine{address: address, work: work, id: conn.RunID(work.RunID),
 		jobs: map[string]*job{}, readers: map[string]*reader{}, settled: make(chan struct{})}
-	var telling sync.Mutex
-	e.out = func(t exec.Told) {
-		telling.Lock()
-		defer telling.Unlock()
-		tell(t)
-	}
+	var teller teller
+	defer teller.start(tell)()
+	e.out = teller.tell
 	reachable, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	var err error
