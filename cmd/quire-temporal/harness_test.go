@@ -98,9 +98,9 @@ type workerProcess struct {
 func (w *world) worker(name string, args ...string) *workerProcess {
 	w.t.Helper()
 	p := &workerProcess{name: name, state: filepath.Join(w.t.TempDir(), "workers"), log: &output{}, ended: make(chan struct{})}
-	p.Cmd = exec.Command(filepath.Join(w.programs, "quire-temporal"), append([]string{"worker", "--temporal", w.server.host, "--queue", w.queue,
+	p.Cmd = exec.Command(filepath.Join(w.programs, "quire"), append([]string{"ci", "worker", "--temporal", w.server.host, "--queue", w.queue,
 		"--name", name, "--state", p.state}, args...)...)
-	p.Env = append(w.environ(), w.mark)
+	p.Env = append(w.environ(), w.mark, "TEMPORAL_TEST=not for jobs")
 	p.Stdout, p.Stderr = p.log, p.log
 	p.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if err := startHere(p.Cmd); err != nil {

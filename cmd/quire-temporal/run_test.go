@@ -5,9 +5,11 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -345,6 +347,39 @@ func TestFailingBeside(t *testing.T) {
 	r.wait(1)
 	if got, want := r.outcomes(), "bad failed, slow succeeded"; got != want {
 		t.Errorf("the jobs ended: %s, want %s", got, want)
+	}
+}
+
+// TestContent has much go to workers and from one to another: in the repository,
+// in files that a job leaves, and in results.
+func TestContent(t *testing.T) {
+	w := newWorld(t, serverOf(t))
+	noise := make([]byte, 3<<20)
+	_, _ = rand.NewChaCha8([32]byte{1}).Read(noise) // never fails
+	sum := fmt.Sprintf("%x", sha256.Sum256(noise))
+	if err := errors.Join(os.MkdirAll(w.repo, 0o777), os.WriteFile(filepath.Join(w.repo, "noise"), noise, 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	w.write(`(job :a [:quire/push] (fn [{: sh}] (sh "sha256sum noise; cat noise noise > twice; env | grep ^TEMPORAL") {:text (string.rep :a 20000)}) {:labels [:one]})
+(job :b [:a] (fn [{: sh}] (sh "sha256sum noise; head -c 3145728 twice | sha256sum") {:text (string.rep :b 20000)}) {:labels [:two]})
+(job :c [:b] (fn [{: sh}] (sh "wc -c twice") {:text (string.rep :c 50000)}) {:labels [:one]})
+(job :d [:c] (fn [{: sh : jobs}] (sh (.. "echo " (# (. (jobs :a) :text)) " " (# (. (jobs :b) :text)) " " (# (. (jobs :c) :text))))) {:labels [:two]})
+`)
+	w.worker("one", "--labels", "one")
+	w.worker("two", "--labels", "two")
+	w.run(0, "--get", "twice")
+	for job, want := range map[string]string{
+		"a": sum + "  noise\n",
+		"b": sum + "  noise\n" + sum + "  -\n",
+		"c": "6291456 twice\n",
+		"d": "20000 20000 50000\n",
+	} {
+		if got := string(w.log(job)); got != want {
+			t.Errorf("job %s wrote %q, want %q", job, got, want)
+		}
+	}
+	if twice, err := os.ReadFile(filepath.Join(w.repo, "twice")); err != nil || !bytes.Equal(twice, slices.Concat(noise, noise)) {
+		t.Errorf("%d bytes came back (%v), or others than the job left", len(twice), err)
 	}
 }
 
