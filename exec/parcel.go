@@ -56,6 +56,10 @@ type gitManifest struct {
 	Absent []string `json:"absent,omitempty"`
 }
 
+// fetchKey is the setting of a repository's git that, when it is false, has all
+// commits packed, for machines that cannot fetch from its remote.
+const fetchKey = "quire.fetch"
+
 // texts are the files of a git directory that a parcel takes along.
 var texts = []string{"shallow", "info/exclude", "info/attributes", "info/sparse-checkout"}
 
@@ -162,8 +166,11 @@ func (p *packer) describe() (*gitManifest, error) {
 
 // remote returns the remote that other machines are likely to reach, without
 // what may be a password, and the commits that it had when it was fetched last.
-// The one called origin comes first.
+// The one called origin comes first. There is none where [fetchKey] says so.
 func (p *packer) remote() (url string, commits []string) {
+	if slices.Contains([]string{"false", "no", "off", "0"}, strings.ToLower(p.work.config[fetchKey])) {
+		return "", nil
+	}
 	best := ""
 	for key, value := range p.work.config {
 		name, ok := strings.CutPrefix(key, "remote.")

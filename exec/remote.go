@@ -48,7 +48,8 @@ func (g git) fetch(ctx context.Context, remote string, commits []string) error {
 		_, err = g.run(ctx, nil, append(args, "refs/heads/*", "refs/tags/*")...)
 	}
 	if failed := (*gitError)(nil); errors.As(err, &failed) {
-		return fmt.Errorf("%s cannot be fetched on this machine: %s", remote, failed.stderr)
+		return fmt.Errorf("%s cannot be fetched on this machine: %s\n"+
+			"Let it fetch there, or set %s to false with git config in the repository, so that all commits are sent.", remote, failed.stderr, fetchKey)
 	}
 	return err
 }

@@ -101,6 +101,10 @@ func (u *unpacker) want(name string) error {
 // git makes the git directory. What its refs lead to is there before they are.
 func (u *unpacker) git(ctx context.Context) error {
 	m := u.about.Git
+	refs, err := packRefs(m.Refs)
+	if err != nil {
+		return err
+	}
 	gitDir := filepath.Join(u.repository(), gitName)
 	for _, d := range []string{"objects/info", "objects/pack", "refs/heads", "refs/tags", "info"} {
 		if err := os.MkdirAll(filepath.Join(gitDir, d), 0o777); err != nil {
@@ -118,14 +122,11 @@ func (u *unpacker) git(ctx context.Context) error {
 	if err := u.objects(ctx, g.with("GIT_DIR", gitDir)); err != nil {
 		return err
 	}
-	rest := map[string]string{}
+	rest := map[string]string{"packed-refs": refs}
 	for _, name := range texts {
 		if text, ok := m.Texts[name]; ok {
 			rest[name] = text
 		}
-	}
-	if rest["packed-refs"], err = packRefs(m.Refs); err != nil {
-		return err
 	}
 	return writeTexts(gitDir, rest)
 }
@@ -163,7 +164,7 @@ func (u *unpacker) objects(ctx context.Context, g git) error {
 	}
 	need := slices.Concat(slices.Sorted(maps.Values(m.Refs)), []string{m.SHA})
 	lacks, err := g.missing(ctx, need)
-	if err != nil || m.Remote == "" && lacks == nil {
+	if err != nil {
 		return err
 	}
 	if m.Remote != "" {
@@ -174,10 +175,13 @@ func (u *unpacker) objects(ctx context.Context, g git) error {
 			return err
 		}
 	}
-	if lacks != nil {
-		return fmt.Errorf("%s has no commit %s any more: fetch in the repository that is run, and run it again", m.Remote, lacks[0])
+	switch {
+	case lacks == nil:
+		return nil
+	case m.Remote == "":
+		return fmt.Errorf("the parcel lacks commit %s", lacks[0])
 	}
-	return nil
+	return fmt.Errorf("%s has no commit %s any more: fetch in the repository that is run, and run it again", m.Remote, lacks[0])
 }
 
 // files writes the files. Those of a git repository are laid over those of its
