@@ -66,35 +66,44 @@ func (x *elsewhere) event(j *toldJob, e PageEvent) error {
 	if e.JobID != j.id {
 		return nil // it is about the run of the one job
 	}
+	x.start(j, time.UnixMilli(e.AtMS))
 	switch e.Type {
-	case JobStarted:
-		x.start(j, time.UnixMilli(e.AtMS))
-		return nil
-	case JobFinished:
-		return nil // which Done tells
+	case ShStarted:
+		return x.command(j, e)
 	case Output:
 		return x.output(j, e)
-	}
-	x.start(j, time.UnixMilli(e.AtMS))
-	if e.Type == ShStarted {
-		j.closeLog(x.execution)
-		if e.Sh != j.sh+1 {
-			return x.odd("it tells of command %d of job '%s' after command %d", e.Sh, j.id, j.sh)
+	case ShFinished:
+		if e.Sh != j.sh || j.exited {
+			return x.odd("it tells of the end of command %d of job '%s', which did not start", e.Sh, j.id)
 		}
-		j.sh, j.there, j.short, j.exited = e.Sh, 0, false, false
-		j.log = x.run.Log(j.id, j.number())
-		_ = j.log.Create() // never fails
-	}
-	if e.Type == ShFinished {
 		j.exited = true
+		x.record.tell(Event{AtMS: e.AtMS, Type: ShFinished, JobID: j.id, Sh: j.number(), Exit: e.Exit, Signal: e.Signal})
+	case Log:
+		if e.Sh < 0 || e.Sh > j.sh {
+			return x.odd("it tells of command %d of job '%s', which did not start", e.Sh, j.id)
+		}
+		if e.Sh > 0 {
+			e.Sh += j.before
+		}
+		x.record.tell(Event{AtMS: e.AtMS, Type: Log, JobID: j.id, Sh: e.Sh, Message: e.Message})
 	}
+	return nil // all else is about the run of the one job, or told by Done
+}
+
+// command records that a command started.
+func (x *elsewhere) command(j *toldJob, e PageEvent) error {
+	j.closeLog(x.execution)
+	if e.Sh != j.sh+1 {
+		return x.odd("it tells of command %d of job '%s' after command %d", e.Sh, j.id, j.sh)
+	}
+	j.sh, j.there, j.short, j.exited = e.Sh, 0, false, false
+	j.log = x.run.Log(j.id, j.number())
+	_ = j.log.Create() // never fails
+	started := Event{AtMS: e.AtMS, Type: ShStarted, JobID: j.id, Sh: j.number(), Cmd: e.Cmd}
 	if e.Call != nil {
-		e.Place = x.placeHere(*e.Call)
+		started.Place = x.placeHere(*e.Call)
 	}
-	if e.Sh > 0 {
-		e.Sh += j.before
-	}
-	x.record.tell(e.Event)
+	x.record.tell(started)
 	return nil
 }
 
@@ -111,6 +120,8 @@ func (x *elsewhere) output(j *toldJob, e PageEvent) error {
 	switch {
 	case j.log == nil || e.Sh != j.sh:
 		return x.odd("it tells of output of command %d of job '%s', which did not start", e.Sh, j.id)
+	case e.Stream != rundir.Stdout && e.Stream != rundir.Stderr:
+		return x.odd("it tells of output of job '%s' to %q", j.id, e.Stream)
 	case e.Start == nil || e.End == nil || *e.Start != j.there || *e.End < *e.Start+int64(len(e.Log)):
 		return x.odd("it leaves out some output of command %d of job '%s'", e.Sh, j.id)
 	}
@@ -149,7 +160,7 @@ func (x *elsewhere) done(ctx context.Context, j *toldJob, d JobDone) error {
 		return x.odd("job '%s': %w", j.id, err)
 	}
 	one, ok := results.Jobs[j.id]
-	if !ok || one.Outcome != r.Outcome {
+	if !ok || one.Outcome != r.Outcome || one.Outcome == NotRun {
 		return x.odd("the results of job '%s' are not those of its report", j.id)
 	}
 	x.start(j, r.Started)
