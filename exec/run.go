@@ -418,7 +418,7 @@ func (x *execution) takeOver() error {
 func (x *execution) notices(w *workspace) []string {
 	notices := slices.Concat(x.told, w.notices)
 	if x.pipe.Image != "" && !x.request.options.Container {
-		notices = append(notices, fmt.Sprintf("the image %q is not used: jobs run on this machine", x.pipe.Image))
+		notices = append(notices, fmt.Sprintf("the image %q is not used: jobs run without a container", x.pipe.Image))
 	}
 	return notices
 }

@@ -91,12 +91,38 @@ func show(t *testing.T, run string) (s seen) {
 func TestRunOn(t *testing.T) {
 	on := engine(t)
 	here := show(t, `{}`)
-	there := show(t, `{"on": "`+on+`"}`)
+	there := show(t, `{"reuse": true, "on": "`+on+`"}`) // of which only the second has a meaning there
 	equal(t, "begin", there.Progress[0], here.Progress[0]+", on "+on)
 	there.Progress[0] = here.Progress[0]
 	equal(t, "what is shown", there, here)
 	if here.Output["a stdout"] != "out\n" || len(here.Problems) == 0 {
 		t.Errorf("nothing was to compare: %v", here)
+	}
+}
+
+// TestRunHereInstead runs in the working tree, which other machines do not have,
+// although the setting points elsewhere, and finds out here what would run.
+func TestRunHereInstead(t *testing.T) {
+	root := workspace(t)
+	c := dial(t)
+	c.handshakeWith(everything, `"rootUri": null, "initializationOptions": {"trusted": true, "run": {"on": "nothere://localhost"}}`)
+	u := c.openIn(root, ".quire/ci.fnl", `(local {: job} (require :quire.ci))
+(job :a [:quire/push] (fn [{: sh}] (assert (= 0 (. (sh "echo made >made") :exit)))))
+`)
+	var result runResult
+	c.execute(cmdRun, json.RawMessage(`{"uri": "`+string(u)+`", "options": {"inPlace": true}}`), &result)
+	values := c.values(result.RunID)
+	if end := values[len(values)-1].Value.Message; !strings.HasPrefix(end, "✓ 1 job") {
+		t.Error(end)
+	}
+	if _, err := os.Stat(filepath.Join(root, "made")); err != nil {
+		t.Error(err)
+	}
+	c.execute(cmdDryRun, runArgs{URI: u}, nil)
+	c.wait("the plan", func() bool { return len(c.shown) == 1 })
+	values = c.values(c.run(u))
+	if end := values[len(values)-1].Value.Message; !strings.Contains(end, "quire-nothere is neither beside quire") {
+		t.Error(end)
 	}
 }
 

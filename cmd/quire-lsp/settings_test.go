@@ -90,10 +90,11 @@ func TestOverlay(t *testing.T) {
 		{`{"codeLens": false, "server": "H", "run": {"timeout": "90s"}, "inlayHints": {"order": false}}`, changed, nil, nil},
 		{`{"editor": 1, "quire": {"codeLens": false, "server": "H", "run": {"timeout": "90s"}, "inlayHints": {"order": false}}}`, changed, nil, nil},
 		{`[1]`, defaultSettings(), []string{"quire: expected an object, got [1]. Its settings stay as they are."}, nil},
-		{`{"codeLens": "no", "inlayHints": true, "server": "S9", "run": {"parallel": 0, "timeout": "-1s", "net": 1}}`, defaultSettings(), []string{
+		{`{"codeLens": "no", "inlayHints": true, "server": "S9", "run": {"parallel": 0, "timeout": "-1s", "net": 1, "on": "localhost:7233"}}`, defaultSettings(), []string{
 			`quire.codeLens: expected true or false, got "no". It stays true.`,
 			`quire.inlayHints: expected an object, got true. Its settings stay as they are.`,
 			`quire.run.net: expected true or false, got 1. It stays false.`,
+			`quire.run.on: expected a URL such as "temporal://HOST:PORT/NAMESPACE", got "localhost:7233". It stays "".`,
 			`quire.run.parallel: expected a whole number from 1, got 0. It stays 1.`,
 			`quire.run.timeout: expected a time such as "90s" or "10m", got "-1s". It stays "".`,
 			`quire.server: expected one of "", "S1", "S2", "H", got "S9". It stays "".`,
