@@ -49,7 +49,7 @@ func (g git) fetch(ctx context.Context, remote string, commits []string) error {
 	}
 	if failed := (*gitError)(nil); errors.As(err, &failed) {
 		return fmt.Errorf("%s cannot be fetched on this machine: %s\n"+
-			"Let it fetch there, or set %s to false with git config in the repository, so that all commits are sent.", remote, failed.stderr, fetchKey)
+			"let git fetch it here, or set %s to false with git config in the repository that is run, so that all commits are sent", remote, failed.stderr, fetchKey)
 	}
 	return err
 }
