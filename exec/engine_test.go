@@ -47,7 +47,7 @@ func TestBrokenEngine(t *testing.T) {
 		{"no report", `echo ` + quoted(told+`,"done":{"report":{},"results":{}}}`) + `; cat`, "the report of job 'a'"},
 		{"error", `echo '{"version":1,"error":"the server refuses it"}'; exit 1`, "quire-broken: the server refuses it"},
 		{"error of a job", `echo '{"version":1,"job":"a","error":"the disk is full"}'`, "job 'a': the disk is full"},
-		{"leaves a process", `sleep 600 & echo '{"version":1,"error":"gone"}'`, "gone"},
+		{"leaves a process", `sleep 600 & echo $! >$BASE/child; echo '{"version":1,"error":"gone"}'`, "gone"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -61,6 +61,9 @@ func TestBrokenEngine(t *testing.T) {
 			}
 			if last := events[len(events)-1]; last.Type != exec.RunFinished || last.Outcome != "internal" {
 				t.Errorf("the last event is %v", last)
+			}
+			if child := filepath.Join(f.Base, "child"); test.name == "leaves a process" {
+				wantGone(t, child)
 			}
 			if n := strings.Count(exectest.EventsText(events), "run_finished"); n != 1 {
 				t.Errorf("%d ends of the run", n)

@@ -10,6 +10,8 @@
 // that leave their session are known by QUIRE_RUN_ID in their environment, and
 // none outlives its run. Where commands run, on this machine, in a sandbox on
 // it or in a container, is a place; the rest of the package does not know which.
+// Who carries out the jobs, this machine or an engine that has others do it, is a
+// runner.
 //
 // [Results] are what a run hands on to one of the same commit on another machine,
 // which to its jobs is then the same run.
