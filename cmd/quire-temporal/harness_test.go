@@ -73,7 +73,7 @@ func newWorld(t testing.TB, s *devServer) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	queue := strings.ReplaceAll(t.Name(), "/", "-") + fmt.Sprint(os.Getpid())
+	queue := strings.ReplaceAll(t.Name(), "/", "-") + fmt.Sprint(time.Now().UnixNano())
 	w := &world{t: t, server: s, queue: queue, programs: dir, mark: "QUIRE_TEST_WORLD=" + queue,
 		state: t.TempDir(), repo: filepath.Join(t.TempDir(), "words"), workers: map[string]*workerProcess{}}
 	t.Cleanup(w.end)

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -141,7 +142,7 @@ func (w *Worker) serve(ctx context.Context) error {
 		}
 		queues = append(queues, q)
 	}
-	w.Say("worker %s takes jobs of queue %s at %s, %s", w.Name, conn.QueueFor(w.Address.Queue, w.Labels), w.server.Host, places(w.Slots))
+	w.Say("worker %s takes jobs of queue %s at %s, %s%s", w.Name, w.Address.Queue, w.server.Host, places(w.Slots), also(w.Labels))
 	going, stop := context.WithCancel(w.hurry)
 	defer stop()
 	go w.server.Watch(going, func(text string) { w.Say("%s", text) })
@@ -162,6 +163,14 @@ func places(n int) string {
 		return "one at a time"
 	}
 	return fmt.Sprintf("up to %d at once", n)
+}
+
+// also says which jobs a worker takes beside those without labels.
+func also(labels []string) string {
+	if len(labels) == 0 {
+		return ""
+	}
+	return ", also those for " + strings.Join(labels, ", ")
 }
 
 func counted(n int, what string) string {
