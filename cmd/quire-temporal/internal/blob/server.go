@@ -70,7 +70,7 @@ func (p *pieces) Put(ctx context.Context, id string, piece []byte) error {
 // soon.
 func (p *pieces) old(ctx context.Context, id string) (old bool, err error) {
 	err = conn.Retry(ctx, func() error {
-		about, err := p.server.DescribeWorkflowExecution(ctx, workflowID(id), "")
+		about, err := p.server.Describe(ctx, workflowID(id))
 		if gone := (*serviceerror.NotFound)(nil); errors.As(err, &gone) {
 			old = true
 			return nil

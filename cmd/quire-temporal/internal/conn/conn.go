@@ -87,6 +87,15 @@ func (s *Server) Ask(ctx context.Context) error {
 	return err
 }
 
+// Describe returns what the server knows of the last workflow with an id.
+func (s *Server) Describe(ctx context.Context, id string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	about, err := s.DescribeWorkflow(ctx, id, "")
+	if err != nil {
+		return nil, err
+	}
+	return about.RawResponse, nil
+}
+
 // Watch asks for signs of life until ctx ends. It tells when there was none for
 // longer than people wait, and when they are back.
 func (s *Server) Watch(ctx context.Context, tell func(string)) {

@@ -25,7 +25,7 @@ func (e *Engine) cancel(ctx context.Context) {
 			return
 		case <-time.After(500 * time.Millisecond):
 		}
-		about, err := e.server.DescribeWorkflowExecution(ctx, e.id, "")
+		about, err := e.server.Describe(ctx, e.id)
 		if err != nil {
 			idle = time.Now()
 			continue

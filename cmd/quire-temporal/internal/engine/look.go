@@ -38,7 +38,7 @@ func (e *Engine) look(ctx context.Context) {
 		case <-time.After(wait):
 		}
 		began := time.Now()
-		about, err := e.server.DescribeWorkflowExecution(ctx, e.id, "")
+		about, err := e.server.Describe(ctx, e.id)
 		if err != nil {
 			continue
 		}

@@ -76,7 +76,7 @@ func (w *Worker) over(ctx context.Context, r *run) (bool, error) {
 	if !read && idle < unreadFor {
 		return false, nil
 	}
-	about, err := w.server.DescribeWorkflowExecution(ctx, conn.RunID(r.id), "")
+	about, err := w.server.Describe(ctx, conn.RunID(r.id))
 	if gone := (*serviceerror.NotFound)(nil); errors.As(err, &gone) {
 		return true, nil
 	}
@@ -119,7 +119,7 @@ func (w *Worker) sweepOthers() {
 		if got, err := lock.TryLock(); err != nil || !got {
 			continue
 		}
-		if err := errors.Join(w.bury(dir), os.Remove(path), lock.Unlock()); err != nil {
+		if err := errors.Join(w.bury(dir), lock.Unlock(), os.Remove(path)); err != nil {
 			w.Say("what a worker that was killed left in %s could not be removed: %v", dir, err)
 		}
 	}

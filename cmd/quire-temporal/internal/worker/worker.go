@@ -105,7 +105,7 @@ func (w *Worker) home(own string) (unlock func(), err error) {
 		return nil, errors.Join(err, lock.Unlock())
 	}
 	return func() {
-		if err := errors.Join(rundir.RemoveAll(w.dir), os.Remove(lock.Path()), lock.Unlock()); err != nil {
+		if err := errors.Join(rundir.RemoveAll(w.dir), lock.Unlock(), os.Remove(lock.Path())); err != nil {
 			w.Say("what the worker stored could not be removed: %v", err)
 		}
 	}, nil
