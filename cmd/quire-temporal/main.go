@@ -61,6 +61,13 @@ TEMPORAL_TLS_CLIENT_CERT_PATH. Jobs do not see these variables.`,
 		Version:       exec.Version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return c.Help()
+			}
+			return usagef("quire-temporal has no command %q.\nSee quire-temporal --help.", args[0])
+		},
 	}
 	root.SetVersionTemplate("quire-temporal {{.Version}}\n")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {

@@ -1,13 +1,10 @@
 package conn
 
 import (
-	"errors"
-	"strings"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
 	commonpb "go.temporal.io/api/common/v1"
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/converter"
 )
 
@@ -76,17 +73,4 @@ func (codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 		}
 	}
 	return out, nil
-}
-
-// Plain returns an error of the server with the words that are for people.
-func Plain(err error) error {
-	text := err.Error()
-	if s := serviceerror.ServiceError(nil); errors.As(err, &s) {
-		text = s.Error()
-	}
-	text = strings.TrimPrefix(text, "failed reaching server: ")
-	if _, rest, ok := strings.Cut(text, "last connection error: "); ok {
-		text = strings.TrimSuffix(rest, `"`)
-	}
-	return errors.New(text)
 }

@@ -3,6 +3,8 @@ package conn
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"go.temporal.io/api/serviceerror"
@@ -43,4 +45,21 @@ func Away(err error) bool {
 		return true
 	}
 	return false
+}
+
+// Plain returns an error of the server with the words that are for people.
+func Plain(err error) error {
+	if gone := (*serviceerror.NamespaceNotFound)(nil); errors.As(err, &gone) {
+		return fmt.Errorf("the Temporal server has no namespace %s", gone.Namespace)
+	}
+	text := err.Error()
+	if s := serviceerror.ServiceError(nil); errors.As(err, &s) {
+		text = s.Error()
+	}
+	for _, before := range []string{"failed reaching server: ", "last connection error: ", "Error while dialing: "} {
+		if _, rest, ok := strings.Cut(text, before); ok {
+			text = strings.TrimSuffix(rest, `"`)
+		}
+	}
+	return errors.New(text)
 }

@@ -55,7 +55,7 @@ func Run(ctx context.Context, address conn.Address, work *exec.Work, tell func(e
 	var teller teller
 	defer teller.start(tell)()
 	e.out = teller.tell
-	reachable, cancel := context.WithTimeout(ctx, 10*time.Second)
+	reachable, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	var err error
 	if e.server, err = conn.Dial(reachable, address, "quire "+work.RunID, func(error) {}); err != nil {
