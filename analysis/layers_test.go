@@ -91,8 +91,8 @@ var layers = []layer{
 	// Only tests import this one.
 	{
 		pkg:  "exec/exectest",
-		uses: []string{"exec", "exec/rundir"},
-		owns: slices.Concat(machine, []string{"net/url", "os/exec", "github.com/spf13/pflag", "github.com/rogpeppe/go-internal/txtar"}),
+		uses: []string{"analysis/source", "analysis/diag", "exec", "exec/rundir"},
+		owns: slices.Concat(machine, []string{"net/url", "os/exec", "github.com/spf13/pflag", "github.com/rogpeppe/go-internal/txtar", "github.com/google/go-cmp/cmp"}),
 	},
 	{pkg: "cmd/quire/internal/terminal", owns: slices.Concat(machine, terminal)},
 	{pkg: "cmd/quire/internal/render", uses: []string{"analysis/source", "analysis/diag", "cmd/quire/internal/terminal"}},

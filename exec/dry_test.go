@@ -83,7 +83,7 @@ func planCase(t *testing.T, archive *txtar.Archive) string {
 func writePlan(b *strings.Builder, r *exec.Report) {
 	fmt.Fprintln(b, r.Outcome)
 	for _, d := range r.Diagnostics {
-		writeDiagnostic(b, "", d)
+		exectest.WriteDiagnostic(b, "", d)
 	}
 	for _, j := range r.Jobs {
 		fmt.Fprintf(b, "%s %s", j.ID, j.Outcome)
@@ -102,7 +102,7 @@ func writePlan(b *strings.Builder, r *exec.Report) {
 			fmt.Fprintf(b, "  %s %s\n", map[bool]string{true: "!", false: "?"}[c.Certain], describe(c.Command))
 		}
 		if j.Failure != nil {
-			writeDiagnostic(b, "  ", j.Failure.Diagnostic)
+			exectest.WriteDiagnostic(b, "  ", j.Failure.Diagnostic)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -90,6 +91,25 @@ func places(events []exec.Event) (calls []string) {
 		}
 	}
 	return calls
+}
+
+// TestRunsElsewhere runs the pipelines of the suite on two workers.
+func TestRunsElsewhere(t *testing.T) {
+	var spread atomic.Int32
+	t.Cleanup(func() {
+		if spread.Load() < 10 {
+			t.Errorf("only %d pipelines ran on both workers", spread.Load())
+		}
+	})
+	exectest.CompareRuns(t, "../testdata/run", func(t *testing.T, r *exectest.Repository, o exec.Options) exec.Options {
+		t.Cleanup(func() {
+			if used, err := filepath.Glob(filepath.Join(r.Base, "workers/w*")); err == nil && len(used) == 2 {
+				spread.Add(1)
+			}
+		})
+		o.On = (&fixture{Repository: r, t: t}).engines()
+		return o
+	}, apart)
 }
 
 // TestOutputsFromElsewhere runs a job alone after the job that it needs ran on

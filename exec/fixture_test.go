@@ -3,8 +3,6 @@ package exec_test
 import (
 	"context"
 	osexec "os/exec"
-	"slices"
-	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
@@ -40,26 +38,7 @@ func (f *fixture) run(o exec.Options) (*exec.Report, []exec.Event, error) {
 
 func (f *fixture) runContext(ctx context.Context, o exec.Options) (*exec.Report, []exec.Event, error) {
 	f.t.Helper()
-	var mu sync.Mutex // an observer that was abandoned may still be told
-	var events []exec.Event
-	observe := o.Observe
-	o.Environ = f.Env
-	o.Observe = func(e exec.Event) {
-		mu.Lock()
-		events = append(events, e)
-		mu.Unlock()
-		if observe != nil {
-			observe(e)
-		}
-	}
-	r, err := exec.Local(f.Root, o)
-	if err != nil {
-		return &exec.Report{}, nil, err
-	}
-	report, err := exec.Run(ctx, r)
-	mu.Lock()
-	defer mu.Unlock()
-	return report, slices.Clone(events), err
+	return f.Run(ctx, o)
 }
 
 // succeed runs the pipeline and wants every job to succeed.

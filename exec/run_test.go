@@ -15,8 +15,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"quire/analysis/diag"
-	"quire/analysis/source"
 	"quire/exec"
 	"quire/exec/exectest"
 )
@@ -117,41 +115,7 @@ var broken = regexp.MustCompile("(\uFFFD|\\\\x[0-9a-f]{2})+")
 // scrub replaces what differs from run to run.
 func (f *fixture) scrub(r *exec.Report, text string) string { return f.Scrub(r.Dir, r.ID, text) }
 
-func (f *fixture) reportText(r *exec.Report) string {
-	var b strings.Builder
-	fmt.Fprintln(&b, r.Outcome)
-	for _, d := range r.Diagnostics {
-		writeDiagnostic(&b, "", d)
-	}
-	for _, j := range r.Jobs {
-		fmt.Fprintf(&b, "%s %s", j.ID, j.Outcome)
-		for _, exit := range j.IgnoredExits {
-			fmt.Fprintf(&b, " (exit %d ignored)", exit)
-		}
-		if j.Notice != "" {
-			fmt.Fprintf(&b, ": %s", j.Notice)
-		}
-		fmt.Fprintln(&b)
-		if j.Failure == nil {
-			continue
-		}
-		writeDiagnostic(&b, "  ", j.Failure.Diagnostic)
-		if j.Failure.Command != "" {
-			fmt.Fprintf(&b, "  command %s\n  exit %d %s\n  log %s\n", j.Failure.Command, j.Failure.Exit, j.Failure.Signal, j.Failure.Log)
-		}
-		for _, line := range j.Failure.Tail {
-			fmt.Fprintf(&b, "  | %s\n", line)
-		}
-	}
-	return b.String()
-}
-
-func writeDiagnostic(b *strings.Builder, indent string, d diag.Diagnostic) {
-	fmt.Fprintf(b, "%s%s\n", indent, strings.ReplaceAll(d.Error(), "\n", "\n"+indent+"  "))
-	for _, r := range d.Related {
-		fmt.Fprintf(b, "%s  %s: %s\n", indent, source.Place{File: r.File, Span: r.Span}, r.Message)
-	}
-}
+func (f *fixture) reportText(r *exec.Report) string { return exectest.ReportText(r) }
 
 // logsText shows the logs of a run without times, of each log stdout before
 // stderr.

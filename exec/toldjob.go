@@ -205,10 +205,12 @@ func (x *elsewhere) restoreJob(j *toldJob, text []byte) (JobReport, error) {
 	}
 	b := restorer{dir: x.run.Path(), files: map[string]*source.File{}}
 	for name, text := range s.Sources {
-		if f := x.fileHere(name); f != nil && f.Text() == text {
-			b.files[name] = f
-		} else {
-			b.files[name] = source.NewFile(name, text)
+		b.files[name] = source.NewFile(name, text)
+	}
+	for _, f := range x.pipe.Files {
+		// A text that holds a secret is not among the sources. It is the same there.
+		if text, ok := s.Sources[f.Name()]; !ok || text == f.Text() {
+			b.files[f.Name()] = f
 		}
 	}
 	for _, one := range s.Jobs {
