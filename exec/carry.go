@@ -106,6 +106,9 @@ func (x *execution) leaveFiles(ctx context.Context) error {
 		return nil
 	}
 	if err := x.carry.leave(ctx, to); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
 		return fmt.Errorf("what the jobs left cannot be carried: %w", err)
 	}
 	x.report.NotCarried, x.report.Left = x.carry.left, to

@@ -99,6 +99,8 @@ func TestNotCarried(t *testing.T) {
 			want: []string{"nothing of what was left in the workspace is carried to other machines: 1.4 MiB in 4 files, and 1.0 MiB are carried at most; 1.4 MiB are in target/debug"},
 			here: "test ! -e x && test ! -e target && test -z \"$(git tag)\""},
 		"no git directory": {script: "rm -rf .git; echo x > x", want: []string{"what changed in the git directory is not carried to other machines: it is gone"}, here: "test -f x && git log -1 --format="},
+		"other names of the git directory": {script: "mkdir .GIT git~1 && echo x > .GIT/x && echo y > git~10", want: []string{
+			".GIT, git~1 are not carried to other machines: on some systems this is the git directory"}, here: "test -f git~10 && test ! -e .GIT"},
 		"other objects": {script: "echo /elsewhere >> .git/objects/info/alternates; git tag t", want: []string{
 			"what changed in the git directory is not carried to other machines: it borrows other objects"}, here: "test -z \"$(git tag)\""},
 		"links in the git directory": {script: "ln -s /etc/passwd .git/refs/tags/passwd", want: []string{

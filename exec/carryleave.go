@@ -2,6 +2,7 @@ package exec
 
 import (
 	"archive/tar"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -25,7 +26,8 @@ func (c *carrier) leave(ctx context.Context, to string) error {
 	d := c.compare(root)
 	c.notCarried(d.other, "a socket, a named pipe or a device is of its machine only")
 	c.notCarried(d.unread, "what it holds cannot be read")
-	if err := c.sift(root, &d); err != nil {
+	c.notCarried(d.git, "on some systems this is the git directory")
+	if err := c.sift(ctx, root, &d); err != nil {
 		return err
 	}
 	change, pack, err := c.gitLeft(ctx, root)
@@ -41,7 +43,7 @@ func (c *carrier) leave(ctx context.Context, to string) error {
 	if err != nil {
 		return err
 	}
-	err = c.write(tmp, root, d, change, pack)
+	err = c.write(ctx, tmp, root, d, change, pack)
 	if err = errors.Join(err, tmp.Close()); err == nil {
 		err = os.Rename(tmp.Name(), to)
 	}
@@ -52,7 +54,7 @@ func (c *carrier) leave(ctx context.Context, to string) error {
 }
 
 // sift takes out what holds the value of a secret.
-func (c *carrier) sift(root *os.Root, d *difference) error {
+func (c *carrier) sift(ctx context.Context, root *os.Root, d *difference) error {
 	set := c.values.set.Load()
 	if set == nil {
 		return nil
@@ -61,6 +63,8 @@ func (c *carrier) sift(root *os.Root, d *difference) error {
 	for _, path := range d.changed {
 		holds, err := holdsSecret(set, root, path, d.infos[path])
 		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
 		case err != nil && !errors.Is(err, fs.ErrPermission):
 			return err
 		case holds:
@@ -146,7 +150,7 @@ func byteCount(n int64) string {
 }
 
 // write writes the archive.
-func (c *carrier) write(w io.Writer, root *os.Root, d difference, change *gitChange, pack *packFile) error {
+func (c *carrier) write(ctx context.Context, w io.Writer, root *os.Root, d difference, change *gitChange, pack *packFile) error {
 	zip, err := gzip.NewWriterLevel(w, gzip.BestSpeed)
 	if err != nil {
 		return err
@@ -162,7 +166,7 @@ func (c *carrier) write(w io.Writer, root *os.Root, d difference, change *gitCha
 	}
 	var unread []string
 	for _, path := range d.changed {
-		if err != nil {
+		if err = cmp.Or(err, ctx.Err()); err != nil {
 			break
 		}
 		err = writeFile(out, root, path, d.infos[path])

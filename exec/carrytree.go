@@ -125,6 +125,7 @@ type difference struct {
 	removed []string // but for what is below another one
 	other   []string // what can be no file on another machine, such as a socket
 	unread  []string
+	git     []string               // what other systems take for the git directory
 	infos   map[string]fs.FileInfo // of changed
 }
 
@@ -134,6 +135,9 @@ func (c *carrier) compare(root *os.Root) difference {
 	seen := make(map[string]bool, len(c.before))
 	visit(root, "", func(dir *os.Root, path, name string, info fs.FileInfo, err error) bool {
 		if c.mine(path) {
+			if path != gitName {
+				d.git = append(d.git, path)
+			}
 			return false
 		}
 		old, known := c.before[path]
