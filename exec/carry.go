@@ -56,8 +56,8 @@ type carrier struct {
 	vcs    *gitRepository // nil without git
 	values *redactions
 	most   int64 // bytes
-	// guarded leaves out the git directories of repositories within the
-	// workspace, whose settings name programs that a person's git would run.
+	// guarded leaves out the git directories of repositories within the workspace,
+	// whose settings name programs that a person's git would run, and settings.
 	guarded bool
 
 	began  time.Time // when the jobs did

@@ -10,84 +10,11 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"quire/exec/rundir"
 )
-
-// A gitState is what the git directory of a workspace says, as far as it is
-// carried.
-type gitState struct {
-	head   string            // content of HEAD
-	refs   map[string]string // names of objects by full name
-	index  string            // name of the tree that is staged
-	config map[string][]string
-	print  string // changes when any of it does
-}
-
-// A gitChange is how one state differs from another.
-type gitChange struct {
-	Head string `json:"head,omitempty"` // content of HEAD; empty: as it was
-	// Refs are those that changed; an empty name of an object: it is gone.
-	Refs  map[string]string `json:"refs,omitempty"`
-	Index string            `json:"index,omitempty"` // tree; empty: as it was
-	// Config are the settings that changed, with all their values.
-	Config map[string][]string `json:"config,omitempty"`
-}
-
-// gitState returns the state of a workspace that was just made.
-func (w *workspace) gitState() gitState {
-	s := gitState{head: w.commit.sha, refs: map[string]string{}, index: w.commit.tree, config: map[string][]string{}}
-	for _, r := range w.refs {
-		s.refs[r.name] = r.sha
-	}
-	if strings.HasPrefix(w.ref, "refs/heads/") {
-		s.head = "ref: " + w.ref
-		if w.commit.sha != "" {
-			s.refs[w.ref] = w.commit.sha
-		}
-	}
-	return s
-}
-
-// carriedSettings are the settings that are carried: they name people and
-// places, and no program.
-var carriedSettings = regexp.MustCompile(`^((user|author|committer)\.(name|email)|remote\..*\.(url|pushurl|fetch)|branch\..*\.(remote|merge))$`)
-
-// headForm is what HEAD may hold, and objectForm the name of an object.
-var (
-	headForm   = regexp.MustCompile(`^(ref: refs/\S+|[0-9a-f]{40}([0-9a-f]{24})?)$`)
-	objectForm = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
-)
-
-// gitPrint returns a text that changes when something in the git directory
-// does that may be carried. Objects alone do not matter.
-func (c *carrier) gitPrint(root *os.Root) string {
-	var b strings.Builder
-	dir, err := root.OpenRoot(gitName)
-	if err != nil {
-		return "none"
-	}
-	defer dir.Close()
-	visit(dir, "", func(at *os.Root, path, name string, info fs.FileInfo, err error) bool {
-		first, _, below := strings.Cut(filepath.ToSlash(path), "/")
-		if below && first != "refs" || !slices.Contains([]string{"HEAD", "packed-refs", "refs", indexFile, "config"}, first) {
-			return false
-		}
-		if err != nil {
-			fmt.Fprintf(&b, "%q %v\n", path, err)
-			return false
-		}
-		fmt.Fprintf(&b, "%q %v", path, info.Mode())
-		// It is so new that fingerprints would tell nothing, and it is small.
-		sum, err := sumOf(at, name, info.Mode())
-		fmt.Fprintf(&b, " %x %v\n", sum, err)
-		return true
-	})
-	return b.String()
-}
 
 // gitLeft returns what the jobs changed in the git directory, and a file with
 // the objects of it.
@@ -341,4 +268,25 @@ func (o *ownGit) holdSecret(ctx context.Context, objects string) (holds bool, er
 		err = errors.Join(err, failed)
 	}
 	return holds, err
+}
+
+// A packFile is a file of git's objects; nil: none.
+type packFile struct{ *os.File }
+
+func (p *packFile) size() int64 {
+	if p == nil {
+		return 0
+	}
+	info, err := p.Stat()
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+func (p *packFile) discard() {
+	if p != nil {
+		p.Close()
+		os.Remove(p.Name())
+	}
 }
