@@ -64,6 +64,7 @@ type world struct {
 	mark     string // in the environment of workers and their jobs
 	state    string // of the client
 	repo     string
+	env      []string // instead of that of people who are nobody in particular; nil: none
 	workers  map[string]*workerProcess
 }
 
@@ -82,6 +83,9 @@ func newWorld(t testing.TB, s *devServer) *world {
 
 // environ is that of people who are nobody in particular.
 func (w *world) environ() []string {
+	if w.env != nil {
+		return w.env
+	}
 	return append(os.Environ(), "PATH="+w.programs+":"+os.Getenv("PATH"), "HOME="+w.state, "XDG_STATE_HOME="+w.state, "XDG_CONFIG_HOME="+w.state,
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_AUTHOR_NAME=Ada", "GIT_AUTHOR_EMAIL=ada@example.org", "GIT_COMMITTER_NAME=Ada", "GIT_COMMITTER_EMAIL=ada@example.org")
 }
