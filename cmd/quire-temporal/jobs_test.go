@@ -58,7 +58,7 @@ func TestFanOut(t *testing.T) {
 // TestKilledWorker kills a worker in the middle of a job.
 func TestKilledWorker(t *testing.T) {
 	w := newWorld(t, serverOf(t))
-	w.write(job("before", "", "echo done") + job("long", ":before", "echo attempt; until test -e "+w.state+"/go; do sleep .1; done") + job("after", ":long", "echo done"))
+	w.write(job("before", "", "echo done") + job("long", ":before", "setsid sleep 4321 & echo attempt; until test -e "+w.state+"/go; do sleep .1; done") + job("after", ":long", "echo done"))
 	one, two := w.worker("one"), w.worker("two")
 	r := w.start()
 	eventually(t, "the job runs", func() bool { return r.wrote("long", "attempt") })
@@ -86,6 +86,9 @@ func TestKilledWorker(t *testing.T) {
 		left, err := os.ReadDir(first.state)
 		return err == nil && len(left) == 2 // of the new one: its directory and its lock
 	})
+	if left := w.commands(); len(left) > 0 {
+		t.Errorf("left are:\n%s", strings.Join(left, "\n"))
+	}
 }
 
 // TestKilledServer kills the server in the middle of a run.

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -40,10 +41,11 @@ type Engine struct {
 	jobs    map[string]*job
 	readers map[string]*reader // by the queue of the worker
 	over    bool               // the workflow has ended
-	// cancelled says that the run is to end.
-	cancelled bool
-	settled   chan struct{} // closed when it has, and all is told
-	finish    sync.WaitGroup
+	closed  int                // jobs of which it was told how they ended
+	settled chan struct{}      // closed when it has, and all is told
+	finish  sync.WaitGroup
+
+	cancelled atomic.Bool
 }
 
 // Run carries out a work, and calls tell with what happens, never twice at once.
@@ -80,9 +82,7 @@ func (e *Engine) run(ctx context.Context) error {
 		return err
 	}
 	defer context.AfterFunc(ctx, func() {
-		e.mu.Lock()
-		e.cancelled = true
-		e.mu.Unlock()
+		e.cancelled.Store(true)
 		e.cancel(going)
 	})()
 	go e.look(going)

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 
@@ -53,7 +52,7 @@ func (e *Engine) never(id string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	j := e.job(id)
-	if !j.done && j.told > 0 && !e.cancelled {
+	if !j.done && j.told > 0 && !e.cancelled.Load() {
 		e.tell(j.now, exec.Told{Error: "its worker was lost, and it is not run again since another job did not succeed"})
 	}
 	j.done = true
@@ -125,14 +124,10 @@ func (e *Engine) close(a *attempt) {
 		return
 	}
 	j.done = true
-	number := len(e.jobs)
-	for n := range len(e.work.Jobs) {
-		if e.work.Jobs[n].ID == j.id {
-			number = n
-		}
-	}
+	e.closed++
+	files := filepath.Join(e.dir, strconv.Itoa(e.closed))
 	e.finish.Go(func() {
-		done, err := e.fetch(context.Background(), j.ended, filepath.Join(e.dir, strconv.Itoa(number)))
+		done, err := e.fetch(context.Background(), j.ended, files)
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		if err != nil {
@@ -157,9 +152,6 @@ func (e *Engine) fetch(ctx context.Context, end *flow.Ended, path string) (done 
 		return done, nil
 	}
 	done.Files = path
-	if err := os.RemoveAll(path); err != nil {
-		return done, err
-	}
 	return done, end.Files.File(ctx, e.pieces, path)
 }
 

@@ -56,7 +56,7 @@ func (e *Engine) read(r *reader) {
 		if questions == nil {
 			return
 		}
-		pages, err := e.ask(r.queue, questions)
+		answers, err := e.ask(r.queue, questions)
 		switch {
 		case err == nil:
 			silent = time.Time{}
@@ -65,9 +65,9 @@ func (e *Engine) read(r *reader) {
 		case silent.IsZero():
 			silent = time.Now()
 		case time.Since(silent) > gone:
-			e.giveUp(attempts)
+			e.giveUpAll(attempts)
 		}
-		news, full := e.answers(attempts, pages)
+		news, full := e.answered(attempts, answers)
 		if full {
 			continue
 		}
@@ -101,45 +101,57 @@ func (e *Engine) questions(r *reader) (list []flow.Question, attempts []*attempt
 }
 
 // ask asks a worker.
-func (e *Engine) ask(queue string, questions []flow.Question) (pages []exec.Page, err error) {
+func (e *Engine) ask(queue string, questions []flow.Question) (answers []flow.Answer, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	value, err := e.server.QueryWorkflow(ctx, queue, "", flow.Pages, questions)
 	if err != nil {
 		return nil, err
 	}
-	return pages, value.Get(&pages)
+	return answers, value.Get(&answers)
 }
 
-// answers takes in pages. It reports whether there was something on them, and
+// answered takes in answers. It reports whether there was something in them, and
 // whether they were full, and so more may be there.
-func (e *Engine) answers(attempts []*attempt, pages []exec.Page) (news, full bool) {
+func (e *Engine) answered(attempts []*attempt, answers []flow.Answer) (news, full bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	size := 0
-	for i, p := range pages {
-		a := attempts[i]
+	for i, answer := range answers {
+		a, p := attempts[i], answer.Page
 		for _, event := range p.Events {
 			size += len(event.Log)
 		}
 		news = news || len(p.Events) > 0
 		e.page(a, p)
-		if a.read && a.job.ended != nil {
+		switch {
+		case a.job.ended == nil:
+		case a.read:
 			e.close(a)
+		case answer.Gone:
+			e.giveUp(a)
 		}
 	}
 	return news, size > flow.MostPage/2
 }
 
-// giveUp ends the jobs that have ended although not all pages were read.
-func (e *Engine) giveUp(attempts []*attempt) {
+// giveUpAll lets jobs that have ended be, although not all pages were read.
+func (e *Engine) giveUpAll(attempts []*attempt) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, a := range attempts {
-		if a.job.ended != nil && a.job.now == a && !a.job.done {
-			a.read = true
-			e.tell(a, exec.Told{Notice: fmt.Sprintf("the worker %s is gone, and with it the end of what job '%s' wrote", a.beat.Worker, a.job.id)})
-			e.close(a)
+		if a.job.ended != nil {
+			e.giveUp(a)
 		}
 	}
+}
+
+// giveUp lets a job that has ended be, although not all pages were read.
+func (e *Engine) giveUp(a *attempt) {
+	if a.job.now != a || a.job.done {
+		return
+	}
+	a.read = true
+	e.tell(a, exec.Told{Notice: fmt.Sprintf("the worker %s is gone, and with it the end of what job '%s' wrote", a.beat.Worker, a.job.id)})
+	e.close(a)
 }

@@ -108,6 +108,12 @@ type Question struct {
 	From   string `json:"from,omitempty"`
 }
 
+// An Answer is what follows of the record.
+type Answer struct {
+	Page exec.Page `json:"page"`
+	Gone bool      `json:"gone,omitempty"` // the worker does not have the record
+}
+
 // MostPage is about how many bytes of logs the answers to questions have together.
 // An answer of the server has at most 2 MB.
 const MostPage = 1 << 20

@@ -16,18 +16,14 @@ type record struct {
 }
 
 // pages answers questions, in their order. What does not fit is an empty page.
-func (w *Worker) pages(questions []flow.Question) ([]exec.Page, error) {
-	answers := make([]exec.Page, len(questions))
+func (w *Worker) pages(questions []flow.Question) ([]flow.Answer, error) {
+	answers := make([]flow.Answer, len(questions))
 	left := flow.MostPage
 	for i, q := range questions {
-		answers[i] = exec.Page{Next: q.From}
+		answers[i].Page.Next = q.From
 		path, ok := w.ask(q)
-		if !ok {
-			// The client knows from elsewhere how the job ended.
-			answers[i].Ended = true
-			continue
-		}
-		if left <= 0 {
+		answers[i].Gone = !ok
+		if !ok || left <= 0 {
 			continue
 		}
 		page, err := exec.ReadPage(path, q.From, left)
@@ -35,7 +31,7 @@ func (w *Worker) pages(questions []flow.Question) ([]exec.Page, error) {
 			return nil, err
 		}
 		left -= size(page)
-		answers[i] = page
+		answers[i].Page = page
 		w.answered(q, page)
 	}
 	return answers, nil

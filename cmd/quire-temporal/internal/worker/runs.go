@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -35,7 +36,9 @@ func (w *Worker) join(id string) (*run, func()) {
 	defer w.mu.Unlock()
 	r := w.runs[id]
 	if r == nil {
-		r = &run{id: id, dir: filepath.Join(w.dir, id), records: map[string]*record{}}
+		// What was there before may be about to be removed.
+		w.joined++
+		r = &run{id: id, dir: filepath.Join(w.dir, fmt.Sprintf("%s-%d", id, w.joined)), records: map[string]*record{}}
 		w.runs[id] = r
 	}
 	r.jobs++

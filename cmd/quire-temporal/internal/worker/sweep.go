@@ -20,6 +20,8 @@ import (
 
 const (
 	sweepEvery = 5 * time.Second
+	// lately is for how long an answer may not have arrived, and be asked for again.
+	lately = 15 * time.Second
 	// unreadFor is how long what happened in a run that is over stays for a client
 	// that has not read it.
 	unreadFor = 10 * time.Minute
@@ -73,7 +75,7 @@ func (w *Worker) over(ctx context.Context, r *run) (bool, error) {
 	if idle > deadline {
 		return true, nil
 	}
-	if !read && idle < unreadFor {
+	if idle < lately || !read && idle < unreadFor {
 		return false, nil
 	}
 	about, err := w.server.Describe(ctx, conn.RunID(r.id))

@@ -54,8 +54,9 @@ type Worker struct {
 	slots  *slots
 	hurry  context.Context // ends when jobs are to end
 
-	mu   sync.Mutex
-	runs map[string]*run
+	mu     sync.Mutex
+	runs   map[string]*run
+	joined int // how many there were
 }
 
 // Stops are how a worker ends, each faster than the one before: when Finish ends
