@@ -38,6 +38,7 @@ const spread = `(local {: job} (require :quire.ci))
 (job :test [:build] (fn [{: sh : jobs : log}] (log (.. "got " (. (jobs :build) :n))) (sh "exit 3") nil))
 (job :lint [:build] (fn [{: sh}] (sh ["sh" "-c" "echo bad; exit 4"]) (error "no lint")))
 (job :idle [:build] (fn [] nil))
+(job :odd [:build] (fn [{: sh : log}] (sh "true") (log (tostring (pcall #(sh ["no-such-program"])))) (sh "true") nil))
 (job :ship [:test :lint] (fn [{: sh}] (sh "true")))
 `
 
@@ -45,42 +46,61 @@ const spread = `(local {: job} (require :quire.ci))
 // recorded is the same.
 func TestElsewhere(t *testing.T) {
 	f := pipelineFixture(t, spread)
-	here, want, err := f.run(exec.Options{KeepGoing: true})
-	if err != nil {
-		t.Fatal(err)
-	}
 	on := f.engines()
-	there, got, err := f.run(exec.Options{KeepGoing: true, On: on, Parallel: 1})
+	for _, o := range []exec.Options{{KeepGoing: true}, {}, {Except: []string{"lint"}}, {Only: []string{"idle", "build"}}} {
+		f.sameElsewhere(o, on)
+	}
+}
+
+func (f *fixture) sameElsewhere(o exec.Options, on string) {
+	f.t.Helper()
+	here, want, err := f.run(o)
 	if err != nil {
-		t.Fatal(err)
+		f.t.Fatal(err)
 	}
-	if diff := cmp.Diff(f.Scrub(here.Dir, here.ID, exectest.EventsText(want)), f.Scrub(there.Dir, there.ID, exectest.EventsText(got))); diff != "" {
-		t.Errorf("-here +there\n%s", diff)
+	o.On, o.Parallel = on, 1
+	there, got, err := f.run(o)
+	if err != nil {
+		f.t.Fatal(err)
 	}
-	if diff := cmp.Diff(f.Scrub(here.Dir, here.ID, f.reportText(here)), f.Scrub(there.Dir, there.ID, f.reportText(there))); diff != "" {
-		t.Errorf("-here +there\n%s", diff)
+	same := func(what, ours, theirs string) {
+		f.t.Helper()
+		if diff := cmp.Diff(f.Scrub(here.Dir, here.ID, ours), f.Scrub(there.Dir, there.ID, theirs)); diff != "" {
+			f.t.Errorf("%s, -here +there\n%s", what, diff)
+		}
 	}
-	if diff := cmp.Diff(places(want), places(got)); diff != "" {
-		t.Errorf("-here +there\n%s", diff)
-	}
+	same("events", exectest.EventsText(want), exectest.EventsText(got))
+	same("report", f.reportText(here), f.reportText(there))
+	same("files", filesOf(f.t, here.Dir), filesOf(f.t, there.Dir))
+	same("calls", strings.Join(places(want), "\n"), strings.Join(places(got), "\n"))
 	runs, err := exec.OpenRuns(f.Root, exec.Options{Environ: f.Env})
 	if err != nil {
-		t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	stored, err := runs.Find(there.ID)
 	if err != nil {
-		t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	var replayed []exec.Event
-	if err := stored.Replay(t.Context(), false, func(e exec.Event) { replayed = append(replayed, e) }); err != nil {
-		t.Fatal(err)
+	if err := stored.Replay(f.t.Context(), false, func(e exec.Event) { replayed = append(replayed, e) }); err != nil {
+		f.t.Fatal(err)
 	}
 	if diff := cmp.Diff(exectest.EventsText(got), exectest.EventsText(replayed)); diff != "" {
-		t.Errorf("-told +replayed\n%s", diff)
+		f.t.Errorf("-told +replayed\n%s", diff)
 	}
 	if _, err := os.Stat(filepath.Join(there.Dir, "parcel")); !errors.Is(err, os.ErrNotExist) {
-		t.Error("the parcel is left: ", err)
+		f.t.Error("the parcel is left: ", err)
 	}
+}
+
+// filesOf returns the names of the files of the jobs of a run.
+func filesOf(t testing.TB, dir string) string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "jobs", "*", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(files, "\n")
 }
 
 // places returns where the commands of a run are called, in the text of the file.
@@ -122,6 +142,24 @@ func TestOutputsFromElsewhere(t *testing.T) {
 	}
 }
 
+// TestWithheldElsewhere reads the outputs of a job by another one alone, where
+// they hold a secret and so are not stored.
+func TestWithheldElsewhere(t *testing.T) {
+	f := pipelineFixture(t, `(local {: job} (require :quire.ci))
+(job :gives [:quire/push] (fn [{: sh : secret}] (sh "true") {:token (secret :token)}))
+(job :reads [:gives] (fn [{: jobs}] (jobs :gives)))
+`)
+	f.WriteOwn(filepath.Join(f.Base, "config", "quire", "config.fnl"), `{:secrets {:token "a-secret-value"}}`)
+	on := f.engines()
+	for _, o := range []exec.Options{{Only: []string{"gives"}}, {Only: []string{"gives"}, On: on}} {
+		f.succeed(o)
+		report, _, err := f.run(exec.Options{Only: []string{"reads"}})
+		if err != nil || report.Outcome != exec.Failed || !strings.Contains(report.Jobs[0].Failure.Diagnostic.Message, "was not run") {
+			t.Errorf("on %q: %v %v", o.On, report.Jobs, err)
+		}
+	}
+}
+
 // TestLostWorker loses the machine of a job in the middle of it. The job runs on
 // another one, and nothing that was recorded is lost.
 func TestLostWorker(t *testing.T) {
@@ -131,8 +169,18 @@ func TestLostWorker(t *testing.T) {
   (sh (.. "test -e $BASE/again || { touch $BASE/again; echo begun; exec sleep 600; }; echo ended"))
   {:n 2}))
 (job :next [:long] (fn [{: jobs : log}] (log (.. "n " (. (jobs :long) :n)))))
+(job :fails [:next] (fn [{: sh}]
+  (sh (.. "test -e $BASE/more || { touch $BASE/more; echo begun; exec sleep 600; }; exit 7"))
+  (error "no")))
 `)
-	report, events := f.succeed(exec.Options{On: f.engines() + "?lose=begun"})
+	report, events, err := f.run(exec.Options{On: f.engines() + "?lose=begun&workers=3"})
+	if err != nil || report.Outcome != exec.Failed {
+		t.Fatal(report.Outcome, err)
+	}
+	failure := report.Jobs[2].Failure
+	if failure == nil || failure.Exit != 7 || filepath.Base(failure.Log) != "sh-2.log" {
+		t.Errorf("the failure is %+v", failure)
+	}
 	text := exectest.EventsText(events)
 	for _, want := range []string{"the machine w1 was lost; the job runs again on the machine w2", `"once\n"`, `"ended\n"`, "n 2"} {
 		if !strings.Contains(text, want) {
@@ -141,7 +189,7 @@ func TestLostWorker(t *testing.T) {
 	}
 	var numbers []int
 	for _, e := range events {
-		if e.Type == exec.ShStarted {
+		if e.Type == exec.ShStarted && e.JobID == "long" {
 			numbers = append(numbers, e.Sh)
 		}
 	}
@@ -168,7 +216,7 @@ func TestCancelElsewhere(t *testing.T) {
 `)
 	ctx, cancel := context.WithCancel(t.Context())
 	up := 0
-	report, _, err := f.runContext(ctx, exec.Options{On: f.engines(), Observe: func(e exec.Event) {
+	report, _, err := f.runContext(ctx, exec.Options{On: f.engines(), Kill: make(chan struct{}), Observe: func(e exec.Event) {
 		if e.Type == exec.Output {
 			if up++; up == 2 {
 				cancel()

@@ -75,5 +75,29 @@ func TestBrokenEngine(t *testing.T) {
 	}
 }
 
+// TestDeafEngine has an engine that goes on after it told what it should not, and
+// after it closed its output.
+func TestDeafEngine(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits until an engine has had time to end")
+	}
+	for name, script := range map[string]string{
+		"malformed": "echo no JSON; echo $$ >$BASE/child; exec sleep 600",
+		"silent":    "echo $$ >$BASE/child; exec sleep 600 >&-",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := pipelineFixture(t, `(local {: job} (require :quire.ci))
+(job :a [:quire/push] (fn [{: sh}] (sh "true")))
+`)
+			report, _, err := f.run(exec.Options{On: f.broken(script)})
+			if err == nil || report.Outcome != exec.Internal {
+				t.Error(report.Outcome, err)
+			}
+			wantGone(t, filepath.Join(f.Base, "child"))
+		})
+	}
+}
+
 // quoted returns a word of a shell script.
 func quoted(s string) string { return "'" + s + "'" }

@@ -266,4 +266,8 @@ func TestOrderGiven(t *testing.T) {
 		!strings.Contains(report.Jobs[0].Failure.Diagnostic.Message, "was not run") {
 		t.Error(report.Jobs)
 	}
+	// What b needs is waited for although b does not run.
+	if some := f.makeWork(exec.Options{Only: []string{"a", "c"}}); !slices.Equal(some.Jobs[1].Needs, []string{"a"}) {
+		t.Errorf("without b: %v", some.Jobs)
+	}
 }
