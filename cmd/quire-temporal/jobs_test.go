@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -154,6 +155,9 @@ func TestKilledClient(t *testing.T) {
 	eventually(t, "the job runs", func() bool { return r.wrote("long", "runs") })
 	_ = r.Process.Kill()
 	eventually(t, "its processes have ended", func() bool { return len(w.commands()) == 0 })
+	eventually(t, "what carried it out has ended", func() bool {
+		return exec.Command("pgrep", "-f", "quire-temporal run .*"+w.queue).Run() != nil
+	})
 }
 
 func TestFailingJob(t *testing.T) {

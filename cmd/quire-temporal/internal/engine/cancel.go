@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 
 	"quire/cmd/quire-temporal/internal/conn"
+	"quire/exec"
 )
 
 // cancel cancels the run. The workflow ends when its jobs have; it takes a worker
@@ -43,6 +44,26 @@ func (e *Engine) cancel(ctx context.Context) {
 				return e.server.TerminateWorkflow(ctx, e.id, "", "the run was cancelled, and there was no worker to end it")
 			})
 			return
+		}
+	}
+}
+
+// abandon gives up a run that is cancelled when the server is away for so long
+// that nobody waits for it any more. What the server did not hear of goes on when it
+// is back.
+func (e *Engine) abandon(ctx context.Context, stop func()) {
+	const patience = time.Minute
+	for last := time.Now(); ctx.Err() == nil; {
+		switch {
+		case e.server.Ask(ctx) == nil:
+			last = time.Now()
+		case time.Since(last) > patience:
+			e.out(exec.Told{Notice: "the Temporal server is away: the run may go on when it is back"})
+			stop()
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
 		}
 	}
 }

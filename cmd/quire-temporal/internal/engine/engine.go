@@ -83,6 +83,7 @@ func (e *Engine) run(ctx context.Context) error {
 	}
 	defer context.AfterFunc(ctx, func() {
 		e.cancelled.Store(true)
+		go e.abandon(going, stop)
 		e.cancel(going)
 	})()
 	go e.look(going)

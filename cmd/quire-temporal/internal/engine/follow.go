@@ -23,7 +23,10 @@ func (e *Engine) follow(ctx context.Context) error {
 	f := follower{Engine: e, jobs: map[int64]string{}}
 	for {
 		ended, err := f.read(ctx, e.server.GetWorkflowHistory(ctx, e.id, "", true, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT))
-		if ended || ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case ended:
 			return err
 		}
 		if gone := (*serviceerror.NotFound)(nil); errors.As(err, &gone) {
