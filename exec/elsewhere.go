@@ -2,7 +2,6 @@ package exec
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -67,8 +66,8 @@ func (x *elsewhere) carryOut(ctx context.Context, w *workspace, _ *secrets) (err
 // take records a line that the engine wrote. The error says what no engine should
 // tell, or what it said that went wrong with the run.
 func (x *elsewhere) take(ctx context.Context, line []byte) error {
-	var t Told
-	if err := json.Unmarshal(line, &t); err != nil {
+	t, err := ParseTold(line)
+	if err != nil {
 		return x.odd("%.200q: %w", line, err)
 	}
 	if t.Notice != "" {

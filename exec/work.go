@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
 )
 
 // WorkVersion is the version of the forms in which a run goes to an engine and
@@ -100,14 +101,25 @@ type told Told
 // MarshalJSON returns the JSON form.
 func (t Told) MarshalJSON() ([]byte, error) { return json.Marshal(versioned{WorkVersion, (*told)(&t)}) }
 
-// UnmarshalJSON reads the JSON form. The error says so when it is of another
-// version.
-func (t *Told) UnmarshalJSON(text []byte) error {
-	v := versioned{told: (*told)(t)}
-	if err := json.Unmarshal(text, &v); err != nil {
+// WriteTold writes the JSON form as a line, in one write.
+func WriteTold(w io.Writer, t Told) error {
+	// Without MarshalJSON, of which the text would be read once more.
+	line, err := json.Marshal(versioned{WorkVersion, (*told)(&t)})
+	if err != nil {
 		return err
 	}
-	return checkVersion("what it tells", v.Version)
+	_, err = w.Write(append(line, '\n'))
+	return err
+}
+
+// ParseTold reads the JSON form. The error says so when it is of another version.
+func ParseTold(text []byte) (Told, error) {
+	// Without an UnmarshalJSON, for which the text would be read twice.
+	v := versioned{told: &told{}}
+	if err := json.Unmarshal(text, &v); err != nil {
+		return Told{}, err
+	}
+	return Told(*v.told), checkVersion("what it tells", v.Version)
 }
 
 // A JobDone is how a job ended on another machine.

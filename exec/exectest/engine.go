@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -60,8 +59,7 @@ func runEngine(args []string) error {
 		_, _ = in.ReadByte() // nothing follows: it is the end
 		cancel()
 	}()
-	e := &testEngine{work: work, lose: u.Query().Get("lose"), out: json.NewEncoder(os.Stdout), ended: map[string]quire.JobDone{}}
-	e.out.SetEscapeHTML(false)
+	e := &testEngine{work: work, lose: u.Query().Get("lose"), ended: map[string]quire.JobDone{}}
 	count := 2
 	if n := u.Query().Get("workers"); n != "" {
 		if _, err := fmt.Sscan(n, &count); err != nil {
@@ -104,15 +102,14 @@ type testEngine struct {
 	lose string
 	idle chan *testWorker // those that run no job
 
-	mu    sync.Mutex // guards the fields below
-	out   *json.Encoder
+	mu    sync.Mutex // guards what follows, and orders what is told
 	ended map[string]quire.JobDone
 }
 
 func (e *testEngine) tell(t quire.Told) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	_ = e.out.Encode(t) // when nobody reads it any more, the input has ended too
+	_ = quire.WriteTold(os.Stdout, t) // when nobody reads it any more, the input has ended too
 }
 
 // run schedules the jobs as quire does that runs them itself.
