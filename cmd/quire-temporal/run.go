@@ -41,11 +41,7 @@ func runEngine(stdin io.Reader, stdout io.Writer, address string) error {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	go cancelBySignal(cancel)
 	tell := func(t exec.Told) {
-		line, err := t.MarshalJSON() // json.Marshal reads it once more, and it may be large
-		if err == nil {
-			_, err = stdout.Write(append(line, '\n'))
-		}
-		if err != nil {
+		if exec.WriteTold(stdout, t) != nil {
 			cancel()
 		}
 	}
