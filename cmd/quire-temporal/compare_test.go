@@ -36,7 +36,8 @@ func TestRunsElsewhere(t *testing.T) {
 				spread.Add(1)
 			}
 		})
-		o.On = "temporal://" + server.host + "/?queue=" + w.queue
+		// No worker is to count as lost because the machine is busy.
+		o.On = "temporal://" + server.host + "/?lost=1m&queue=" + w.queue
 		return o
 	}, map[string]string{"events_inline": "a job reads the record of its own run"})
 }

@@ -76,7 +76,7 @@ func (w *world) start(args ...string) *clientRun {
 // address leads to the queue of the world. Workers are lost a little earlier than
 // usual, so that nobody has to wait for that.
 func (w *world) address() string {
-	return fmt.Sprintf("temporal://%s/default?queue=%s&lost=5s", w.server.host, w.queue)
+	return fmt.Sprintf("temporal://%s/default?queue=%s&lost=15s", w.server.host, w.queue)
 }
 
 // run runs quire ci run, and wants it to exit with a code.
