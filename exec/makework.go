@@ -102,12 +102,12 @@ func (w *Work) Ancestors(job string) []string {
 		needs[j.ID] = j.Needs
 	}
 	found := map[string]bool{}
-	for next := needs[job]; len(next) > 0; {
+	for next := slices.Clone(needs[job]); len(next) > 0; {
 		id := next[0]
 		next = next[1:]
 		if !found[id] {
 			found[id] = true
-			next = append(slices.Clone(next), needs[id]...)
+			next = append(next, needs[id]...)
 		}
 	}
 	var ids []string

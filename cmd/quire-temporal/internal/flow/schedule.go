@@ -56,30 +56,11 @@ func (s *schedule) done(i int, l Left) {
 // earlier returns what the jobs left that a job needs, also those that they need,
 // in the order of the jobs.
 func (s *schedule) earlier(i int) []Left {
-	needed := make([]bool, i+1)
-	needed[i] = true
-	var walk func(i int)
-	walk = func(i int) {
-		for _, need := range s.jobs[i].Needs {
-			k, ok := s.number[need]
-			if !ok {
-				continue
-			}
-			for len(needed) <= k {
-				needed = append(needed, false)
-			}
-			if !needed[k] {
-				needed[k] = true
-				walk(k)
-			}
-		}
-	}
-	walk(i)
-	needed[i] = false
+	work := exec.Work{Jobs: s.jobs}
 	var all []Left
-	for k, yes := range needed {
-		if yes && s.left[k] != nil {
-			all = append(all, *s.left[k])
+	for _, id := range work.Ancestors(s.jobs[i].ID) {
+		if l := s.left[s.number[id]]; l != nil {
+			all = append(all, *l)
 		}
 	}
 	return all
