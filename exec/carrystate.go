@@ -107,12 +107,16 @@ func (g *gitChange) write(out *tar.Writer, p *packFile) error {
 	if err != nil {
 		return err
 	}
-	h := header(tar.TypeReg, stateName)
+	return writeText(out, header(tar.TypeReg, stateName), text)
+}
+
+// writeText writes an entry that holds a text.
+func writeText(out *tar.Writer, h *tar.Header, text []byte) error {
 	h.Size = int64(len(text))
-	if err := out.WriteHeader(h); err != nil {
-		return err
+	err := out.WriteHeader(h)
+	if err == nil {
+		_, err = out.Write(text)
 	}
-	_, err = out.Write(text)
 	return err
 }
 

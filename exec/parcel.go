@@ -220,11 +220,7 @@ func (p *packer) manifest(m manifest) error {
 	if err != nil {
 		return err
 	}
-	err = p.out.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: manifestFile, Size: int64(len(text)), Mode: 0o600})
-	if err == nil {
-		_, err = p.out.Write(text)
-	}
-	return err
+	return writeText(p.out, &tar.Header{Typeflag: tar.TypeReg, Name: manifestFile, Mode: 0o600}, text)
 }
 
 // files adds files of the workspace, by their paths relative to it; nil: all.
