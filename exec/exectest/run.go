@@ -67,7 +67,7 @@ func Options(t testing.TB, args []string) quire.Options {
 }
 
 var (
-	sha  = regexp.MustCompile(`\b[0-9a-f]{40}\b`)
+	sha  = regexp.MustCompile(`\b[0-9a-f]{40}(?:[0-9a-f]{24})?\b`)
 	slot = regexp.MustCompile(`\$STORE/workspaces/\d+`)
 )
 
