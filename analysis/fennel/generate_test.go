@@ -58,9 +58,11 @@ type userMacro struct {
 }
 
 // Programs print with t, and call what may fail with safe. What the VM says of
-// errors is replaced, since it need not be the same.
+// errors is replaced, since it need not be the same, and so are the addresses
+// that view shows, in which programs could look for something.
 const (
-	prelude = `(local {: view} (require :fennel))
+	prelude = `(local fennel (require :fennel))
+(fn view [...] (pick-values 1 (string.gsub (fennel.view ...) "0x%x+" "0x")))
 (fn t [x ...] (print (if (= (type x) :table) (view x {:one-line? true}) (= (type x) :function) :function x)) (values x ...))
 (fn safe [f ...] (let [(ok e) (pcall f ...)] (if ok e (= (type e) :string) (if (or (e:find "attempt to") (e:find "bad argument") (e:find "invalid")) :vm (pick-values 1 (e:gsub "^[^ ]*:%d+: " ""))) e)))
 `
