@@ -11,7 +11,7 @@ import (
 
 // lean is how many bytes the process may have before the garbage collector works. A
 // pipeline of a thousand jobs needs about half of it.
-const lean = 45 << 20
+const lean = 43 << 20
 
 // idle is how long a large limit holds when nothing else starts the collector.
 const idle = 10 * time.Second
@@ -60,7 +60,10 @@ func keepLean() {
 		debug.SetGCPercent(-1)
 		later := time.AfterFunc(idle, runtime.GC)
 		later.Stop()
-		limitMemory(later)
+		go func() {
+			useLargePages(lean)
+			limitMemory(later)
+		}()
 		tidying = time.AfterFunc(pause, tidy)
 	}
 }
