@@ -134,12 +134,10 @@ func New(f *source.File, o Options) *Snapshot {
 	})
 	s.found = sync.OnceValue(func() found {
 		m := s.module()
-		go gather(m)
 		if o.Module {
 			return foundInModule(m, s.load(), o.Pipeline)
 		}
-		return find(m, s.load(), surround{secrets: o.Secrets, server: o.Server,
-			repository: repository{find: s.codeOf, loaded: s.load().modules}})
+		return find(m, s.load, surround{secrets: o.Secrets, server: o.Server, repository: repository{find: s.codeOf}})
 	})
 	s.glossary = sync.OnceValue(func() *glossary {
 		return newGlossary(s.module(), s.Graph(), s.found().flow(), s.libraryOf, s.whole().outputs)
@@ -150,15 +148,6 @@ func New(f *source.File, o Options) *Snapshot {
 	})
 	s.lexicon = sync.OnceValue(func() *lexicon { return s.glossary().whole() })
 	return s
-}
-
-// gather finds out what the checks need of the code of a module alone, while it
-// is evaluated. Whoever asks for it meets a panic again.
-func gather(m *fennel.Module) {
-	defer func() { _ = recover() }()
-	for _, p := range m.Parts() {
-		digestOf(m, p)
-	}
 }
 
 // Cancel ends an evaluation under way, for a version that nobody wants any

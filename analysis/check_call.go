@@ -28,7 +28,7 @@ func (c *checker) primitive(call *fennel.Call, name string) {
 		c.secretName(v)
 	}
 	if name == "jobs" && len(call.Args) > 0 {
-		c.reads(call, call.Args[0])
+		c.whenEvaluated(func() { c.reads(call, call.Args[0]) })
 	}
 }
 

@@ -12,8 +12,9 @@ import (
 
 // reading checks everything that a part reads from one root.
 func (c *checker) reading(r reading) {
-	t := c.root(r.root)
-	if t.kind == unknown || t == r.right {
+	root := r.root()
+	t := c.root(root)
+	if t.kind == unknown || r.right && isUsual(root, t) {
 		return
 	}
 	for _, a := range r.accesses {

@@ -14,10 +14,8 @@ func (c *checker) runFn(fn *fennel.Func) {
 	if len(c.jobs[fn]) == 0 {
 		return
 	}
-	if fn.Params > 1 && !c.evaluated(fn) {
-		c.note(diag.Diagnostic{Span: c.at(fn.Span), Code: diag.RunArity,
-			Message: fmt.Sprintf("The run-fn takes %d arguments, but is called with one, the runtime table.", fn.Params),
-			Help:    "Destructure what it needs from one argument: (fn [{: sh : jobs}] …)."})
+	if fn.Params > 1 {
+		c.whenEvaluated(func() { c.arity(fn) })
 	}
 	for _, v := range fn.Returns {
 		if t := c.typeOf(v); t != "" && t != "table" && t != "nil" {
@@ -28,16 +26,18 @@ func (c *checker) runFn(fn *fennel.Func) {
 	}
 }
 
-// evaluated reports whether evaluation saw the function registered, and so had
-// its say.
-func (c *checker) evaluated(fn *fennel.Func) bool {
+// arity reports a run-fn that takes too many arguments, unless evaluation saw it
+// registered, and so had its say.
+func (c *checker) arity(fn *fennel.Func) {
 	at := c.at(fn.Span)
 	for _, j := range c.graph.Jobs {
 		if j.Run.File == c.file && j.Run.Span == at {
-			return true
+			return
 		}
 	}
-	return false
+	c.note(diag.Diagnostic{Span: at, Code: diag.RunArity,
+		Message: fmt.Sprintf("The run-fn takes %d arguments, but is called with one, the runtime table.", fn.Params),
+		Help:    "Destructure what it needs from one argument: (fn [{: sh : jobs}] …)."})
 }
 
 // typeOf returns the Lua type that a value is known to have, or nothing.

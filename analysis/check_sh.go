@@ -9,6 +9,7 @@ import (
 	"quire/analysis/diag"
 	"quire/analysis/dsl"
 	"quire/analysis/fennel"
+	"quire/analysis/pipeline"
 	"quire/analysis/source"
 )
 
@@ -101,9 +102,7 @@ func newExitDigest(p *fennel.Part) exitDigest {
 			d.usage(a.Value.Root.Call).read = true
 		}
 	}
-	own := map[*fennel.Call]bool{}
 	for _, c := range p.Calls {
-		own[c] = true
 		u := d.usages[c]
 		isLookedAt := !c.Dropped && u != nil && (u.read || len(u.names) > 1)
 		if c.Fn != nil && !isLookedAt && (mayBeFunction(c.Callee) || mayBe(c.Callee, "sh")) {
@@ -111,7 +110,7 @@ func newExitDigest(p *fennel.Part) exitDigest {
 		}
 	}
 	for c := range d.usages {
-		if !own[c] {
+		if !p.Holds(c.Span) {
 			d.abroad = append(d.abroad, c)
 		}
 	}
@@ -132,12 +131,12 @@ func (d *exitDigest) usage(c *fennel.Call) *usage {
 // followed of it, and may go where nothing is known of them.
 func escapes(p *fennel.Part) []escape {
 	var all []escape
-	inside := holding{func(v *fennel.Value) bool {
+	inside := holding{is: func(v *fennel.Value) bool {
 		if mayCarry(v) {
 			all = append(all, escape{value: v})
 		}
 		return false
-	}, map[*fennel.Value]bool{}}
+	}}
 	for _, c := range p.Calls {
 		for _, arg := range c.Args {
 			if mayCarry(arg) {
@@ -339,18 +338,21 @@ func (e *exits) ignored(call *fennel.Call) {
 	switch f, fn := e.fate(call); f {
 	case dropped:
 		d.Fixes = e.checkedFix(call)
+		e.note(d)
 	case returned:
-		ids := e.jobs[fn]
-		if len(ids) == 0 || len(e.errors.spans) > 0 || e.outputs().readable(ids) {
+		if len(e.jobs[fn]) == 0 || len(e.errors.spans) > 0 {
 			return
 		}
 		d.As = diag.Hint
 		d.Message = "The exit status of this command is only returned, and no job reads it: it may fail and the job succeeds."
 		d.Fixes = e.checkedFix(call)
-	default:
-		return
+		file, read := e.checker, e.outputs()
+		e.whenEvaluated(func() {
+			if !read.readable(file.jobs[fn]) && !slices.ContainsFunc(file.graph.Jobs, file.runsElsewhere) {
+				file.note(d)
+			}
+		})
 	}
-	e.note(d)
 }
 
 // raising returns the places of the findings that say that the call around them
@@ -432,17 +434,20 @@ func (o outputs) readable(ids []string) bool {
 	return false
 }
 
-// outputs returns what the jobs read.
+// outputs returns what the code of the files reads.
 func (c *checker) outputs() outputs {
 	o := outputs{names: map[string]bool{}}
-	for _, j := range c.graph.Jobs {
-		isKnown := slices.ContainsFunc(c.all, func(k *checker) bool { return k.file == j.Run.File })
-		o.all = o.all || !isKnown && !j.Mirror
-	}
 	for _, file := range c.all {
 		o.addRead(file)
 	}
 	return o
+}
+
+// runsElsewhere reports whether none of the files has the run-fn of a job, so that
+// nobody knows what it does.
+func (c *checker) runsElsewhere(j *pipeline.Job) bool {
+	isKnown := slices.ContainsFunc(c.all, func(k *checker) bool { return k.file == j.Run.File })
+	return !isKnown && !j.Mirror
 }
 
 // addRead adds what the code of a file reads.
@@ -471,15 +476,36 @@ func (c *checker) escapes(x escape, name string) bool {
 // A holding looks for something in tables, into each of which it looks once.
 type holding struct {
 	is   func(*fennel.Value) bool
-	seen map[*fennel.Value]bool
+	seen visited
+}
+
+// A visited is values that something was done with. Most are few.
+type visited struct {
+	few  []*fennel.Value
+	many map[*fennel.Value]bool
+}
+
+// add adds a value, and reports whether it is a new one.
+func (s *visited) add(v *fennel.Value) bool {
+	const limit = 16
+	switch {
+	case s.many[v] || slices.Contains(s.few, v):
+		return false
+	case len(s.few) < limit:
+		s.few = append(s.few, v)
+	case s.many == nil:
+		s.many = map[*fennel.Value]bool{v: true}
+	default:
+		s.many[v] = true
+	}
+	return true
 }
 
 // holds reports whether something is found in a table for the first time.
-func (h holding) holds(v *fennel.Value) bool {
-	if len(v.Items) == 0 && len(v.Fields) == 0 || h.seen[v] {
+func (h *holding) holds(v *fennel.Value) bool {
+	if len(v.Items) == 0 && len(v.Fields) == 0 || !h.seen.add(v) {
 		return false
 	}
-	h.seen[v] = true
 	for _, item := range v.Items {
 		if h.is(item) || h.holds(item) {
 			return true

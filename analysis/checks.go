@@ -19,9 +19,9 @@ type checker struct {
 	all      []*checker // those of all files of the flow, in the order of its units
 	file     *source.File
 	tree     *syntax.Tree
-	graph    *pipeline.Graph
 	surround surround
 	found    []finding
+	pending
 	// certain returns the functions that some job cannot end well without
 	// calling.
 	certain func() map[*fennel.Func]bool
@@ -32,7 +32,58 @@ type checker struct {
 	given   func() map[*fennel.Call]bool
 	written func() map[string]bool // keys that the file stores something under
 	lua     bool                   // the file holds Lua code, which may use any name
+	*evaluation
 	*walking
+}
+
+// An evaluation is what became of evaluating the files. It may still be under way.
+type evaluation struct {
+	graph *pipeline.Graph // nil: not known yet
+}
+
+// A pending is what is checked when the files have been evaluated.
+type pending struct {
+	checks []func()
+	beside *checker // that checked a part of the file; nil: none
+}
+
+// whenEvaluated makes a check that needs to know the jobs, or which of them a
+// function is the run-fn of.
+func (p *pending) whenEvaluated(check func()) { p.checks = append(p.checks, check) }
+
+// settle makes the checks that waited for the graph.
+func (c *checker) settle() {
+	for _, check := range c.checks {
+		check()
+	}
+	if c.beside != nil {
+		c.beside.settle()
+		c.takeFound(c.beside)
+	}
+}
+
+// settleAll does so in all files.
+func (c *checker) settleAll() {
+	for _, file := range c.all {
+		file.settle()
+	}
+}
+
+// takeFound takes over what another checker of the file has found.
+func (c *checker) takeFound(other *checker) {
+	c.found = append(c.found, other.found...)
+	other.found = nil
+}
+
+// confirm ends the checks of a checker that was made without the graph, and
+// reports whether they found what they would have found with it.
+func (c *checker) confirm(g *pipeline.Graph) bool {
+	if !c.flow.confirm(g) {
+		return false
+	}
+	c.graph = g
+	c.settleAll()
+	return true
 }
 
 // A walking remembers which jobs run which functions.
@@ -40,6 +91,8 @@ type walking struct {
 	running map[*fennel.Func]runners
 	walked  int // steps that it took
 }
+
+func newWalking() *walking { return &walking{running: map[*fennel.Func]runners{}} }
 
 // A runners is the ids of the jobs that run a function, and whether others may
 // run it.
@@ -70,13 +123,59 @@ func (c *checker) check() {
 	}
 	c.names()
 	if c.surround.server != 0 {
-		c.onServer()
+		c.whenEvaluated(c.onServer)
+	}
+	if c.graph != nil {
+		c.settleAll()
 	}
 }
 
 // runs checks what functions do when jobs run them.
 func (c *checker) runs() {
-	for _, d := range c.digests {
+	if len(c.digests) >= worthSharing && len(c.units) == 1 {
+		c.share(c.digests)
+	} else {
+		c.runsIn(c.digests)
+	}
+	for _, call := range c.inside {
+		c.call(call)
+	}
+}
+
+// worthSharing is how many forms are checked by two goroutines.
+const worthSharing = 100
+
+// share checks forms, half of them on another goroutine.
+func (c *checker) share(digests []*digest) {
+	other := c.fork()
+	half := len(digests) / 2
+	var failed any
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		defer func() { failed = recover() }()
+		other.runsIn(digests[half:])
+	})
+	c.runsIn(digests[:half])
+	if wg.Wait(); failed != nil {
+		panic(failed)
+	}
+	c.beside = other
+	c.takeFound(other)
+}
+
+// fork returns a checker of the same file that has found nothing yet and works
+// beside this one. The file requires no modules.
+func (c *checker) fork() *checker {
+	f, k := *c.flow, *c
+	f.resolving = newResolving()
+	k.flow, k.found, k.pending = &f, nil, pending{}
+	k.types, k.walking = map[*fennel.Func]string{}, newWalking()
+	return &k
+}
+
+// runsIn checks what functions do that are in some forms.
+func (c *checker) runsIn(digests []*digest) {
+	for _, d := range digests {
 		for _, call := range d.calls {
 			c.call(call)
 		}
@@ -87,24 +186,28 @@ func (c *checker) runs() {
 			c.runFn(fn)
 		}
 	}
-	for _, call := range c.inside {
-		c.call(call)
-	}
 }
 
 // newChecker returns the checker of a file, with those of the modules that it
-// requires.
+// requires. Where the graph is not known yet, it may be nil: what is found
+// counts when [checker.confirm] says so.
 func newChecker(m *fennel.Module, g *pipeline.Graph, s surround) *checker {
 	shared := checker{
-		flow:     newFlow(m, g, s.repository),
-		graph:    g,
-		surround: s,
-		types:    map[*fennel.Func]string{},
-		walking:  &walking{running: map[*fennel.Func]runners{}},
+		flow:       newFlow(m, g, s.repository),
+		surround:   s,
+		types:      map[*fennel.Func]string{},
+		evaluation: &evaluation{graph: g},
+		walking:    newWalking(),
 	}
 	shared.given, shared.written = sync.OnceValue(shared.resultsGiven), sync.OnceValue(shared.keysWritten)
-	shared.callers = sync.OnceValue(shared.called)
-	shared.certain = sync.OnceValue(shared.certainly)
+	// These two are asked by whoever works on a file, and work by themselves.
+	aside := shared
+	if len(shared.units) == 1 {
+		aside = *shared.fork()
+	}
+	shared.callers = sync.OnceValue(aside.called)
+	aside.callers = shared.callers
+	shared.certain = sync.OnceValue(aside.certainly)
 	all := make([]*checker, len(shared.units))
 	for i, u := range shared.units {
 		c := shared

@@ -115,13 +115,14 @@ type callDigest struct {
 	lending []int
 }
 
-// A reading is everything that a part reads from one root.
+// A reading is what a part reads from one root, one access after the other.
 type reading struct {
-	root     fennel.Root
 	accesses []*fennel.Access
-	// right is what all of it is right for.
-	right sense
+	// right reports that all of it is right for what the root usually is.
+	right bool
 }
+
+func (r reading) root() fennel.Root { return r.accesses[0].Value.Root }
 
 func newCallDigest(p *fennel.Part) (d callDigest) {
 	for i, c := range p.Calls {
@@ -169,30 +170,29 @@ func mayBeWrong(c *fennel.Call) bool {
 }
 
 // newReadings returns what a part reads from each root, where it may be wrong.
-func newReadings(p *fennel.Part) (all []reading) {
-	index := map[fennel.Root]int{}
-	for _, a := range p.Accesses {
-		root := a.Value.Root
-		switch root.Kind {
+func newReadings(p *fennel.Part) []reading {
+	var few [8]reading // most parts have no more
+	all := few[:0]
+	for i := 0; i < len(p.Accesses); {
+		first, n := p.Accesses[i], 1
+		for i+n < len(p.Accesses) && p.Accesses[i+n].Value.Root == first.Value.Root {
+			n++
+		}
+		same := p.Accesses[i : i+n]
+		i += n
+		switch first.Value.Root.Kind {
 		case fennel.GlobalRoot:
 			continue
 		case fennel.ModuleRoot:
-			if !mayBeAbsent(a) {
+			if !slices.ContainsFunc(same, mayBeAbsent) {
 				continue
 			}
 		}
-		i, ok := index[root]
-		if !ok {
-			i = len(all)
-			index[root] = i
-			all = append(all, reading{root: root, right: usual(root)})
-		}
-		all[i].accesses = append(all[i].accesses, a)
-		if !rightFor(all[i].right, a.Value.Keys) {
-			all[i].right = sense{}
-		}
+		usual := usual(first.Value.Root)
+		isWrong := func(a *fennel.Access) bool { return !rightFor(usual, a.Value.Keys) }
+		all = append(all, reading{same, !slices.ContainsFunc(same, isWrong)})
 	}
-	return all
+	return slices.Clone(all)
 }
 
 // mayBeAbsent reports whether a path from a module may lead to what is not
@@ -217,6 +217,17 @@ func usual(root fennel.Root) sense {
 		return sense{kind: result, name: lastKey(root.Call.Callee), call: root.Call}
 	}
 	return sense{}
+}
+
+// isUsual reports whether a root is what it usually is, which t says.
+func isUsual(root fennel.Root, t sense) bool {
+	switch root.Kind {
+	case fennel.ParamRoot:
+		return t.kind == runtime
+	case fennel.CallRoot:
+		return t.kind == result && t.call == root.Call && t.name == lastKey(root.Call.Callee)
+	}
+	return false
 }
 
 // rightFor reports whether something has all the keys that a path reads from it.
@@ -286,7 +297,6 @@ func newStored(form *syntax.Node) (s stored) {
 	}
 	for n := range form.All() {
 		s.note(n)
-		s.stores = appendStores(s.stores, n)
 	}
 	slices.Sort(s.written)
 	s.written = slices.Compact(s.written)
@@ -299,34 +309,50 @@ func newStored(form *syntax.Node) (s stored) {
 func (s *stored) add(key string) { s.written = append(s.written, key) }
 
 func (s *stored) note(n *syntax.Node) {
-	switch head(n) {
-	case "lua", "set", "set-forcibly!", "fn", "lambda", "λ", "tset":
-	default:
-		return
+	switch n.Kind {
+	case syntax.Symbol:
+		if n.Text == "rawset" {
+			s.stores = append(s.stores, store{key: anyKey})
+		}
+	case syntax.Sequence:
+		s.stores = appendCollected(s.stores, n)
+	case syntax.List:
+		switch name := head(n); name {
+		case "lua", "set", "set-forcibly!", "fn", "lambda", "λ", "tset":
+			items := n.Items()
+			s.stores = appendStored(s.stores, name, items)
+			if len(items) > 1 {
+				s.noteWritten(name, items)
+			}
+		}
 	}
-	items := slices.Collect(n.Forms())
-	if len(items) < 2 {
-		return
-	}
-	switch target := items[1]; items[0].Text {
+}
+
+// noteWritten notes the keys that a form which begins with name stores something
+// under.
+func (s *stored) noteWritten(name string, items []*syntax.Node) {
+	target := items[1]
+	switch name {
 	case "lua":
 		s.add(anyKey)
 		s.lua = true
-	case "set", "set-forcibly!", "fn", "lambda", "λ":
-		if target.Kind == syntax.Symbol {
-			for part := range strings.FieldsFuncSeq(target.Text, isSeparator) {
-				s.add(part)
-			}
-		}
-		for x := range target.Forms() {
-			s.add(x.Text)
-		}
 	case "tset":
 		for _, x := range items[2:] {
 			if x.Kind != syntax.String && x != items[len(items)-1] {
 				s.add(anyKey)
 			}
 			s.add(x.Text)
+		}
+	default:
+		if target.Kind == syntax.Symbol {
+			for part := range strings.FieldsFuncSeq(target.Text, isSeparator) {
+				s.add(part)
+			}
+		}
+		for x := range target.Forms() {
+			if x.Children == nil {
+				s.add(x.Text)
+			}
 		}
 	}
 }

@@ -12,10 +12,16 @@ import (
 	"quire/analysis/source"
 )
 
-// find runs the checks on a loaded file and takes away what comments silence.
-func find(m *fennel.Module, l loaded, s surround) found {
-	c := newChecker(m, l.graph, s)
-	c.check()
+// find loads a file, runs the checks on it and takes away what comments silence.
+func find(m *fennel.Module, load func() loaded, s surround) found {
+	early := checkAhead(m, s)
+	l := load()
+	c := early()
+	if c == nil || len(l.modules) > 0 || !c.confirm(l.graph) {
+		s.loaded = l.modules
+		c = newChecker(m, l.graph, s)
+		c.check()
+	}
 	findings := c.attributed()
 	for _, required := range c.all[1:] {
 		findings = append(findings, required.reached()...)
@@ -42,6 +48,40 @@ func find(m *fennel.Module, l loaded, s surround) found {
 	}
 	slices.SortStableFunc(out.findings, func(a, b finding) int { return diag.Compare(a.Diagnostic, b.Diagnostic) })
 	return out
+}
+
+// checkAhead begins to check a file while it is evaluated, and returns what waits for
+// that, which gives nil where it is of no use: the file needs modules of the
+// repository, or checking it fails, as it will again.
+func checkAhead(m *fennel.Module, s surround) func() *checker {
+	go gather(m)
+	if slices.ContainsFunc(m.Uses, func(u fennel.Use) bool { return u.Kind == fennel.Code && isForeignName(u.Name) }) {
+		return func() *checker { return nil }
+	}
+	s.repository = repository{}
+	checked := make(chan *checker, 1)
+	go func() {
+		var c *checker
+		defer func() {
+			if recover() != nil {
+				c = nil
+			}
+			checked <- c
+		}()
+		c = newChecker(m, nil, s)
+		c.check()
+	}()
+	return func() *checker { return <-checked }
+}
+
+// gather finds out what the checks need of the code of a module alone, from the
+// last form back, since the checks come from the first one. Whoever asks for it
+// meets a panic again.
+func gather(m *fennel.Module) {
+	defer func() { _ = recover() }()
+	for _, p := range slices.Backward(m.Parts()) {
+		digestOf(m, p)
+	}
 }
 
 // withinBound returns as many diagnostics of each file as are shown.
@@ -98,6 +138,7 @@ func checkModule(m *fennel.Module, g *pipeline.Graph, s surround) []finding {
 	c := newChecker(m, g, s)
 	c.runs()
 	c.ignoredExits()
+	c.settle()
 	return c.reached()
 }
 

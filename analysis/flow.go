@@ -3,6 +3,7 @@ package analysis
 import (
 	"cmp"
 	"iter"
+	"maps"
 	"slices"
 	"sync"
 
@@ -63,10 +64,26 @@ type flow struct {
 	passed map[param][]*fennel.Value
 	// leaked holds the functions that code may call which the flow does not see.
 	leaked map[*fennel.Func]bool
+	registering
+	resolving
+}
+
+// A registering is what is known of which functions are run-fns.
+type registering struct {
 	// jobs holds the ids of the jobs that a function is the run-fn of. An empty
 	// id stands for a job whose id is not known.
 	jobs map[*fennel.Func][]string
-	resolving
+	// written are the functions that the text registers, in the order of the
+	// calls.
+	written []writtenJob
+	// settled reports that looking again would find no other run-fns.
+	settled bool
+}
+
+// A writtenJob is a function that the text registers.
+type writtenJob struct {
+	fn *fennel.Func
+	id string // empty: not known
 }
 
 // A resolving remembers what was found out, since functions may call each
@@ -77,6 +94,8 @@ type resolving struct {
 	cut   bool           // a circle was met since the present resolution began
 	steps int
 }
+
+func newResolving() resolving { return resolving{known: map[param]sense{}, busy: map[param]bool{}} }
 
 // maxSteps bounds what resolving a module may take. Beyond it nothing more is
 // known.
@@ -108,39 +127,79 @@ func (r *resolving) resolve(key param, compute func() sense) sense {
 // requires. The graph tells which functions evaluation saw registered; those that
 // the text registers as well are added, so that a file that cannot be evaluated
 // is still understood.
+//
+// Where the graph is not known yet, it may be nil: evaluation is supposed to
+// register what the text does, until [flow.confirm] tells.
 func newFlow(m *fennel.Module, g *pipeline.Graph, r repository) *flow {
 	f := &flow{
 		unit:      newUnit(m),
 		passed:    map[param][]*fennel.Value{},
-		jobs:      make(map[*fennel.Func][]string, len(g.Jobs)),
-		resolving: resolving{known: map[param]sense{}, busy: map[param]bool{}},
+		resolving: newResolving(),
 	}
 	f.units = []*unit{f.unit}
 	f.require(r)
-	for _, u := range f.units {
-		f.registered(u.module, g)
+	if f.jobs = make(map[*fennel.Func][]string, len(m.Parts())); g == nil {
+		f.readJobs()
+	} else {
+		f.takeJobs(g)
 	}
 	// A run-fn may reach job through a helper's parameter, whose calls are
 	// known only once their callees are: two rounds see through a helper, and
 	// each further round through one more. A round that finds no run-fn ends as
 	// the next one would.
-	for changed, rounds := true, 3; changed && rounds > 0; rounds-- {
+	for rounds := 3; !f.settled && rounds > 0; rounds-- {
 		clear(f.passed)
 		clear(f.known)
 		for c := range f.flowing() {
 			f.pass(c)
 		}
 		clear(f.known)
-		changed = false
-		for c := range f.flowing() {
-			if f.registers(c) {
-				changed = f.register(c.Args[2], literalID(c.Args[0])) || changed
-			}
-		}
+		f.settled = !f.readJobs()
 	}
 	f.leaked = leaks(f)
 	clear(f.known)
 	return f
+}
+
+// readJobs takes over the run-fns that the text registers, and reports whether
+// there are others than before.
+func (f *flow) readJobs() (news bool) {
+	f.written = f.written[:0]
+	for c := range f.flowing() {
+		if f.registers(c) {
+			news = f.register(c.Args[2], literalID(c.Args[0])) || news
+		}
+	}
+	return news
+}
+
+// confirm takes over the graph of a flow that was made without one. It reports
+// whether the flow is the same that would have been made with the graph: then
+// evaluation registered the functions that the text registers. If it did not, the
+// flow is of no use.
+func (f *flow) confirm(g *pipeline.Graph) bool {
+	supposed := maps.Clone(f.jobs)
+	clear(f.jobs) // which others have, too
+	f.takeJobs(g)
+	if !f.settled || len(f.jobs) != len(supposed) {
+		return false
+	}
+	for fn := range f.jobs {
+		if _, ok := supposed[fn]; !ok {
+			return false
+		}
+	}
+	for _, w := range f.written {
+		f.addJob(w)
+	}
+	return true
+}
+
+// takeJobs takes over the run-fns that evaluation found.
+func (f *flow) takeJobs(g *pipeline.Graph) {
+	for _, u := range f.units {
+		f.registered(u.module, g)
+	}
 }
 
 // flowing iterates over the calls that may be of a function that the flow
@@ -166,7 +225,7 @@ func (f *flow) registers(c *fennel.Call) bool {
 	return t.kind == member && t.module == dsl.CI && t.name == "job"
 }
 
-// registered takes over the run-fns that evaluation found.
+// registered takes over the run-fns that evaluation found in a module.
 func (f *flow) registered(m *fennel.Module, g *pipeline.Graph) {
 	for _, j := range g.Jobs {
 		if j.Run.File != m.Tree.File {
@@ -221,11 +280,18 @@ func (f *flow) registerFunc(t sense, id string) (news bool) {
 	if t.kind != function {
 		return false
 	}
-	known := f.jobs[t.fn]
-	if len(known) > 0 && (id == "" || slices.Contains(known, id)) {
+	w := writtenJob{t.fn, id}
+	f.written = append(f.written, w)
+	return f.addJob(w)
+}
+
+// addJob adds a job that is written, unless it is known.
+func (r *registering) addJob(w writtenJob) (news bool) {
+	known := r.jobs[w.fn]
+	if len(known) > 0 && (w.id == "" || slices.Contains(known, w.id)) {
 		return false
 	}
-	f.jobs[t.fn] = append(known, id)
+	r.jobs[w.fn] = append(known, w.id)
 	return true
 }
 

@@ -69,7 +69,7 @@ type helper struct {
 }
 
 func newLeakDigest(p *fennel.Part) leakDigest {
-	d := leakDigester{seen: map[*fennel.Value]bool{}}
+	var d leakDigester
 	for _, c := range p.Calls {
 		d.requiring = d.requiring || requiresAnything(c)
 		d.note(c.Callee, calledBy, nil)
@@ -156,7 +156,7 @@ func foreignIn(p *fennel.Part) []*fennel.Value {
 // A leakDigester makes a leakDigest.
 type leakDigester struct {
 	leakDigest
-	seen map[*fennel.Value]bool // tables that were looked into
+	seen visited // tables that were looked into
 }
 
 // note notes the role of a value that may be a name for a function or
@@ -188,10 +188,9 @@ func (d *leakDigester) leak(v *fennel.Value) {
 
 // inside notes the functions in a table.
 func (d *leakDigester) inside(v *fennel.Value) {
-	if len(v.Items) == 0 && len(v.Fields) == 0 || d.seen[v] {
+	if len(v.Items) == 0 && len(v.Fields) == 0 || !d.seen.add(v) {
 		return
 	}
-	d.seen[v] = true
 	for _, item := range v.Items {
 		d.leak(item)
 	}

@@ -52,8 +52,7 @@ func findSecrets(m *fennel.Module, l loaded, s surround) secretUse {
 		u.anybody = u.anybody || !slices.ContainsFunc(c.units, func(k *unit) bool { return k.module == required })
 	}
 	for _, j := range l.graph.Jobs {
-		isKnown := slices.ContainsFunc(c.all, func(k *checker) bool { return k.file == j.Run.File })
-		u.unsure[j.ID] = u.unsure[j.ID] || !isKnown && !j.Mirror
+		u.unsure[j.ID] = u.unsure[j.ID] || c.runsElsewhere(j)
 	}
 	return u
 }

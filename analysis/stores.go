@@ -15,21 +15,6 @@ type store struct {
 	into string
 }
 
-// appendStores adds what a node stores.
-func appendStores(all []store, n *syntax.Node) []store {
-	switch n.Kind {
-	case syntax.Symbol:
-		if n.Text == "rawset" {
-			all = append(all, store{key: anyKey})
-		}
-	case syntax.Sequence:
-		all = appendCollected(all, n)
-	case syntax.List:
-		all = appendStored(all, n)
-	}
-	return all
-}
-
 // appendCollected adds what a binding such as [k v (pairs t) &into u] stores.
 func appendCollected(all []store, n *syntax.Node) []store {
 	items := n.Items()
@@ -46,14 +31,9 @@ func appendCollected(all []store, n *syntax.Node) []store {
 	return all
 }
 
-func appendStored(all []store, n *syntax.Node) []store {
-	name := head(n)
-	switch name {
-	case "lua", "set", "set-forcibly!", "fn", "lambda", "λ", "tset":
-	default:
-		return all
-	}
-	items := n.Items()
+// appendStored adds what a form stores that begins with the name of one which may
+// store something.
+func appendStored(all []store, name string, items []*syntax.Node) []store {
 	switch {
 	case name == "lua":
 		return append(all, store{key: anyKey})

@@ -11,19 +11,26 @@ import (
 
 	"quire/analysis/diag"
 	"quire/analysis/fennel/syntax"
+	"quire/analysis/pipeline"
 	"quire/analysis/source"
 )
 
-// TestCheckVariants loads each case of the suites analysis and load with CRLF, and
-// with a comment of characters from everywhere before each line: the same is found,
-// at the same texts.
+// TestCheckVariants loads each case of the suites analysis and load with CRLF, with
+// a comment of characters from everywhere before each line, and with so many forms
+// before or behind it that they are checked by several goroutines: the same is
+// found, at the same texts.
 func TestCheckVariants(t *testing.T) {
 	variants := map[string]func(*source.File) string{
 		"crlf":   func(f *source.File) string { return strings.ReplaceAll(f.Text(), "\n", "\r\n") },
 		"astral": withComments,
+		"before": func(f *source.File) string { return beside(f, manyForms, "") },
+		"behind": func(f *source.File) string { return beside(f, "", "\n"+manyForms) },
 	}
 	for name, files := range cases(t) {
 		for variant, change := range variants {
+			if variant == "before" && strings.HasPrefix(name, "load/limits/") {
+				continue // where a limit is met depends on all that came before
+			}
 			t.Run(name+"/"+variant, func(t *testing.T) {
 				t.Parallel()
 				changed := map[string]*source.File{}
@@ -37,6 +44,16 @@ func TestCheckVariants(t *testing.T) {
 			})
 		}
 	}
+}
+
+var manyForms = strings.Repeat("(do nil)\n", 150)
+
+// beside puts forms before and behind those of a pipeline that can be read.
+func beside(f *source.File, before, behind string) string {
+	if f.Name() != pipeline.Path || strings.HasPrefix(f.Text(), "#!") || len(syntax.Read(f).Diagnostics) > 0 {
+		return f.Text()
+	}
+	return before + f.Text() + behind
 }
 
 const astralComment = "; é𝄞\n"
