@@ -130,6 +130,8 @@ func accidental(why, program string) bool {
 		return strings.Contains(program, "with-open") // its body is in a hashfn, whose arguments it then sees
 	case misread.MatchString(why):
 		return unary.MatchString(program) // what is called or read of its result is so of its operand
+	case strings.Contains(why, "want runtime: attempt to perform arithmetic on a"):
+		return strings.Contains(program, "(^ ") && unary.MatchString(program) // it is of the power, as it is written
 	case strings.Contains(why, ", want ") && calledUnary.MatchString(program):
 		return true // not, as it is written, is of what the call gives
 	case strings.Contains(why, "nested calls"):

@@ -65,6 +65,18 @@ func (a args) operate(event string, op func(x, y float64) float64) lua.LValue {
 	return lua.LNil
 }
 
+// numberOperand is what the bounds of a loop go through: strings that stand for
+// numbers become these.
+func numberOperand(a args) int {
+	v := a.get(1)
+	if s, ok := v.(lua.LString); ok {
+		if x, ok := a.toNumber(s); ok {
+			return a.retNumber(x)
+		}
+	}
+	return a.ret(v)
+}
+
 // toNumber returns the number that a value is, or stands for as a string.
 func (f *fiber) toNumber(v lua.LValue) (float64, bool) {
 	switch v := v.(type) {

@@ -76,6 +76,7 @@ type State struct {
 	env     *lua.Upvalue
 	concat  *lua.Upvalue
 	store   *lua.Upvalue
+	number  *lua.Upvalue
 	next    lua.LValue // the function of the same name, for pairs
 	ipairs  lua.LValue // what steps through a sequence
 	random  *rand.Rand
@@ -100,6 +101,7 @@ func New(o Options) *State {
 	s.env = cell(globals)
 	s.concat = cell(s.L.NewFunction(builtin{"concat", concatOperands}.lua()))
 	s.store = cell(s.L.NewFunction(builtin{"store", storeField}.lua()))
+	s.number = cell(s.L.NewFunction(builtin{"number", numberOperand}.lua()))
 	s.next = globals.RawGetString("next")
 	s.ipairs = s.L.NewFunction(builtin{"ipairs", ipairsStep}.lua())
 	return s
@@ -131,7 +133,7 @@ func (s *State) Thread() *lua.LState {
 }
 
 // Instantiate returns a function of the prototype, with cells for its upvalues
-// by name: those of package bytecode (Env, Concat, Store) come from the state,
+// by name: those of package bytecode (Env, Concat, Store, Number) come from the state,
 // the others from cell.
 func (s *State) Instantiate(p *lua.FunctionProto, cell func(name string) *lua.Upvalue) *lua.LFunction {
 	fn := s.L.NewFunctionFromProto(p)
@@ -143,6 +145,8 @@ func (s *State) Instantiate(p *lua.FunctionProto, cell func(name string) *lua.Up
 			fn.Upvalues[i] = s.concat
 		case bytecode.Store:
 			fn.Upvalues[i] = s.store
+		case bytecode.Number:
+			fn.Upvalues[i] = s.number
 		default:
 			fn.Upvalues[i] = cell(name)
 		}

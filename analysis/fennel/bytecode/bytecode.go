@@ -22,6 +22,7 @@ const Env = "_ENV"
 const (
 	Concat = "\x00concat" // function (a, b, …): the operands of a chain of .., in order
 	Store  = "\x00store"  // function (t, k, v): t[k] = v for a key that is not a constant
+	Number = "\x00number" // function (v): the number that v stands for if it is a string, or v
 )
 
 // A Chunk is one function body to compile.
@@ -56,8 +57,8 @@ type Chunk struct {
 //     in DbgCalls. DbgLocals name the registers of locals.
 //
 // The prototype's DbgUpvalues name, in order, the cells that whoever
-// instantiates it has to supply: shared names, and Env, Concat and Store where
-// they are used. It is trimmed, immutable and may be used by several states at
+// instantiates it has to supply: shared names, and Env, Concat, Store and Number
+// where they are used. It is trimmed, immutable and may be used by several states at
 // once.
 //
 // The error is an [*Error] when the chunk goes over a limit (250 registers, 255

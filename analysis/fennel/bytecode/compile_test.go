@@ -257,6 +257,7 @@ func TestUpvalues(t *testing.T) {
 		{"hidden by a local", "local s1 return function() return s1 end", nil},
 		{"hidden by a parameter", "return p", nil},
 		{"operations", "local t, k = {}, 'x' t[k] = k .. k t.x = 1", []string{bytecode.Concat, bytecode.Store}},
+		{"bounds", "for i = 1, p do end for i = 1, 2 do end", []string{bytecode.Number}},
 		{"_ENV is a name like others", "return _ENV", []string{bytecode.Env}},
 	} {
 		p, err := bytecode.Compile(bytecode.Chunk{Name: "test", Params: []string{"p"}, Body: parsed(t, test.text), Shared: shared})

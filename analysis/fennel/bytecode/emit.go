@@ -95,7 +95,7 @@ type function struct {
 // An upvalue is a variable of an outer function.
 type upvalue struct {
 	name     string
-	implicit bool // one of Env, Concat and Store, not a variable of the program
+	implicit bool // one of Env, Concat, Store and Number, not a variable of the program
 	local    bool // of the function right outside, in register index; else its upvalue
 	index    int
 }
@@ -270,7 +270,7 @@ func (f *function) capture(name string, implicit bool, line int) int {
 	return len(f.upvalues) - 1
 }
 
-// implicit loads one of Env, Concat and Store into a register.
+// implicit loads one of Env, Concat, Store and Number into a register.
 func (f *function) implicit(dst int, name string, line int) {
 	f.emitABC(lua.OP_GETUPVAL, dst, f.capture(name, true, line), 0, line)
 }

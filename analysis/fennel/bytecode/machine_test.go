@@ -3,6 +3,7 @@ package bytecode_test
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -30,6 +31,12 @@ func newMachine(tb testing.TB, out io.Writer) *machine {
 	m.cell(bytecode.Store, m.NewFunction(func(L *lua.LState) int {
 		L.SetTable(L.Get(1), L.Get(2), L.Get(3))
 		return 0
+	}))
+	m.cell(bytecode.Number, m.NewFunction(func(L *lua.LState) int {
+		if n, err := strconv.ParseFloat(L.Get(1).String(), 64); err == nil {
+			L.Push(lua.LNumber(n))
+		}
+		return 1
 	}))
 	m.SetGlobal("loadstring", m.NewFunction(func(L *lua.LState) int {
 		f, err := m.load(L.CheckString(1), "loaded")

@@ -192,10 +192,10 @@ func (f *function) numberForStmt(s *ast.NumberForStmt) {
 	exits := len(f.scopes.exits)
 	line := s.Line()
 	f.openBlock(true)
-	base := f.push(s.Init)
-	f.push(s.Limit)
+	base := f.bound(s.Init)
+	f.bound(s.Limit)
 	if s.Step != nil {
-		f.push(s.Step)
+		f.bound(s.Step)
 	} else {
 		f.loadConstant(f.reserve(1, line), numberConstant(1), line)
 	}
@@ -211,6 +211,20 @@ func (f *function) numberForStmt(s *ast.NumberForStmt) {
 	f.patch(jumpList(loop+1), start+1)
 	f.dropBlock()
 	f.breaksHere(exits)
+}
+
+// bound pushes a bound of a loop. The VM takes no strings that stand for numbers.
+func (f *function) bound(e ast.Expr) int {
+	if c, ok := f.constantOf(e); ok && c.kind == lua.LTNumber {
+		return f.push(e)
+	}
+	line := e.Line()
+	r := f.reserve(1, line)
+	f.implicit(r, Number, line)
+	f.push(e)
+	f.emitCall(r, 1, 1, line)
+	f.free = r + 1
+	return r
 }
 
 // genericForStmt calls the iterator with OP_CALL. The VM's OP_TFORLOOP is no
