@@ -79,7 +79,7 @@ func (c *checker) replaceName(at source.Span, name, by string) []diag.Fix {
 }
 
 // addInput returns the fix that adds an input to those of a job, where these
-// are written.
+// are written for it alone.
 func (c *checker) addInput(j *pipeline.Job, name string) []diag.Fix {
 	if len(j.Inputs) == 0 {
 		return nil
@@ -90,7 +90,7 @@ func (c *checker) addInput(j *pipeline.Job, name string) []diag.Fix {
 	}
 	path := c.tree.Path(last.Place.Span.Start)
 	if len(path) < 2 || path[len(path)-1].Kind != syntax.String || path[len(path)-1].Text != last.Name ||
-		path[len(path)-2].Kind != syntax.Sequence {
+		path[len(path)-2].Kind != syntax.Sequence || c.shareInputs(j, path[len(path)-2].Span) {
 		return nil
 	}
 	text := " :" + name
@@ -102,4 +102,15 @@ func (c *checker) addInput(j *pipeline.Job, name string) []diag.Fix {
 		Title: fmt.Sprintf("Add '%s' to the inputs of '%s'", name, j.ID),
 		Edits: []diag.Edit{{File: c.file, Span: source.Span{Start: at, End: at}, Text: text}},
 	}}
+}
+
+// shareInputs reports whether other jobs have inputs that are written at the same
+// place as those of a job, as when a loop registers them: what is added there is
+// added to all, which may close a cycle.
+func (c *checker) shareInputs(j *pipeline.Job, inputs source.Span) bool {
+	return slices.ContainsFunc(c.graph.Jobs, func(other *pipeline.Job) bool {
+		return other != j && slices.ContainsFunc(other.Inputs, func(in pipeline.Input) bool {
+			return in.Place.File == c.file && inputs.Encloses(in.Place.Span)
+		})
+	})
 }
