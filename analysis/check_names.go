@@ -14,7 +14,7 @@ import (
 func (c *checker) reading(r reading) {
 	root := r.root()
 	t := c.root(root)
-	if t.kind == unknown || r.right && isUsual(root, t) {
+	if t.kind == unknown || r.right && t == usual(root) {
 		return
 	}
 	for _, a := range r.accesses {

@@ -133,7 +133,7 @@ func (c *checker) check() {
 // runs checks what functions do when jobs run them.
 func (c *checker) runs() {
 	if len(c.digests) >= worthSharing && len(c.units) == 1 {
-		c.share(c.digests)
+		c.share()
 	} else {
 		c.runsIn(c.digests)
 	}
@@ -145,17 +145,17 @@ func (c *checker) runs() {
 // worthSharing is how many forms are checked by two goroutines.
 const worthSharing = 100
 
-// share checks forms, half of them on another goroutine.
-func (c *checker) share(digests []*digest) {
+// share checks the forms of the file, half of them on another goroutine.
+func (c *checker) share() {
 	other := c.fork()
-	half := len(digests) / 2
+	half := len(c.digests) / 2
 	var failed any
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		defer func() { failed = recover() }()
-		other.runsIn(digests[half:])
+		other.runsIn(c.digests[half:])
 	})
-	c.runsIn(digests[:half])
+	c.runsIn(c.digests[:half])
 	if wg.Wait(); failed != nil {
 		panic(failed)
 	}

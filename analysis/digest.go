@@ -219,17 +219,6 @@ func usual(root fennel.Root) sense {
 	return sense{}
 }
 
-// isUsual reports whether a root is what it usually is, which t says.
-func isUsual(root fennel.Root, t sense) bool {
-	switch root.Kind {
-	case fennel.ParamRoot:
-		return t.kind == runtime
-	case fennel.CallRoot:
-		return t.kind == result && t.call == root.Call && t.name == lastKey(root.Call.Callee)
-	}
-	return false
-}
-
 // rightFor reports whether something has all the keys that a path reads from it.
 func rightFor(t sense, keys []fennel.Key) bool {
 	switch {
