@@ -105,12 +105,12 @@ func (c *compiler) storeTarget(f form, table *syntax.Node, keys []*syntax.Node) 
 // change: what was known of its fields is not, and a field of a global exists
 // from now on.
 func (c *compiler) changes(n, key *syntax.Node, s *scope) {
-	if b := c.local(rootName(n.Text), s); b != nil {
+	if b := c.referent(rootName(n.Text), s); b != nil {
 		c.forget(b)
 		return
 	}
 	if key.Kind == syntax.String {
-		c.unit.globals = append(c.unit.globals, n.Text+"."+key.Text)
+		c.makeGlobal(n.Text + "." + key.Text)
 	}
 }
 

@@ -63,11 +63,6 @@ func (c *compiler) symbol(n *syntax.Node, s *scope) expr {
 		return expr{lua: at(c, n, &ast.FalseExpr{}), kind: literal, fact: c.literal(n, "boolean", "false")}
 	case "...":
 		return c.varargs(n, s)
-	case "$...":
-		if s.hashing() != nil {
-			c.require(c.fn.vararg, n, "use $... in hashfn")
-			return expr{lua: at(c, n, &ast.Comma3Expr{}), kind: vararg}
-		}
 	}
 	w := c.word(n.Text)
 	c.require(!w.method, n, "multisym method calls may only be in call position")
@@ -92,10 +87,11 @@ func (c *compiler) varargs(n *syntax.Node, s *scope) expr {
 // reference compiles a symbol that names a variable, or what a multi-symbol
 // finds in one.
 func (c *compiler) reference(n *syntax.Node, w *word, s *scope) expr {
-	root, keys := w.root.text, w.keys
-	b, macro := c.resolveWord(w.root, s)
+	referred, keys := c.referred(w.root, s), w.keys
+	root := referred.text
+	b, macro := c.resolveWord(referred, s)
 	if b == nil || macro != nil {
-		c.checkValue(n, w.root, s)
+		c.checkValue(n, referred, s)
 	}
 	if b == nil && !c.isGlobal(n.Text, root) {
 		name := c.unknownName(n.Text, root)
@@ -163,8 +159,15 @@ func (c *compiler) variable(n *syntax.Node, root string, b *binding) expr {
 	return x
 }
 
-// use records in the index that a symbol refers to a binding.
+// use records that a symbol refers to a binding.
 func (c *compiler) use(n *syntax.Node, b *binding, write bool) {
+	if h := b.of; h != nil {
+		h.used = max(h.used, int(b.name[1]-'0'))
+		if write {
+			b.value = nil
+		}
+		return
+	}
 	made := c.made(n)
 	span := c.span(n)
 	if span.Len() > len(b.name) && n.Kind == syntax.Symbol && strings.HasPrefix(n.Text, b.name) {
@@ -202,7 +205,24 @@ func (c *compiler) isGlobal(text, root string) bool {
 }
 
 // makesGlobal reports whether the form made a name a global before.
-func (c *compiler) makesGlobal(name string) bool { return slices.Contains(c.unit.globals, name) }
+func (c *compiler) makesGlobal(name string) bool {
+	return slices.ContainsFunc(c.unit.globals, func(g madeGlobal) bool { return g.name == name })
+}
+
+// makeGlobal lets code that is compiled from now on use a global.
+func (c *compiler) makeGlobal(name string) {
+	c.unit.globals = append(c.unit.globals, madeGlobal{name, assigned})
+}
+
+// nameGlobal makes a global a name of a scope.
+func (c *compiler) nameGlobal(name string, s *scope) {
+	s.globals = append(s.globals, name)
+	class := assigned
+	if s == c.root {
+		class = namedGlobal
+	}
+	c.unit.globals = append(c.unit.globals, madeGlobal{name, class})
+}
 
 // unknownName returns the part of a symbol that is not known.
 func (c *compiler) unknownName(text, root string) string {

@@ -62,9 +62,6 @@ func shown(n *syntax.Node) string {
 			return displayNumber(v)
 		}
 	}
-	if n.Text == "$..." {
-		return "..."
-	}
 	return n.Text
 }
 

@@ -265,8 +265,7 @@ func (c *compiler) named(d *destructuring, left *syntax.Node, from expr) {
 // looked at when they were declared.
 func (c *compiler) checkTarget(d *destructuring, left *syntax.Node) {
 	if !d.declares {
-		c.checkCharacters(left.Text, left)
-		c.checkQuoted(left)
+		c.checkBindable(left, d.form.scope)
 	}
 }
 
@@ -412,21 +411,26 @@ func (c *compiler) target(d *destructuring, n *syntax.Node) (ast.Expr, *binding)
 		return c.ident(n, b.lua), b
 	}
 	c.require(!method && n.Text != ":", n, "cannot set method sym")
-	root := w.root.text
-	b := c.local(root, d.form.scope)
+	s, root := d.form.scope, w.root.text
+	b := c.local(root, s)
 	if d.global {
-		c.checkValue(n, w.root, d.form.scope)
-		c.require(b == nil && c.mangled(d.form.scope)[n.Text] == "", n, "global %s conflicts with local", n.Text)
-		return c.global(n), nil
+		c.require(b == nil && c.mangled(s)[n.Text] == "", n, "global %s conflicts with local", n.Text)
+		c.nameGlobal(n.Text, s)
 	}
-	if keys == nil && !d.force && b != nil && !b.mutable && !b.poisoned && n.Text != "$" {
+	if keys == nil && !d.force && b != nil && !b.mutable && !b.poisoned {
 		c.fail(n, "expected var %s", root)
 	}
-	if b == nil && d.known && !c.isGlobal(root, root) {
+	referred := c.referred(w.root, s)
+	param := referred != w.root
+	if b == nil && d.known && !param && !c.isGlobal(root, root) {
 		c.fail(n, "expected local %s", root)
 	}
-	if b == nil && !d.known {
-		c.unit.globals = append(c.unit.globals, root)
+	c.checkValue(n, referred, s)
+	switch {
+	case param:
+		b = c.referent(root, s)
+	case d.global:
+		return c.global(n), nil
 	}
 	return c.assignable(n, keys, b), nil
 }
@@ -452,7 +456,7 @@ func (c *compiler) assignable(n *syntax.Node, keys []string, b *binding) ast.Exp
 		return x
 	}
 	if b == nil {
-		c.unit.globals = append(c.unit.globals, n.Text)
+		c.makeGlobal(n.Text)
 	} else {
 		c.forget(b)
 	}
@@ -462,9 +466,8 @@ func (c *compiler) assignable(n *syntax.Node, keys []string, b *binding) ast.Exp
 	return x
 }
 
-// global makes a name global and returns what it is assigned through.
+// global defines a global and returns what it is assigned through.
 func (c *compiler) global(n *syntax.Node) ast.Expr {
-	c.unit.globals = append(c.unit.globals, n.Text)
 	c.unit.symbols = append(c.unit.symbols, c.newSymbol(Symbol{
 		Name: n.Text, Kind: Global, Def: c.span(n), Expanded: c.made(n),
 		Scope: source.Span{Start: c.span(n).End, End: fileEnd},

@@ -188,10 +188,7 @@ func (x *expander) Gensym(base string) string {
 
 func (x *expander) InScope(name string) bool {
 	root := rootName(name)
-	if root == "$" {
-		return false // only the numbered parameters of a hashfn are names in its scope
-	}
-	return x.c.local(root, x.scope) != nil || x.c.makesGlobal(root) || x.c.isOuterGlobal(root)
+	return x.c.local(root, x.scope) != nil || x.c.namesGlobal(root, x.scope)
 }
 
 func (x *expander) Vararg() bool { return x.c.fn.vararg }

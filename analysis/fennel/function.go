@@ -1,6 +1,7 @@
 package fennel
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/yuin/gopher-lua/ast"
@@ -45,8 +46,9 @@ func (c *compiler) functionLocal(f form, name *syntax.Node) *binding {
 	if keys == nil {
 		return c.declare(declaration{name, Function, false, f.n.Span.Start}, f.scope)
 	}
-	if b, macro := c.resolve(keys[0], f.scope); b == nil || macro != nil {
-		c.checkValue(name, c.word(keys[0]), f.scope)
+	referred := c.referred(c.word(keys[0]), f.scope)
+	if b, macro := c.resolveWord(referred, f.scope); b == nil || macro != nil {
+		c.checkValue(name, referred, f.scope)
 	}
 	return nil
 }
@@ -58,9 +60,8 @@ func (c *compiler) functionTarget(f form, name *syntax.Node) ast.Expr {
 	}
 	keys, method := parts(name.Text)
 	c.require(!method, name, "unexpected multi symbol %s", name.Text)
-	b := c.local(keys[0], f.scope)
-	c.require(b != nil || c.isGlobal(keys[0], keys[0]), name, "expected local table %s", keys[0])
-	return c.assignable(name, keys, b)
+	c.require(c.local(keys[0], f.scope) != nil || c.isGlobal(keys[0], keys[0]), name, "expected local table %s", keys[0])
+	return c.assignable(name, keys, c.referent(keys[0], f.scope))
 }
 
 func (c *compiler) functionFact(f form, name *syntax.Node) *Func {
@@ -223,12 +224,13 @@ func (c *compiler) restParameter(f form, n *syntax.Node) {
 func compileHashfn(c *compiler, f form) exprs {
 	c.require(len(f.items) == 2, f.n, "expected one argument")
 	fact := c.functionFact(f, nil)
-	h := &hashing{fact: fact, variadic: usesAll(f.items[1])}
+	body := spread(f.items[1])
+	h := &hashing{fact: fact, variadic: body != f.items[1]}
 	outer := c.fn
 	c.fn = c.work.functions.New(function{fact: fact, vararg: h.variadic})
 	s, stmts := c.inner(f.scope, f.n), c.block()
 	s.hash = h
-	c.compile(f.items[1], s, stmts, want{n: anyNumber, tail: true})
+	c.compile(body, s, stmts, want{n: anyNumber, tail: true})
 	c.fn = outer
 	c.require(!h.variadic || h.used == 0, f.n, "$ and $... in hashfn are mutually exclusive")
 	params := &ast.ParList{HasVargs: h.variadic, Names: []string{}}
@@ -244,19 +246,46 @@ func compileHashfn(c *compiler, f form) exprs {
 	return c.functionValue(f, x, nil, nil, fact)
 }
 
-// usesAll reports whether a hashfn's body has $... in its text, which lets
-// forms in it pass "..." on.
-func usesAll(n *syntax.Node) bool {
-	if n.Kind == syntax.Symbol {
-		return n.Text == "$..."
+// spread returns the body of a hashfn with "..." in place of $..., or the body
+// itself when it has none. Hashfns within it and keys of tables stay as they are.
+func spread(n *syntax.Node) *syntax.Node {
+	if n.Kind == syntax.Symbol && n.Text == "$..." {
+		all := *n
+		all.Text = "..."
+		return &all
 	}
 	if items := forms(n); n.Kind == syntax.List && len(items) > 0 && isNamed(items[0], "hashfn") {
-		return false
+		return n
 	}
-	for _, child := range n.Children {
-		if !(child.Kind == syntax.Prefix && child.Text == "#") && usesAll(child) {
-			return true
+	of, key := n, -1
+	replace := func(i int, by *syntax.Node) {
+		if of == n {
+			of = new(syntax.Node)
+			*of = *n
+			of.Children = slices.Clone(n.Children)
+		}
+		of.Children[i] = by
+	}
+	for i, child := range n.Children {
+		if child.Kind == syntax.Comment {
+			continue
+		}
+		if n.Kind == syntax.Table && key < 0 {
+			key = i
+			continue
+		}
+		if n.Kind == syntax.Table && isNamed(n.Children[key], ":") && isNamed(child, "$...") {
+			name := *child
+			name.Kind = syntax.String
+			replace(key, &name)
+		}
+		key = -1
+		if child.Kind == syntax.Prefix && child.Text == "#" {
+			continue
+		}
+		if inner := spread(child); inner != child {
+			replace(i, inner)
 		}
 	}
-	return false
+	return of
 }

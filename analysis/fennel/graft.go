@@ -17,10 +17,8 @@ func (c *compiler) mangled(s *scope) map[string]string {
 			}
 		}
 		if s.hash != nil {
-			for _, b := range s.hash.params {
-				if b != nil {
-					chain = append(chain, b)
-				}
+			for i := range s.hash.params {
+				chain = append(chain, c.hashParam(s.hash, "$"+strconv.Itoa(i+1)))
 			}
 		}
 	}

@@ -74,8 +74,7 @@ func (c *compiler) operands(f form) []ast.Expr {
 func (c *compiler) operandForms(f form) []*syntax.Node {
 	items := f.items[1:]
 	if len(items) == 1 {
-		all := isNamed(items[0], "...") || isNamed(items[0], "$...") && f.scope.hashing() != nil
-		c.require(!all, f.n, "tried to use vararg with operator")
+		c.require(!isNamed(items[0], "..."), f.n, "tried to use vararg with operator")
 	}
 	for n := len(items); n > 0 && isCallOf(items[n-1], "values"); n = len(items) {
 		items = slices.Concat(items[:n-1], forms(items[n-1])[1:])

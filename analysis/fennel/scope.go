@@ -21,6 +21,8 @@ type binding struct {
 	poisoned bool
 	// value is what is known of a local that never changes.
 	value *Value
+	// of is the hashfn whose parameter it is.
+	of *hashing
 	// symbol is its entry in the index; nil for a name that another unit
 	// defines, whose uses are kept by name.
 	symbol *Symbol
@@ -35,6 +37,8 @@ type scope struct {
 	hash     *hashing // of a hashfn: its parameters, which exist when they are used
 	// autos numbers the names ending in # that were quoted in the scope.
 	autos map[string]int
+	// globals are those that (global …) made names of the scope.
+	globals []string
 	// referred are the globals that scopes right within this one refer to.
 	referred []string
 }
@@ -42,7 +46,7 @@ type scope struct {
 // hashing is what the body of a hashfn was seen to use.
 type hashing struct {
 	params   [9]*binding
-	used     int // the highest parameter
+	used     int // the highest parameter that is referred to, from 1
 	variadic bool
 	fact     *Func
 }
@@ -51,15 +55,21 @@ func (c *compiler) inner(s *scope, n *syntax.Node) *scope {
 	return c.scope(scope{outer: s, end: c.span(n).End})
 }
 
-// resolve finds the local and the macro that a name means in a scope.
+// referred returns the word for what a reference to a name means: in a hashfn $
+// refers to $1, even where something is named $.
+func (c *compiler) referred(w *word, s *scope) *word {
+	if w.text == "$" && s.hashing() != nil {
+		return c.word("$1")
+	}
+	return w
+}
+
+// resolve finds the local and the macro of a name in a scope.
 func (c *compiler) resolve(name string, s *scope) (local *binding, macro userMacro) {
 	return c.resolveWord(c.word(name), s)
 }
 
 func (c *compiler) resolveWord(w *word, s *scope) (local *binding, macro userMacro) {
-	if w.text == "$" && s.hashing() != nil {
-		w = c.word("$1")
-	}
 	name := w.text
 	for ; s != nil; s = s.outer {
 		for i := len(s.bindings) - 1; i >= 0; i-- {
@@ -95,18 +105,34 @@ func (c *compiler) local(name string, s *scope) *binding {
 	return b
 }
 
+// namesGlobal reports whether (global …) made a name one of a scope.
+func (c *compiler) namesGlobal(name string, s *scope) bool {
+	for ; s != nil; s = s.outer {
+		if slices.Contains(s.globals, name) {
+			return true
+		}
+	}
+	return c.askAll(c.word(name)).global == namedGlobal
+}
+
+// referent returns the local that a reference to a name means, or nil.
+func (c *compiler) referent(name string, s *scope) *binding {
+	b, _ := c.resolveWord(c.referred(c.word(name), s), s)
+	return b
+}
+
 // hashParam returns the parameter of a hashfn that a name means, or nil.
 func (c *compiler) hashParam(h *hashing, name string) *binding {
 	if len(name) != 2 || name[0] != '$' || name[1] < '1' || name[1] > '9' {
 		return nil
 	}
 	index := int(name[1] - '1')
-	h.used = max(h.used, index+1)
 	if h.params[index] == nil {
 		h.params[index] = &binding{
 			name:  "$" + strconv.Itoa(index+1),
 			lua:   c.fresh("$" + strconv.Itoa(index+1)),
 			value: c.newPath(Root{Kind: ParamRoot, Fn: h.fact, Index: int32(index)}),
+			of:    h,
 		}
 	}
 	return h.params[index]

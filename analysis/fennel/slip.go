@@ -45,7 +45,7 @@ func (c *compiler) slipOfForm(f form) *syntax.Node {
 	if !c.options.Deferred || c.compileTime || c.muted || c.fn.fact != nil || head.Kind != syntax.Symbol || isMulti(head.Text) {
 		return nil
 	}
-	if c.local(head.Text, f.scope) != nil || c.isGlobal(head.Text, head.Text) {
+	if c.referent(head.Text, f.scope) != nil || c.isGlobal(head.Text, head.Text) {
 		return nil
 	}
 	names := c.candidates(head.Text, f.scope)

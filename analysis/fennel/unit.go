@@ -63,7 +63,7 @@ type unitFindings struct {
 	outside     []reference // uses of names of other units
 	uses        []Use
 	macros      []macroExport
-	globals     []string // names that the form makes global
+	globals     []madeGlobal
 	referred    []string // globals that scopes right within the form's refer to
 }
 
@@ -114,6 +114,21 @@ type macroExport struct {
 	macro userMacro
 }
 
+// A madeGlobal is a global that a form makes.
+type madeGlobal struct {
+	name  string
+	class globalClass
+}
+
+// A globalClass is how forms made a name a global.
+type globalClass uint8
+
+const (
+	notGlobal   globalClass = iota
+	assigned                // the global may be used
+	namedGlobal             // and (global …) made it a name of the file's scope
+)
+
 // A reference is a use of a name that the unit did not define.
 type reference struct {
 	name  string
@@ -134,7 +149,7 @@ type ask struct {
 type answer struct {
 	class  class
 	macro  userMacro
-	global bool // a form made it a global
+	global globalClass
 }
 
 // A class is what a name of the surroundings is.
@@ -151,7 +166,7 @@ const (
 type surroundings struct {
 	locals  map[string]definition
 	macros  map[string]userMacro
-	globals map[string]bool
+	globals map[string]globalClass
 	// referred are the globals that scopes right below the file's refer to.
 	referred map[string]bool
 	names    uint64 // a sum that tells which names there are
@@ -167,7 +182,7 @@ type definition struct {
 }
 
 func newSurroundings() *surroundings {
-	return &surroundings{locals: map[string]definition{}, macros: map[string]userMacro{}, globals: map[string]bool{}, referred: map[string]bool{}, names: 1}
+	return &surroundings{locals: map[string]definition{}, macros: map[string]userMacro{}, globals: map[string]globalClass{}, referred: map[string]bool{}, names: 1}
 }
 
 func (s *surroundings) answer(name string) answer {
@@ -220,7 +235,7 @@ func (s *surroundings) add(index int, u *unit) {
 		s.macros[m.name] = m.macro
 	}
 	for _, g := range u.globals {
-		s.globals[g] = true
+		s.globals[g.name] = max(s.globals[g.name], g.class)
 	}
 	for _, g := range u.referred {
 		s.referred[g] = true
@@ -238,7 +253,9 @@ func (s *surroundings) name(name string) {
 func (c *compiler) ask(name string) { c.askAll(c.word(name)) }
 
 // isOuterGlobal asks whether a form made a name a global.
-func (c *compiler) isOuterGlobal(name string) bool { return c.askAll(c.word(name)).global }
+func (c *compiler) isOuterGlobal(name string) bool {
+	return c.askAll(c.word(name)).global != notGlobal
+}
 
 func (c *compiler) askAll(w *word) outer {
 	if w.asker == c.unit {
@@ -272,5 +289,5 @@ func (c *compiler) askAll(w *word) outer {
 type outer struct {
 	binding *binding
 	macro   userMacro
-	global  bool
+	global  globalClass
 }
