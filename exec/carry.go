@@ -60,6 +60,7 @@ type carrier struct {
 	// whose settings name programs that a person's git would run, and settings.
 	guarded bool
 
+	newest time.Time // the time of change of a file that came, the latest one
 	began  time.Time // when the jobs did
 	before tree
 	was    gitState
@@ -88,7 +89,7 @@ func (x *execution) arrive(ctx context.Context, w *workspace) error {
 			return fmt.Errorf("what other jobs left cannot be used: %s: %w", path, err)
 		}
 	}
-	return nil
+	return x.carry.outwait(ctx)
 }
 
 // beginLeaving remembers what the workspace is when the jobs begin.

@@ -234,7 +234,11 @@ func (a *arrival) put(path string, h *tar.Header, in io.Reader) error {
 	case tar.TypeSymlink:
 		return dir.Symlink(h.Linkname, name)
 	}
-	return putFile(dir, name, perm, a.changed(h.ModTime), in)
+	changed := h.ModTime
+	if !a.guarded {
+		changed = a.changed(changed)
+	}
+	return putFile(dir, name, perm, changed, in)
 }
 
 // changed returns the time of change that a file gets. What is checked out here
@@ -243,10 +247,44 @@ func (a *arrival) put(path string, h *tar.Header, in io.Reader) error {
 // newer than what is there, in the same order, and, but for a moment, not newer
 // than now: a day becomes less than a tenth of a second.
 func (a *arrival) changed(t time.Time) time.Time {
-	if since := t.Sub(a.began.Add(-clockTick)); since > 0 && !a.guarded {
-		return a.now.Add(since / 1_000_000)
+	since := t.Sub(a.began.Add(-clockTick))
+	if since <= 0 {
+		return t
 	}
-	return t
+	moved := a.now.Add(since / 1_000_000)
+	if moved.After(a.newest) {
+		a.newest = moved
+	}
+	return moved
+}
+
+// outwait waits until what is written to the workspace is newer than all files
+// that came: the clocks of file systems tick, and are behind until they do.
+func (c *carrier) outwait(ctx context.Context) error {
+	for time.Now().Before(c.newest.Add(clockTick)) && !c.clock().After(c.newest) {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Millisecond):
+		}
+	}
+	return nil
+}
+
+// clock returns when the workspace's file system would say that a file is written
+// now, or no time where none can be.
+func (c *carrier) clock() time.Time {
+	f, err := os.CreateTemp(c.work.dir, ".quire-clock-")
+	if err != nil {
+		return time.Time{}
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
 }
 
 // putFile makes a regular file.
