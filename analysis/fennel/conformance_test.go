@@ -195,7 +195,7 @@ func (want *failure) sameMessage(got *failure) bool {
 	if w == g || w == "" {
 		return true
 	}
-	if strings.HasPrefix(w, "attempt to ") || strings.HasPrefix(w, "bad argument ") {
+	if strings.HasPrefix(w, "attempt to ") || strings.HasPrefix(w, "bad argument ") || strings.Contains(w, "on bad self (") {
 		return true
 	}
 	vm, _ := want.VMMessage.(string)
