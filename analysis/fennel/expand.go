@@ -160,6 +160,7 @@ func (c *compiler) aside(n *syntax.Node, known func(name string) bool) *unit {
 	d := inner.compiler(n, id)
 	c.names++
 	d.compileTime = true
+	d.quoted = c.quoted
 	body := d.block()
 	contain(func() { d.compile(n, d.root, body, want{n: anyNumber, tail: true}) })
 	d.seal(body, n)

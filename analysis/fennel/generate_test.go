@@ -104,7 +104,7 @@ func (g *generator) program() string {
 	}
 	lines = append(lines, g.results())
 	body := strings.Join(lines, "\n")
-	if g.spoiled = g.oneIn(6); g.spoiled {
+	if g.spoiled = g.oneIn(*mistakes); g.spoiled {
 		body = g.spoil(body)
 	}
 	return useTrace + body

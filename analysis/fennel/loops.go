@@ -106,9 +106,15 @@ func compileEach(c *compiler, f form) exprs {
 	loop.Exprs = c.luas(c.compile(p.items[last], f.scope, f.block, want{n: anyNumber}))
 	c.require(len(loop.Names) > 0 || len(c.unit.diagnostics) > found, f.n, "expected binding and iterator")
 	c.fn.branches++
+	taken := true
 	for _, l := range nested {
-		from := expr{lua: c.ident(l.pattern, l.lua), kind: name}
-		c.unpack(l.pattern, from, form{n: f.n, items: f.items, scope: s, block: stmts}, pattern{kind: LoopVar, declares: true, single: true})
+		taken = c.attempt(func() {
+			from := expr{lua: c.ident(l.pattern, l.lua), kind: name}
+			c.unpack(l.pattern, from, form{n: f.n, items: f.items, scope: s, block: stmts}, pattern{kind: LoopVar, declares: true, single: true})
+		}) && taken
+	}
+	if !taken {
+		panic(abandoned{})
 	}
 	s.add(bound...)
 	c.loopBody(f, p, s, stmts)

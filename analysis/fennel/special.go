@@ -9,6 +9,10 @@ import (
 	"quire/analysis/fennel/syntax"
 )
 
+// maxPicked is the most values that pick-values gives: a function has at most as
+// many locals.
+const maxPicked = 200
+
 // compilePickValues compiles (pick-values n …).
 func compilePickValues(c *compiler, f form) exprs {
 	got := "nil"
@@ -19,8 +23,8 @@ func compilePickValues(c *compiler, f form) exprs {
 	if len(f.items) > 1 && f.items[1].Kind == syntax.Number {
 		v, ok = syntax.ParseNumber(f.items[1].Text)
 	}
-	c.require(ok && v >= 0 && v == math.Floor(v) && v <= 200, f.n, "Expected n to be an integer >= 0, got %s", got)
-	n, args := int(v), f.items[2:]
+	c.require(ok && v >= 0 && v == math.Floor(v), f.n, "Expected n to be an integer >= 0, got %s", got)
+	n, args := int(min(v, maxPicked+1)), f.items[2:]
 	if n == 0 {
 		for _, item := range args {
 			c.drop(c.compile(item, f.scope, f.block, want{n: 0}), f.block, 0, item)
@@ -35,6 +39,7 @@ func compilePickValues(c *compiler, f form) exprs {
 		}
 		xs.list = append(xs.list, c.compile(item, f.scope, f.block, w).list...)
 	}
+	c.require(n <= maxPicked, f.n, "pick-values gives at most %d values, got %s", maxPicked, got)
 	if n > 1 {
 		out, _ := c.predeclare(f, c.temporaries(n))
 		f.block.stmts[len(f.block.stmts)-1].(*ast.LocalAssignStmt).Exprs = c.luas(xs)

@@ -65,14 +65,18 @@ func partial(e *expansion) *syntax.Node {
 	return e.list("let", e.seq(bound), made)
 }
 
-// maxPicked is how many parameters a function may have.
-const maxPicked = 199
+// A function has at most 199 parameters. More are made up to maxPicked, which
+// bounds the work: what else is wrong comes first when the function is compiled.
+const (
+	maxParameters = 199
+	maxPicked     = 1000
+)
 
 func pickArgs(e *expansion) *syntax.Node {
 	count := e.arg(0)
 	e.require(count != nil && count.Kind == syntax.Number, "expected a literal number of arguments")
 	n, err := strconv.ParseFloat(count.Text, 64)
-	e.require(err == nil && n <= maxPicked, fmt.Sprintf("expected at most %d arguments", maxPicked))
+	e.require(err == nil && n <= maxPicked, fmt.Sprintf("expected at most %d arguments", maxParameters))
 	var params []*syntax.Node
 	for range int(max(n, 0)) {
 		params = append(params, e.gensym("pick"))

@@ -183,8 +183,7 @@ func (m *matcher) tableTest(value, pattern *syntax.Node, s seen, r rules, typed 
 		conditions = append(conditions, m.list("=", m.list("_G.type", value), m.str("table")))
 	}
 	ps := m.pairs(pattern)
-	for i := 0; i < len(ps); i++ {
-		p := ps[i]
+	for i, p := range ps {
 		indexed := p.key.Kind == syntax.Number
 		switch {
 		case isNamed(p.key, "&as"):
@@ -195,7 +194,6 @@ func (m *matcher) tableTest(value, pattern *syntax.Node, s seen, r rules, typed 
 				t.bound = append(t.bound, ps[i+1].value)
 			}
 			t.bound = append(t.bound, value)
-			i++
 		case indexed && isNamed(p.value, "&"):
 			m.requireLastRest(ps[i+1:])
 			rest, condition := m.restTest(value, p.key, ps[i+1].value, s, r)
@@ -203,7 +201,8 @@ func (m *matcher) tableTest(value, pattern *syntax.Node, s seen, r rules, typed 
 				conditions = append(conditions, condition)
 			}
 			t.bound = append(t.bound, ps[i+1].value, rest)
-			i++
+		case indexed && i > 0 && (isNamed(ps[i-1].value, "&") || isNamed(ps[i-1].value, "&as")):
+			// bound with the marker in front of it
 		default:
 			sub := m.test([]*syntax.Node{m.list(".", value, p.key)}, p.value, s, r.nested())
 			conditions = append(conditions, sub.condition)
