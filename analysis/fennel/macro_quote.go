@@ -181,11 +181,13 @@ func (c *compiler) build(n *syntax.Node, f form, items ...*ast.Field) expr {
 
 // autoGensym returns the x# of a symbol such as x#, x#.field or x#:method.
 func autoGensym(n *syntax.Node) (base string, ok bool) {
-	if n.Kind != syntax.Symbol {
-		return "", false
-	}
-	base = rootName(n.Text)
-	return base, len(base) > 1 && strings.HasSuffix(base, "#")
+	return rootName(n.Text), n.Kind == syntax.Symbol && isAuto(n.Text)
+}
+
+// isAuto reports whether a quoted symbol is a new name in each expansion. As in the
+// reference any part may have the mark, and it is the first that is renamed.
+func isAuto(name string) bool {
+	return strings.HasSuffix(name, "#") || strings.Contains(name, "#.") || strings.Contains(name, "#:")
 }
 
 // auto returns the number of x# in a scope: that of the innermost scope around
@@ -227,10 +229,10 @@ func (w *macroWorld) renaming(u *unit, t template) func(string) string {
 	return func(name string) string {
 		base := rootName(name)
 		id, ok := t.autos[base]
-		if !ok {
+		if !ok || !isAuto(name) {
 			return name
 		}
-		return c.auto(u, id, strings.TrimSuffix(base, "#")) + name[len(base):]
+		return c.auto(u, id, base[:len(base)-1]) + name[len(base):]
 	}
 }
 
