@@ -51,6 +51,9 @@ func (c *compiler) do(f form, in body, temps []string) exprs {
 // sequenceOf compiles the forms of a body into its block.
 func (c *compiler) sequenceOf(f form, in body, w want) *Value {
 	last := len(in.forms) - 1
+	if last < 0 && w.target != nil {
+		return c.nothing(f.n) // what the target holds stays, as in the reference
+	}
 	if last < 0 {
 		return c.finish(exprs{fact: c.nothing(f.n)}, in.stmts, w, f.n).fact
 	}

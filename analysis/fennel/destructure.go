@@ -1,6 +1,8 @@
 package fennel
 
 import (
+	"slices"
+
 	"github.com/yuin/gopher-lua/ast"
 
 	"quire/analysis/fennel/syntax"
@@ -240,7 +242,7 @@ func (c *compiler) undeclared(d *destructuring, targets []ast.Expr) []string {
 // part assigns a value to a pattern that is not the outermost one.
 func (c *compiler) part(d *destructuring, left *syntax.Node, from expr) {
 	switch {
-	case isName(left), isNamed(left, "nil") && isListed(d.top):
+	case isName(left), isNamed(left, "nil") && isListed(d.top) && slices.Contains(listed(d.top), left):
 		c.named(d, left, from)
 	case isSequenceOrTable(left):
 		c.parts(d, left, from)
@@ -361,13 +363,13 @@ func (c *compiler) tableParts(d *destructuring, left *syntax.Node, whole, from e
 	}
 	for _, e := range entries {
 		switch {
-		case isNamed(e.key, "&as"):
-			c.whole(d, e.value, whole)
-		case isNamed(e.value, "&"):
-			c.fail(e.value, "expected rest argument before last parameter")
 		case isNamed(e.key, "&"):
 			x := &ast.FuncCallExpr{Func: runtimeFunc(restPairs), Args: append([]ast.Expr{whole.lua}, taken...)}
 			c.part(d, e.value, expr{lua: at(c, e.key, x), kind: plain})
+		case isNamed(e.value, "&"):
+			c.fail(e.value, "expected rest argument before last parameter")
+		case isNamed(e.key, "&as"):
+			c.whole(d, e.value, whole)
 		default:
 			c.part(d, e.value, c.entry(d, e, whole, from))
 		}

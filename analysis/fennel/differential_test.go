@@ -161,8 +161,8 @@ var (
 	counted        = regexp.MustCompile(`index out of range|in table for 'concat'|too many results to unpack`)
 	huge           = regexp.MustCompile(`\d{10}|\de\d{2}|\.inf`)
 	longQuoted     = regexp.MustCompile("`.*\\d{15}")
-	brokenCall     = regexp.MustCompile(`\(\n\s*\(`)
-	calledUnary    = regexp.MustCompile(`\(\((not|length|-|bnot)[ )]`)
+	brokenCall     = regexp.MustCompile(`\(\n`)
+	calledUnary    = regexp.MustCompile(`\(\((values \()*(not|length|-|bnot)[ )]`)
 	unary          = regexp.MustCompile(`[( ](not|length|-|bnot)[ )]`)
 )
 
@@ -185,12 +185,17 @@ func (v *verdict) forgive(program string) {
 			e.Message = stackText.ReplaceAllString(e.Message, "")
 		}
 	}
+	if e != nil && strings.Contains(program, "(macro") {
+		e.Line = nil // what a macro makes has the place of its call here, in the reference that of the quote
+	}
 	switch {
 	case e == nil:
 	case strings.HasPrefix(e.Message, "cannot call literal value ("):
 		e.Message = "" // the reference shows the list as compiling left it
 	case strings.HasPrefix(e.Message, "unexpected multi symbol"):
 		e.Message = "" // it is shown as the Lua that it was made
+	case e.Message == "expected rest argument before last parameter":
+		e.Line = nil // here the place is the &, in the reference what it is in
 	case notBindable.MatchString(e.Message):
 		e.Line = nil // a literal has no place of its own in the reference
 	case strings.HasPrefix(e.Message, "Missing argument"):
@@ -205,8 +210,6 @@ func (v *verdict) forgive(program string) {
 		e.Line = nil // it is reported where it begins, and not in the next line when it is a newline
 	case e.Message == "'for' limit must be a number" && e.Kind == "compile" && strings.Contains(program, "pick-args"):
 		e.Line, e.Message = nil, "expected a literal number of arguments" // the reference fails in its own loop
-	case strings.Contains(program, "(macro"):
-		e.Line = nil // what a macro makes has the place of its call here, in the reference that of the quote
 	case e.Kind == "runtime" && strings.Contains(program, "with-open"):
 		e.Line = nil // the reference raises it again elsewhere
 	}

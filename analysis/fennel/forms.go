@@ -152,7 +152,7 @@ func operatorForms() []special {
 		define("/", []string{"a", "..."}, arithmetic(operator{symbol: "/", unary: "1"}), "Divides the first number by the others, or 1 by it."),
 		define("//", []string{"a", "..."}, throughFunction(floorDivide, "", "1"), "Divides and rounds down."),
 		define("%", []string{"a", "..."}, arithmetic(operator{symbol: "%"}), "Gives the remainder of a division that rounds down."),
-		define("^", []string{"a", "..."}, arithmetic(operator{symbol: "^", right: true}), "Raises to a power."),
+		define("^", []string{"a", "..."}, compilePower, "Raises to a power."),
 		define("=", ab, comparison("==", "and"), "Tells whether all operands are equal."),
 		define("not=", ab, comparison("~=", "or"), "Tells whether neighbours differ."),
 		define("~=", ab, comparison("~=", "or"), "Tells whether neighbours differ. Deprecated, write not=."),

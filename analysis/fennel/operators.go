@@ -16,7 +16,6 @@ type operator struct {
 	symbol string // Lua's
 	zero   string // the number that no operands give, or empty when they are an error
 	unary  string // the number that stands before a single operand, or empty
-	right  bool   // associates to the right
 }
 
 func arithmetic(op operator) func(*compiler, form) exprs {
@@ -33,10 +32,45 @@ func arithmetic(op operator) func(*compiler, form) exprs {
 		case len(xs) == 1:
 			return c.operation(f, xs[0])
 		}
-		return c.operation(f, fold(xs, op.right, func(l, r ast.Expr) ast.Expr {
+		return c.operation(f, fold(xs, false, func(l, r ast.Expr) ast.Expr {
 			return at(c, f.n, &ast.ArithmeticOpExpr{Operator: op.symbol, Lhs: l, Rhs: r})
 		}))
 	}
+}
+
+// compilePower compiles (^ a b …). As in the reference the minus of a literal
+// that is raised is that of the power, (^ -2 2) is -4, if it has digits.
+func compilePower(c *compiler, f form) exprs {
+	items := c.operandForms(f)
+	c.require(len(items) > 0, f.n, "Expected more than 0 arguments")
+	xs := make([]expr, len(items))
+	for i, n := range items {
+		xs[i] = c.one(n, f.scope, f.block)
+	}
+	power := xs[len(xs)-1].lua
+	for _, x := range slices.Backward(xs[:len(xs)-1]) {
+		digits := digitsBehindMinus(x)
+		if digits == nil {
+			power = at(c, f.n, &ast.ArithmeticOpExpr{Operator: "^", Lhs: x.lua, Rhs: power})
+			continue
+		}
+		power = at(c, f.n, &ast.ArithmeticOpExpr{Operator: "^", Lhs: digits, Rhs: power})
+		power = at(c, f.n, &ast.UnaryMinusOpExpr{Expr: power})
+	}
+	return c.operation(f, power)
+}
+
+// digitsBehindMinus returns the number behind the minus of a negative literal, or
+// nil. The infinite ones, which Lua cannot write as numbers, have none.
+func digitsBehindMinus(x expr) *ast.NumberExpr {
+	minus, ok := x.lua.(*ast.UnaryMinusOpExpr)
+	if !ok || x.kind != literal {
+		return nil
+	}
+	if digits, ok := minus.Expr.(*ast.NumberExpr); ok && digits.Value != "+Inf" {
+		return digits
+	}
+	return nil
 }
 
 func (c *compiler) operation(f form, x ast.Expr) exprs {
