@@ -143,6 +143,8 @@ func accidental(why, program string) bool {
 		return true // in an order of its own
 	case strings.Contains(why, ", want ") && longQuoted.MatchString(program):
 		return true // a quoted number is written with 14 digits
+	case strings.Contains(why, ", want ") && cut.MatchString(program):
+		return true // no integer stands for an infinite number
 	case counted.MatchString(why):
 		return huge.MatchString(program) // such a number is another one where it is cut to 32 bits
 	case strings.Contains(why, ", want ") && strings.Contains(program, "(* ") && strings.Contains(program, "(/ "):
@@ -160,6 +162,7 @@ var (
 	hidden         = regexp.MustCompile(`attempt to (?:call|index) upvalue '(\w+)' \(a nil value\)`)
 	counted        = regexp.MustCompile(`index out of range|in table for 'concat'|too many results to unpack`)
 	huge           = regexp.MustCompile(`\d{10}|\de\d{2}|\.inf`)
+	cut            = regexp.MustCompile(`%[-+ #0-9.]*[cdiouxX].*\.(inf|nan)`)
 	longQuoted     = regexp.MustCompile("`.*\\d{15}")
 	brokenCall     = regexp.MustCompile(`\(\n`)
 	calledUnary    = regexp.MustCompile(`\(\((values \()*(not|length|-|bnot)[ )]`)

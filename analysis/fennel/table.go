@@ -141,8 +141,12 @@ type tableKey struct {
 
 const fewEntries = 8
 
-// add appends an entry, or replaces the value of the one with the same key.
+// add appends an entry, or replaces the value of the one with the same key. As in
+// the reference, of entries in a row whose keys are the same name the first counts.
 func (k *keySet) add(e tableEntry) {
+	if n := len(k.entries); n > 0 && isBindable(e.key) && isNamed(k.entries[n-1].key, e.key.Text) {
+		return
+	}
 	constant := e.key.Kind == syntax.String || e.key.Kind == syntax.Number
 	if i, ok := k.find(e.key); ok && constant {
 		k.entries[i].value = e.value

@@ -124,7 +124,8 @@ func forms(n *syntax.Node) []*syntax.Node { return n.Items() }
 type pair struct{ key, value *syntax.Node }
 
 // pairs returns what a table literal, a sequence or a list holds, each key once, at the
-// place where it comes first and with the value that it has last.
+// place where it comes first and with the value that it has last. Of pairs in a row
+// whose keys are the same name there is the first.
 func (e *expansion) pairs(n *syntax.Node) []pair {
 	var ps []pair
 	items := e.items(n)
@@ -138,6 +139,9 @@ func (e *expansion) pairs(n *syntax.Node) []pair {
 		key, value := items[i], items[i+1]
 		if key.Kind == syntax.Symbol && key.Text == ":" && isSym(value) {
 			key = &syntax.Node{Kind: syntax.String, Span: value.Span, Text: value.Text}
+		}
+		if len(ps) > 0 && isSym(key) && isNamed(ps[len(ps)-1].key, key.Text) {
+			continue
 		}
 		same := func(p pair) bool {
 			return p.key.Kind == key.Kind && p.key.Text == key.Text && (key.Kind == syntax.String || key.Kind == syntax.Number)
