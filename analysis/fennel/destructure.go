@@ -354,14 +354,8 @@ func (c *compiler) rest(n *syntax.Node, whole expr, i int) expr {
 
 // tableParts binds the values of a table pattern.
 func (c *compiler) tableParts(d *destructuring, left *syntax.Node, whole, from expr) {
-	var taken []ast.Expr
-	entries := c.entries(left)
-	for _, e := range entries {
-		if e.key.Kind == syntax.String {
-			taken = append(taken, c.stringExpr(e.key, e.key.Text))
-		}
-	}
-	for _, e := range entries {
+	var taken []ast.Expr // the keys so far, which are not part of a rest
+	for _, e := range c.entries(left) {
 		switch {
 		case isNamed(e.key, "&"):
 			x := &ast.FuncCallExpr{Func: runtimeFunc(restPairs), Args: append([]ast.Expr{whole.lua}, taken...)}
@@ -371,6 +365,9 @@ func (c *compiler) tableParts(d *destructuring, left *syntax.Node, whole, from e
 		case isNamed(e.key, "&as"):
 			c.whole(d, e.value, whole)
 		default:
+			if e.key.Kind == syntax.String {
+				taken = append(taken, c.stringExpr(e.key, e.key.Text))
+			}
 			c.part(d, e.value, c.entry(d, e, whole, from))
 		}
 	}

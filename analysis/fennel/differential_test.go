@@ -136,7 +136,8 @@ func accidental(why, program string) bool {
 	case strings.Contains(why, ", want ") && calledUnary.MatchString(program):
 		return true // not, as it is written, is of what the call gives
 	case strings.Contains(why, "in line "):
-		return brokenCall.MatchString(program) // its line comes after those of its callee
+		return brokenCall.MatchString(program) || // its line comes after those of its callee
+			brokenLoop.MatchString(program) // what is called is the iterator, which has a place of its own here
 	case strings.Contains(why, "nested calls"):
 		return true // pcall does not catch a limit
 	case strings.Contains(why, ", want ") && strings.Contains(program, "(pairs "):
@@ -165,6 +166,7 @@ var (
 	cut            = regexp.MustCompile(`%[-+ #0-9.]*[cdiouxX].*\.(inf|nan)`)
 	longQuoted     = regexp.MustCompile("`.*\\d{15}")
 	brokenCall     = regexp.MustCompile(`\(\n`)
+	brokenLoop     = regexp.MustCompile(`(each|accumulate|collect) \[[^\]]*\n`)
 	calledUnary    = regexp.MustCompile(`\(\((values \()*(not|length|-|bnot)[ )]`)
 	unary          = regexp.MustCompile(`[( ](not|length|-|bnot)[ )]`)
 )

@@ -112,7 +112,9 @@ func (e *expansion) items(n *syntax.Node) []*syntax.Node {
 	if n.Kind != syntax.Prefix {
 		return forms(n)
 	}
-	return append([]*syntax.Node{e.sym(prefixes[n.Text])}, forms(n)...)
+	sign := &syntax.Node{Kind: syntax.Symbol, Span: n.Span, Text: prefixes[n.Text]}
+	sign.Span.End = sign.Span.Start + len(n.Text)
+	return append([]*syntax.Node{sign}, forms(n)...)
 }
 
 var prefixes = map[string]string{"#": "hashfn", "`": "quote", ",": "unquote"}
