@@ -151,7 +151,7 @@ func accidental(why, program string) bool {
 	case strings.Contains(why, ", want ") && strings.Contains(program, "(* ") && strings.Contains(program, "(/ "):
 		return true // the VM has no negative zero, whose inverse is less than everything
 	}
-	if m := hidden.FindStringSubmatch(why); m != nil && regexp.MustCompile(`\(local \(?[^()]*\b`+m[1]+`\b`).MatchString(program) {
+	if m := hidden.FindStringSubmatch(why); m != nil && regexp.MustCompile(`\((?:local|var) \(?[^()]*\b`+m[1]+`\b`).MatchString(program) {
 		return true // the global is hidden in the very value of the local
 	}
 	return macroParameter.MatchString(why) // no hashfn can be written below such a macro
@@ -160,7 +160,7 @@ func accidental(why, program string) bool {
 var (
 	macroParameter = regexp.MustCompile(`want compile: local \$\d was overshadowed`)
 	misread        = regexp.MustCompile(`attempt to (call|index) a (number|boolean) value`)
-	hidden         = regexp.MustCompile(`attempt to (?:call|index) upvalue '(\w+)' \(a nil value\)`)
+	hidden         = regexp.MustCompile(`attempt to (?:call|index) (?:upvalue|local) '(\w+)' \(a nil value\)`)
 	counted        = regexp.MustCompile(`index out of range|in table for 'concat'|too many results to unpack`)
 	huge           = regexp.MustCompile(`\d{10}|\de\d{2}|\.inf`)
 	cut            = regexp.MustCompile(`%[-+ #0-9.]*[cdiouxX].*\.(inf|nan)`)
