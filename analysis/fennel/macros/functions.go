@@ -3,7 +3,6 @@ package macros
 import (
 	"fmt"
 	"slices"
-	"strconv"
 
 	"quire/analysis/fennel/syntax"
 )
@@ -75,8 +74,8 @@ const (
 func pickArgs(e *expansion) *syntax.Node {
 	count := e.arg(0)
 	e.require(count != nil && count.Kind == syntax.Number, "expected a literal number of arguments")
-	n, err := strconv.ParseFloat(count.Text, 64)
-	e.require(err == nil && n <= maxPicked, fmt.Sprintf("expected at most %d arguments", maxParameters))
+	n, ok := syntax.ParseNumber(count.Text)
+	e.require(ok && n <= maxPicked, fmt.Sprintf("expected at most %d arguments", maxParameters))
 	var params []*syntax.Node
 	for range int(max(n, 0)) {
 		params = append(params, e.gensym("pick"))

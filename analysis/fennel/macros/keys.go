@@ -2,7 +2,6 @@ package macros
 
 import (
 	"cmp"
-	"strconv"
 
 	"quire/analysis/fennel/syntax"
 )
@@ -13,9 +12,9 @@ func CompareKeys(a, b *syntax.Node) int {
 	if c := cmp.Compare(keyRank(a), keyRank(b)); c != 0 {
 		return c
 	}
-	x, err := strconv.ParseFloat(a.Text, 64)
-	y, other := strconv.ParseFloat(b.Text, 64)
-	if a.Kind == syntax.Number && err == nil && other == nil {
+	if a.Kind == syntax.Number && b.Kind == syntax.Number {
+		x, _ := syntax.ParseNumber(a.Text)
+		y, _ := syntax.ParseNumber(b.Text)
 		return cmp.Compare(x, y)
 	}
 	return cmp.Compare(a.Text, b.Text)
