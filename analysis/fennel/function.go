@@ -246,6 +246,10 @@ func compileHashfn(c *compiler, f form) exprs {
 	return c.functionValue(f, x, nil, nil, fact)
 }
 
+func isHashfn(n *syntax.Node) bool {
+	return n.Kind == syntax.Prefix && n.Text == "#" || isCallOf(n, "hashfn")
+}
+
 // spread returns the body of a hashfn with "..." in place of $..., or the body
 // itself when it has none. Hashfns within it and keys of tables stay as they are.
 func spread(n *syntax.Node) *syntax.Node {
@@ -254,7 +258,7 @@ func spread(n *syntax.Node) *syntax.Node {
 		all.Text = "..."
 		return &all
 	}
-	if items := forms(n); n.Kind == syntax.List && len(items) > 0 && isNamed(items[0], "hashfn") {
+	if isHashfn(n) {
 		return n
 	}
 	of, key := n, -1
@@ -280,9 +284,6 @@ func spread(n *syntax.Node) *syntax.Node {
 			replace(key, &name)
 		}
 		key = -1
-		if child.Kind == syntax.Prefix && child.Text == "#" {
-			continue
-		}
 		if inner := spread(child); inner != child {
 			replace(i, inner)
 		}

@@ -18,7 +18,7 @@ func when(e *expansion) *syntax.Node {
 func withOpen(e *expansion) *syntax.Node {
 	opened := e.arg(0)
 	text := opened != nil && opened.Kind == syntax.String && opened.Text != ""
-	e.require(!isSym(opened) && !text, "with-open only allows symbols in bindings")
+	e.require(!isSym(opened) && !isVararg(opened) && !text, "with-open only allows symbols in bindings")
 	e.require(isTable(opened) || isList(opened), "with-open expects a binding table")
 	var names []*syntax.Node
 	if opened.Kind != syntax.Table { // let refuses one that has anything in it
