@@ -113,8 +113,7 @@ func compileLua(c *compiler, f form) exprs {
 		return c.noValue(f)
 	}
 	text := f.items[2]
-	c.require(text.Kind == syntax.String, text, "expected a string of Lua code")
-	stmts := c.luaText(f, text, "return "+text.Text)
+	stmts := c.luaText(f, text, "return "+c.luaExpression(text))
 	ret, ok := stmts[0].(*ast.ReturnStmt)
 	c.require(ok && len(stmts) == 1, text, "expected one Lua expression")
 	var xs exprs
@@ -122,6 +121,16 @@ func compileLua(c *compiler, f form) exprs {
 		xs.list = append(xs.list, expr{lua: x, kind: plain})
 	}
 	return xs
+}
+
+// luaExpression returns the code of the value of a lua form. As in the reference a
+// name or a number stands for itself.
+func (c *compiler) luaExpression(n *syntax.Node) string {
+	if v, ok := syntax.ParseNumber(n.Text); ok && n.Kind == syntax.Number {
+		return displayNumber(v)
+	}
+	c.require(n.Kind == syntax.String || n.Kind == syntax.Symbol, n, "expected a string of Lua code")
+	return n.Text
 }
 
 // isExit reports whether nothing may stand behind a statement.
