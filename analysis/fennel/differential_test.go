@@ -198,7 +198,7 @@ func (v *verdict) forgive(program string) {
 	case strings.HasPrefix(e.Message, "cannot call literal value ("):
 		e.Message = "" // the reference shows the list as compiling left it
 	case strings.HasPrefix(e.Message, "unexpected multi symbol"):
-		e.Message = "" // it is shown as the Lua that it was made
+		e.Line, e.Message = nil, "" // it is shown as the Lua that it was made, where that is
 	case e.Message == "expected rest argument before last parameter":
 		e.Line = nil // here the place is the &, in the reference what it is in
 	case notBindable.MatchString(e.Message):
