@@ -196,7 +196,7 @@ func readLeft(t *testing.T, path string) iter.Seq2[string, string] {
 // although the file is checked out later on the next machine.
 func TestCarriedTimes(t *testing.T) {
 	f := pipelineFixture(t, `(local {: job} (require :quire.ci))
-(job :a [:quire/push] (fn [{: sh}] (sh "cp src made; sleep 0.01; cp made last; touch -d 2001-01-01 old") nil))
+(job :a [:quire/push] (fn [{: sh}] (sh "cp src made; sleep 0.01; cp made last; touch -d 2001-01-01 old; touch -d 2100-01-01 later") nil))
 (job :b [:a] (fn [{: sh}] (assert (= 0 (. (sh "test made -nt src && test last -nt made && test src -nt old && touch new && test new -nt last || { ls -l --full-time src made last old new; exit 1; }") :exit)))))
 `)
 	f.Write(filepath.Join(f.Root, "src"), "text\n")

@@ -259,9 +259,14 @@ func (a *arrival) changed(t time.Time) time.Time {
 }
 
 // outwait waits until what is written to the workspace is newer than all files
-// that came: the clocks of file systems tick, and are behind until they do.
+// that came: the clocks of file systems tick, and are behind until they do. Files
+// of far in the future are not waited for.
 func (c *carrier) outwait(ctx context.Context) error {
-	for time.Now().Before(c.newest.Add(clockTick)) && !c.clock().After(c.newest) {
+	end := c.newest.Add(clockTick)
+	if most := time.Now().Add(3 * clockTick); end.After(most) {
+		end = most
+	}
+	for time.Now().Before(end) && !c.clock().After(c.newest) {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
