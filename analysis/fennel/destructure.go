@@ -112,7 +112,7 @@ func isListed(n *syntax.Node) bool { return n.Kind == syntax.List || n.Kind == s
 // listed returns the forms of a list.
 func listed(n *syntax.Node) []*syntax.Node {
 	if n.Kind == syntax.Prefix {
-		n = unprefixed(n)
+		n = n.Unprefixed()
 	}
 	return forms(n)
 }

@@ -192,7 +192,7 @@ func (c *compiler) list(n *syntax.Node, s *scope, b *block, w want) (out exprs) 
 
 func (c *compiler) dispatch(n *syntax.Node, s *scope, b *block, w want) exprs {
 	if n.Kind == syntax.Prefix {
-		n = unprefixed(n)
+		n = n.Unprefixed()
 	}
 	f := form{n, forms(n), s, b, w}
 	c.require(len(f.items) > 0, n, "expected a function, macro, or special to call")
@@ -237,14 +237,6 @@ func forms(n *syntax.Node) []*syntax.Node {
 		return out
 	}
 	return n.Children
-}
-
-// unprefixed returns the list that a prefixed form stands for.
-func unprefixed(n *syntax.Node) *syntax.Node {
-	head := map[string]string{"#": "hashfn", "`": "quote", ",": "unquote"}[n.Text]
-	sign := &syntax.Node{Kind: syntax.Symbol, Span: n.Span, Text: head}
-	sign.Span.End = sign.Span.Start + len(n.Text)
-	return &syntax.Node{Kind: syntax.List, Span: n.Span, Children: append([]*syntax.Node{sign}, forms(n)...)}
 }
 
 // finish gives the values of a form to whoever wants them.

@@ -123,7 +123,7 @@ func (c *codec) encode(n *syntax.Node, at *site, rename func(string) string) lua
 	}
 	o := origin{node: n, items: forms(n), site: at}
 	if n.Kind == syntax.Prefix {
-		o.items = forms(unprefixed(n))
+		o.items = forms(n.Unprefixed())
 	}
 	return c.table(kind, o, c.encodeAll(o.items, at, rename)...)
 }

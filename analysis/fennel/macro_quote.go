@@ -30,7 +30,7 @@ func compileQuote(c *compiler, f form) exprs {
 	c.require(len(f.items) == 2, f.n, "expected one argument")
 	n := f.items[1]
 	if n.Kind == syntax.Prefix {
-		n = unprefixed(n)
+		n = n.Unprefixed()
 	}
 	if isUnquote(n) {
 		return c.compile(forms(n)[1], f.scope, f.block, f.want)
@@ -55,7 +55,7 @@ func compileUnquote(c *compiler, f form) exprs {
 // runs, which can be data, and what is unquoted in it.
 func (c *compiler) plainQuoted(n *syntax.Node) *syntax.Node {
 	if n.Kind == syntax.Prefix {
-		n = unprefixed(n)
+		n = n.Unprefixed()
 	}
 	switch {
 	case isUnquote(n):
@@ -97,7 +97,7 @@ func isUnquote(n *syntax.Node) bool { return isCallOf(n, "unquote") && len(forms
 // quote compiles a quoted node to an expression whose value is that node.
 func (c *compiler) quote(n *syntax.Node, f form) expr {
 	if n.Kind == syntax.Prefix {
-		n = unprefixed(n)
+		n = n.Unprefixed()
 	}
 	switch {
 	case isUnquote(n):
@@ -132,7 +132,7 @@ func (c *compiler) quoteItems(items []*syntax.Node, f form, spreads bool) []*ast
 	fields := make([]*ast.Field, 0, len(items)+1)
 	for i, item := range items {
 		if item.Kind == syntax.Prefix {
-			item = unprefixed(item)
+			item = item.Unprefixed()
 		}
 		if spreads && i == len(items)-1 && isUnquote(item) {
 			xs := c.compile(forms(item)[1], f.scope, f.block, want{n: anyNumber})

@@ -103,7 +103,7 @@ func codeTextAs(n *syntax.Node, o view.Options) string {
 	case syntax.List:
 		return "(" + codeTexts(forms(n)) + ")"
 	case syntax.Prefix:
-		return codeTextAs(unprefixed(n), o)
+		return codeTextAs(n.Unprefixed(), o)
 	case syntax.Sequence:
 		return "[" + codeTexts(forms(n)) + "]"
 	case syntax.Table:

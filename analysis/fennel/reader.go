@@ -216,7 +216,7 @@ func (r *reading) value(L *lua.LState, n *syntax.Node) lua.LValue {
 	case syntax.Comment:
 		return r.placed(r.kinds.value(r.kinds.comment, lua.LString(n.Text)), n)
 	case syntax.Prefix:
-		return r.list(L, unprefixed(n))
+		return r.list(L, n.Unprefixed())
 	case syntax.Sequence:
 		return r.sequence(L, n)
 	case syntax.Table:

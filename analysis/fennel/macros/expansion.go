@@ -109,15 +109,11 @@ func (e *expansion) insert(step *syntax.Node, i int, value *syntax.Node) *syntax
 // items returns the forms of a list; a prefixed form counts as the list that
 // it stands for.
 func (e *expansion) items(n *syntax.Node) []*syntax.Node {
-	if n.Kind != syntax.Prefix {
-		return forms(n)
+	if n.Kind == syntax.Prefix {
+		n = n.Unprefixed()
 	}
-	sign := &syntax.Node{Kind: syntax.Symbol, Span: n.Span, Text: prefixes[n.Text]}
-	sign.Span.End = sign.Span.Start + len(n.Text)
-	return append([]*syntax.Node{sign}, forms(n)...)
+	return forms(n)
 }
-
-var prefixes = map[string]string{"#": "hashfn", "`": "quote", ",": "unquote"}
 
 // forms returns the forms in a node, which must not be changed.
 func forms(n *syntax.Node) []*syntax.Node { return n.Items() }

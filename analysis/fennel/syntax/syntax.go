@@ -83,6 +83,16 @@ func (n *Node) Forms() iter.Seq[*Node] {
 	}
 }
 
+// Unprefixed returns the list that a Prefix stands for, such as (hashfn x) for #x.
+// The head of the list has the place of the prefix.
+func (n *Node) Unprefixed() *Node {
+	head := &Node{Kind: Symbol, Span: n.Span, Text: prefixes[n.Text]}
+	head.Span.End = head.Span.Start + len(n.Text)
+	return &Node{Kind: List, Span: n.Span, Children: append([]*Node{head}, n.Items()...)}
+}
+
+var prefixes = map[string]string{"#": "hashfn", "`": "quote", ",": "unquote"}
+
 // Items returns what Forms iterates over. The slice must not be changed: it may
 // be that of the children.
 func (n *Node) Items() []*Node {
