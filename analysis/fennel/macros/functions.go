@@ -80,7 +80,11 @@ func pickArgs(e *expansion) *syntax.Node {
 	for range int(max(n, 0)) {
 		params = append(params, e.gensym("pick"))
 	}
-	return e.list("fn", e.seq(params), e.list(e.or(e.arg(1)), params))
+	call := e.list() // no function and no arguments leave nothing, which is no call of nil
+	if e.arg(1) != nil || len(params) > 0 {
+		call = e.list(e.or(e.arg(1)), params)
+	}
+	return e.list("fn", e.seq(params), call)
 }
 
 // lambda puts a test of each parameter in front of the body. As in the
