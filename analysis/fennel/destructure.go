@@ -72,7 +72,7 @@ func (c *compiler) top(d *destructuring, left *syntax.Node) {
 		fact := c.assign(d, c.oneOf(target))
 		c.note(b, d, fact)
 	case isSequenceOrTable(left):
-		if isSpread(left, d.value) {
+		if d.spreads(left) {
 			d.value = &syntax.Node{Kind: syntax.List, Span: d.value.Span, Children: append([]*syntax.Node{valuesSymbol(d.value)}, forms(d.value)...)}
 			c.multiple(d, left, forms(left))
 			return
@@ -117,18 +117,20 @@ func listed(n *syntax.Node) []*syntax.Node {
 	return forms(n)
 }
 
+func isSequence(n *syntax.Node) bool { return n.Kind == syntax.Sequence && !n.Plain }
+
 func isSequenceOrTable(n *syntax.Node) bool {
 	return n.Kind == syntax.Sequence || n.Kind == syntax.Table
 }
 
-// isSpread reports whether a sequence that is taken apart by names is never
-// made, where that can be told: the name nil is taken then, and what a field is
-// found by is evaluated first.
-func isSpread(left, value *syntax.Node) bool {
-	if left.Kind != syntax.Sequence || value.Kind != syntax.Sequence {
+// spreads reports whether a sequence that is taken apart by names is never
+// made, where that can be told: the name nil is taken then, what a field is
+// found by is evaluated first, and the value can use globals that it makes.
+func (d *destructuring) spreads(left *syntax.Node) bool {
+	if !isSequence(left) || !isSequence(d.value) {
 		return false
 	}
-	telling := false
+	telling := d.global && len(forms(left)) > 0
 	for _, n := range forms(left) {
 		if !isDot(n) && (!isBindable(n) || n.Text[0] == '&') {
 			return false
@@ -328,12 +330,12 @@ func (c *compiler) sequenceParts(d *destructuring, left *syntax.Node, whole expr
 		item := items[i]
 		switch {
 		case isNamed(item, "&"):
-			last := i+2 >= len(items) || isNamed(items[i+2], "&as")
+			last := (i+2 >= len(items) || isNamed(items[i+2], "&as")) && !left.Plain
 			c.require(last, item, "expected rest argument before last parameter")
 			c.require(i+1 < len(items), item, "unable to bind nil nil")
 			c.part(d, items[i+1], c.rest(item, whole, i))
 			i++
-		case isNamed(item, "&as"):
+		case isNamed(item, "&as") && !left.Plain:
 			c.require(i+2 == len(items), item, "expected &as argument before last parameter")
 			c.whole(d, items[i+1], whole)
 			return

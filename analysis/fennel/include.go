@@ -18,7 +18,7 @@ import (
 func compileInclude(c *compiler, f form) exprs {
 	c.require(len(f.items) == 2, f.n, "expected one argument")
 	named := f.items[1]
-	if isName(named) {
+	if isBindable(named) {
 		c.one(named, f.scope, f.block)
 		c.fail(f.n, "module name must be string literal")
 	}

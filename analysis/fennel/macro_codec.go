@@ -118,7 +118,10 @@ func (c *codec) encode(n *syntax.Node, at *site, rename func(string) string) lua
 		return c.encodeTable(n, at, rename)
 	}
 	kind := c.kinds.list
-	if n.Kind == syntax.Sequence {
+	switch {
+	case n.Plain:
+		kind = nil
+	case n.Kind == syntax.Sequence:
 		kind = c.kinds.sequence
 	}
 	o := origin{node: n, items: forms(n), site: at}
@@ -300,7 +303,11 @@ func (c *codec) decodeTable(t *lua.LTable, depth int) (*syntax.Node, error) {
 		for i := range items {
 			items[i] = t.RawGetInt(i + 1)
 		}
-		return c.bracketed(syntax.Sequence, items, o, depth)
+		n, err := c.bracketed(syntax.Sequence, items, o, depth)
+		if n != o.node && err == nil {
+			n.Plain = true
+		}
+		return n, err
 	}
 	items := make([]lua.LValue, 0, 2*len(keys))
 	for _, k := range keys {

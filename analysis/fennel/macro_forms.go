@@ -1,6 +1,8 @@
 package fennel
 
 import (
+	"strings"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"quire/analysis/fennel/syntax"
@@ -114,7 +116,7 @@ func (c *compiler) signature(n *syntax.Node) (params []string, doc string) {
 }
 
 // compileEvalCompiler compiles (eval-compiler …). Its value is an expression of
-// Lua; a string is the text of one.
+// Lua, and what a table holds are several; a string is the text of one.
 func compileEvalCompiler(c *compiler, f form) exprs {
 	head := *f.items[0]
 	head.Text = "do"
@@ -122,19 +124,57 @@ func compileEvalCompiler(c *compiler, f form) exprs {
 	src := c.source(body)
 	x := &expander{c: c, scope: f.scope}
 	v := c.world().run(src, x, f.n)
+	if lua.LVIsFalse(v) {
+		return c.single(c.none(f.n))
+	}
+	var code string
+	ok := false
 	switch v := v.(type) {
-	case lua.LString:
-		text := &syntax.Node{Kind: syntax.String, Span: f.n.Span, Text: string(v)}
-		return compileLua(c, form{f.n, []*syntax.Node{&head, c.nilNode(f.n), text}, f.scope, f.block, f.want})
 	case lua.LNumber:
 		n := &syntax.Node{Kind: syntax.Number, Span: f.n.Span, Text: numberText(float64(v))}
 		return c.single(c.number(n))
-	case lua.LBool:
-		if v {
-			return c.single(c.symbol(&syntax.Node{Kind: syntax.Symbol, Span: f.n.Span, Text: "true"}, f.scope))
+	case *lua.LTable:
+		if v.RawGetInt(1) == lua.LNil {
+			return exprs{}
 		}
+		code, ok = luaList(v)
+	default:
+		code, ok = luaCode(v)
 	}
-	return c.single(c.none(f.n))
+	c.require(ok, f.n, "no code of Lua stands for the value")
+	text := &syntax.Node{Kind: syntax.String, Span: f.n.Span, Text: code}
+	return compileLua(c, form{f.n, []*syntax.Node{&head, c.nilNode(f.n), text}, f.scope, f.block, f.want})
+}
+
+// luaList returns the code of the values in a table.
+func luaList(t *lua.LTable) (string, bool) {
+	var list []string
+	for i := 1; ; i++ {
+		v := t.RawGetInt(i)
+		if v == lua.LNil {
+			return strings.Join(list, ", "), true
+		}
+		code, ok := luaCode(v)
+		if !ok {
+			return "", false
+		}
+		list = append(list, code)
+	}
+}
+
+// luaCode returns the code that a value of compile time stands for: itself for a
+// string, the name for a symbol.
+func luaCode(v lua.LValue) (string, bool) {
+	switch v := v.(type) {
+	case lua.LString:
+		return string(v), true
+	case lua.LNumber, lua.LBool:
+		return v.String(), true
+	case *lua.LTable:
+		name, ok := v.RawGetInt(1).(lua.LString)
+		return string(name), ok
+	}
+	return "", false
 }
 
 func (c *compiler) nilNode(at *syntax.Node) *syntax.Node {

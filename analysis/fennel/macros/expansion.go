@@ -191,7 +191,7 @@ func isList(n *syntax.Node) bool {
 	return n != nil && (n.Kind == syntax.List || n.Kind == syntax.Prefix)
 }
 
-func isSequence(n *syntax.Node) bool { return n != nil && n.Kind == syntax.Sequence }
+func isSequence(n *syntax.Node) bool { return n != nil && n.Kind == syntax.Sequence && !n.Plain }
 
 func isTable(n *syntax.Node) bool {
 	return n != nil && (n.Kind == syntax.Table || n.Kind == syntax.Sequence)

@@ -98,7 +98,7 @@ func lambda(e *expansion) *syntax.Node {
 	e.require(isTable(params) || isList(params) || isSym(params) || isVararg(params), "expected arg list")
 	body := e.afterMetadata(at + 1)
 	var checks []*syntax.Node
-	if isTable(params) {
+	if params.Kind == syntax.Sequence {
 		for param := range params.Forms() {
 			checks = e.checks(checks, param)
 		}

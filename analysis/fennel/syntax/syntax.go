@@ -45,6 +45,9 @@ type Node struct {
 	// delimiter is missing. The span then ends behind the last thing that
 	// belongs to the node.
 	Open bool
+	// Plain reports, of a Sequence, that a macro made it as a table of Lua
+	// like any other, which code that looks for sequences does not take for one.
+	Plain bool
 	size uint32 // number of nodes, this one and all in it; 0: not read from a text
 	// Span covers the node with its delimiters or prefix. The spans of the
 	// children nest in it and do not overlap.
