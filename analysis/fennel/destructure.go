@@ -125,12 +125,13 @@ func isSequenceOrTable(n *syntax.Node) bool {
 
 // spreads reports whether a sequence that is taken apart by names is never
 // made, where that can be told: the name nil is taken then, what a field is
-// found by is evaluated first, and the value can use globals that it makes.
+// found by is evaluated first, the first value is what a name that is set twice
+// has at the end, and the value can use globals that it makes.
 func (d *destructuring) spreads(left *syntax.Node) bool {
 	if !isSequence(left) || !isSequence(d.value) {
 		return false
 	}
-	telling := d.global && len(forms(left)) > 0
+	telling := !d.declares && len(forms(left)) > 0
 	for _, n := range forms(left) {
 		if !isDot(n) && (!isBindable(n) || n.Text[0] == '&') {
 			return false
@@ -439,9 +440,10 @@ func (c *compiler) target(d *destructuring, n *syntax.Node) (ast.Expr, *binding)
 // dottedTarget compiles a target (. table key …) within a pattern of set.
 func (c *compiler) dottedTarget(d *destructuring, n *syntax.Node) ast.Expr {
 	table, keys := c.dotted(n, n)
-	target := c.storeTarget(d.form, table, keys)
-	c.require(!d.declares, n, "cannot declare a field of a table")
-	return target
+	if d.declares {
+		c.report(n, "cannot declare a field of a table")
+	}
+	return c.storeTarget(d.form, table, keys)
 }
 
 // assignable compiles a variable or field on the left of an assignment.

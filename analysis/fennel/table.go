@@ -133,7 +133,7 @@ type keySet struct {
 	places  map[tableKey]int // nil while the entries are few enough to look at
 }
 
-// A tableKey is a constant key: a string or a number.
+// A tableKey is a constant key: a string, a number or a boolean.
 type tableKey struct {
 	kind syntax.Kind
 	text string
@@ -147,7 +147,7 @@ func (k *keySet) add(e tableEntry) {
 	if n := len(k.entries); n > 0 && isBindable(e.key) && isNamed(k.entries[n-1].key, e.key.Text) {
 		return
 	}
-	constant := e.key.Kind == syntax.String || e.key.Kind == syntax.Number
+	constant := isAtom(e.key) && !isNamed(e.key, "nil")
 	if i, ok := k.find(e.key); ok && constant {
 		k.entries[i].value = e.value
 		return
