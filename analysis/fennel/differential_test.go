@@ -173,6 +173,9 @@ var (
 	unary          = regexp.MustCompile(`[( ](not|length|-|bnot)[ )]`)
 )
 
+// endless is more lines than any generated program prints that comes to an end.
+const endless = 1000
+
 const tooComplex = "function or expression too complex"
 
 var stackText = regexp.MustCompile(`\nstack traceback:(\n(\t|  \().*)*`)
@@ -237,6 +240,9 @@ func (v *verdict) unclear(program string) bool {
 	}
 	if bareInfinity.MatchString(program) {
 		return true // a number where the C library reads it as one, which Lua 5.4 does not
+	}
+	if strings.Count(v.Stdout, "\n") > endless {
+		return true // the depth of the stack ended it, and pcall does not tell
 	}
 	if wholeLibrary.MatchString(v.Stdout + strings.Join(v.Result, " ")) {
 		return true // math and table have functions of Lua 5.4 here as well, and string has no dump

@@ -48,7 +48,7 @@ type Node struct {
 	// Plain reports, of a Sequence, that a macro made it as a table of Lua
 	// like any other, which code that looks for sequences does not take for one.
 	Plain bool
-	size uint32 // number of nodes, this one and all in it; 0: not read from a text
+	size  uint32 // number of nodes, this one and all in it; 0: not read from a text
 	// Span covers the node with its delimiters or prefix. The spans of the
 	// children nest in it and do not overlap.
 	Span source.Span
