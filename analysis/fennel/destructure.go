@@ -124,9 +124,9 @@ func isSequenceOrTable(n *syntax.Node) bool {
 }
 
 // spreads reports whether a sequence that is taken apart by names is never
-// made, where that can be told: the name nil is taken then, what a field is
-// found by is evaluated first, the first value is what a name that is set twice
-// has at the end, and the value can use globals that it makes.
+// made, where that can be told. It can of what is set: a name that is set twice
+// has the first value at the end, and the value can use the globals it makes. Of
+// new locals it can where the name nil is taken or a field is evaluated first.
 func (d *destructuring) spreads(left *syntax.Node) bool {
 	if !isSequence(left) || !isSequence(d.value) {
 		return false

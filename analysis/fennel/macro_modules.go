@@ -171,7 +171,7 @@ func (c *compiler) moduleName(n *syntax.Node, x *expander, f form) string {
 	if n.Kind == syntax.String {
 		return n.Text
 	}
-	if isSequenceOrTable(n) || isName(n) && !c.world().knows(n.Text) { // no local of the program is there yet
+	if isSequenceOrTable(n) || isName(n) && !c.world().knows(rootName(n.Text)) { // no local of the program is there yet
 		c.fail(f.n, "module name must compile to string")
 	}
 	var args []lua.LValue
