@@ -274,13 +274,17 @@ func (c *compiler) checkTarget(d *destructuring, left *syntax.Node) {
 	}
 }
 
-// whole binds what stands behind &as to the table that is taken apart.
+// whole binds what stands behind &as to the table that is taken apart. The
+// reference breaks at a pattern there.
 func (c *compiler) whole(d *destructuring, left *syntax.Node, from expr) {
-	if isBindable(left) {
+	switch {
+	case isBindable(left):
 		c.named(d, left, from)
-		return
+	case isAtom(left):
+		c.part(d, left, from)
+	default:
+		c.fail(left, "expected a symbol behind &as")
 	}
-	c.part(d, left, from)
 }
 
 // put assigns or declares one variable.

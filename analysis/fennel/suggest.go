@@ -124,6 +124,7 @@ func suggestions() []suggestion {
 		{"invalid character: &", "Leave & out of names: it marks rest arguments and clauses."},
 		{"invalid character: .", "Leave the dot out of the front of a name."},
 		{"expected & rest argument before last parameter", "Put & and one name at the end."},
+		{"expected a symbol behind &as", "Give the whole table a name, and take it apart by that one."},
 		{"no code of Lua stands for the value", "End with nil when the value is of no use."},
 		{"expected a string of Lua code", "Write the code of Lua as a string."},
 		{"in metadata table", "Use strings as keys and literals as values."},
