@@ -172,8 +172,8 @@ func accidental(why, program string) bool {
 		return true // no integer stands for an infinite number
 	case (counted.MatchString(why) || another && strings.Contains(program, "table.concat")) && huge.MatchString(program):
 		return true // such a number is another one where it is cut to 32 bits
-	case another && strings.Contains(program, "(* ") && strings.Contains(program, "(/ "):
-		return true // the VM has no negative zero, whose inverse is less than everything
+	case another && strings.Contains(program, "(/ ") && (strings.Contains(program, "(* ") || strings.Contains(program, ".inf")):
+		return true // the VM has no negative zero, whose text has a sign and whose inverse is less than everything
 	}
 	if m := hidden.FindStringSubmatch(why); m != nil && regexp.MustCompile(`\((?:local|var) \(?[^()]*\b`+m[1]+`\b`).MatchString(program) {
 		return true // the global is hidden in the very value of the local
