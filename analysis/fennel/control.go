@@ -107,7 +107,10 @@ func (c *compiler) inPlace(f form, compile func(w want) *block) expr {
 // compileLet compiles (let [name value …] …).
 func compileLet(c *compiler, f form) exprs {
 	c.require(len(f.items) > 1 && isBindings(f.items[1]), f.or(1, 0), "expected binding sequence")
-	bindings := c.positions(f.items[1])
+	bindings := forms(f.items[1])
+	if f.items[1].Kind == syntax.Table {
+		bindings = c.positions(f.items[1])
+	}
 	c.require(len(bindings)%2 == 0, f.items[1], "expected even number of name/value bindings")
 	c.require(len(f.items) > 2, f.items[0], "expected body expression")
 	var temps []string

@@ -73,8 +73,8 @@ func (c *compiler) top(d *destructuring, left *syntax.Node) {
 		c.note(b, d, fact)
 	case isSequenceOrTable(left):
 		if d.spreads(left) {
-			d.value = &syntax.Node{Kind: syntax.List, Span: d.value.Span, Children: append([]*syntax.Node{valuesSymbol(d.value)}, forms(d.value)...)}
-			c.multiple(d, left, forms(left))
+			d.value = &syntax.Node{Kind: syntax.List, Span: d.value.Span, Children: append([]*syntax.Node{valuesSymbol(d.value)}, c.positions(d.value)...)}
+			c.multiple(d, left, c.positions(left))
 			return
 		}
 		from := c.whatever(d.value, d.form)
@@ -117,7 +117,7 @@ func listed(n *syntax.Node) []*syntax.Node {
 	return forms(n)
 }
 
-func isSequence(n *syntax.Node) bool { return n.Kind == syntax.Sequence && !n.Plain }
+func isSequence(n *syntax.Node) bool { return n.Kind == syntax.Sequence && !n.Raw }
 
 func isSequenceOrTable(n *syntax.Node) bool {
 	return n.Kind == syntax.Sequence || n.Kind == syntax.Table
@@ -126,19 +126,21 @@ func isSequenceOrTable(n *syntax.Node) bool {
 // spreads reports whether a sequence that is taken apart by names is never
 // made, where that can be told. It can of what is set: a name that is set twice
 // has the first value at the end, and the value can use the globals it makes. Of
-// new locals it can where the name nil is taken or a field is evaluated first.
+// new locals it can where the name nil is taken, a field is evaluated first or
+// an item is missing.
 func (d *destructuring) spreads(left *syntax.Node) bool {
 	if !isSequence(left) || !isSequence(d.value) {
 		return false
 	}
-	telling := !d.declares && len(forms(left)) > 0
-	for _, n := range forms(left) {
+	items := forms(left)
+	telling := !d.declares || slices.ContainsFunc(d.value.Children, (*syntax.Node).IsHole)
+	for _, n := range items {
 		if !isDot(n) && (!isBindable(n) || n.Text[0] == '&') {
 			return false
 		}
 		telling = telling || isDot(n) || isNamed(n, "nil")
 	}
-	return telling
+	return telling && len(items) > 0
 }
 
 func valuesSymbol(at *syntax.Node) *syntax.Node {
@@ -334,13 +336,14 @@ func (c *compiler) sequenceParts(d *destructuring, left *syntax.Node, whole expr
 	for i := 0; i < len(items); i++ {
 		item := items[i]
 		switch {
+		case item.IsHole():
 		case isNamed(item, "&"):
-			last := (i+2 >= len(items) || isNamed(items[i+2], "&as")) && !left.Plain
+			last := (i+2 >= len(items) || isNamed(items[i+2], "&as")) && !left.Raw
 			c.require(last, item, "expected rest argument before last parameter")
 			c.require(i+1 < len(items), item, "unable to bind nil nil")
 			c.part(d, items[i+1], c.rest(item, whole, i))
 			i++
-		case isNamed(item, "&as") && !left.Plain:
+		case isNamed(item, "&as") && !left.Raw:
 			c.require(i+2 == len(items), item, "expected &as argument before last parameter")
 			c.whole(d, items[i+1], whole)
 			return

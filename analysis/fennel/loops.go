@@ -43,7 +43,11 @@ func (c *compiler) bindingTable(f form) loopParts {
 // positions returns what stands in a binding table under the keys 1, 2, ….
 func (c *compiler) positions(n *syntax.Node) []*syntax.Node {
 	if n.Kind == syntax.Sequence {
-		return forms(n)
+		items := forms(n)
+		if i := slices.IndexFunc(items, (*syntax.Node).IsHole); i >= 0 {
+			return items[:i]
+		}
+		return items
 	}
 	items, _ := splitSequence(c.entries(n))
 	return items

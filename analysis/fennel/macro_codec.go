@@ -110,6 +110,10 @@ func (c *codec) encode(n *syntax.Node, at *site, rename func(string) string) lua
 			return lua.LTrue
 		case "false":
 			return lua.LFalse
+		case "nil":
+			if n.IsHole() {
+				return lua.LNil
+			}
 		case "...":
 			return c.table(c.kinds.vararg, origin{node: n, site: at}, lua.LString(n.Text))
 		}
@@ -119,7 +123,7 @@ func (c *codec) encode(n *syntax.Node, at *site, rename func(string) string) lua
 	}
 	kind := c.kinds.list
 	switch {
-	case n.Plain:
+	case n.Raw:
 		kind = nil
 	case n.Kind == syntax.Sequence:
 		kind = c.kinds.sequence
@@ -295,7 +299,15 @@ func (c *codec) decodeTable(t *lua.LTable, depth int) (*syntax.Node, error) {
 		for i := range items {
 			items[i] = t.RawGetInt(i + 1)
 		}
-		return c.bracketed(kind, items, o, depth)
+		n, err := c.bracketed(kind, items, o, depth)
+		if kind == syntax.Sequence && n != o.node && err == nil {
+			for i, item := range items {
+				if item == lua.LNil {
+					n.Children[i].Raw = true
+				}
+			}
+		}
+		return n, err
 	}
 	keys := tableKeys(t, o)
 	if len(keys) == t.Len() && (o.node == nil || o.node.Kind == syntax.Sequence) {
@@ -305,7 +317,7 @@ func (c *codec) decodeTable(t *lua.LTable, depth int) (*syntax.Node, error) {
 		}
 		n, err := c.bracketed(syntax.Sequence, items, o, depth)
 		if n != o.node && err == nil {
-			n.Plain = true
+			n.Raw = true
 		}
 		return n, err
 	}

@@ -13,9 +13,24 @@ import (
 
 // sequence compiles [ … ].
 func (c *compiler) sequence(n *syntax.Node, s *scope, b *block) expr {
+	if slices.ContainsFunc(n.Children, (*syntax.Node).IsHole) {
+		return c.table(numbered(n), s, b)
+	}
 	fact := c.value(ArrayOf, n)
 	fields := c.positional(forms(n), s, b, fact, 0)
 	return expr{lua: c.tableExpr(n, fields), kind: plain, fact: fact}
+}
+
+// numbered returns the table that a sequence is in which items are missing.
+func numbered(n *syntax.Node) *syntax.Node {
+	t := &syntax.Node{Kind: syntax.Table, Span: n.Span}
+	for i, item := range forms(n) {
+		if !item.IsHole() {
+			key := &syntax.Node{Kind: syntax.Number, Span: item.Span, Text: decimal(i + 1)}
+			t.Children = append(t.Children, key, item)
+		}
+	}
+	return t
 }
 
 // positional compiles the items of a table constructor, which has more fields

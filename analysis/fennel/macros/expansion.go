@@ -129,7 +129,9 @@ func (e *expansion) pairs(n *syntax.Node) []pair {
 	items := e.items(n)
 	if n.Kind != syntax.Table {
 		for i, item := range items {
-			ps = append(ps, pair{e.num(i + 1), item})
+			if !item.IsHole() {
+				ps = append(ps, pair{e.num(i + 1), item})
+			}
 		}
 		return ps
 	}
@@ -142,7 +144,7 @@ func (e *expansion) pairs(n *syntax.Node) []pair {
 			continue
 		}
 		same := func(p pair) bool {
-			return p.key.Kind == key.Kind && p.key.Text == key.Text && (key.Kind == syntax.String || key.Kind == syntax.Number)
+			return p.key.Kind == key.Kind && p.key.Text == key.Text && isConstant(key)
 		}
 		if j := slices.IndexFunc(ps, same); j >= 0 {
 			ps[j].value = value
@@ -180,6 +182,11 @@ func isSym(n *syntax.Node) bool {
 	return n != nil && n.Kind == syntax.Symbol && n.Text != "true" && n.Text != "false" && n.Text != "..."
 }
 
+// isConstant reports whether a node is a string, a number or a boolean.
+func isConstant(n *syntax.Node) bool {
+	return n.Kind == syntax.String || n.Kind == syntax.Number || n.Kind == syntax.Symbol && (n.Text == "true" || n.Text == "false")
+}
+
 func isVararg(n *syntax.Node) bool {
 	return n != nil && n.Kind == syntax.Symbol && n.Text == "..."
 }
@@ -191,7 +198,7 @@ func isList(n *syntax.Node) bool {
 	return n != nil && (n.Kind == syntax.List || n.Kind == syntax.Prefix)
 }
 
-func isSequence(n *syntax.Node) bool { return n != nil && n.Kind == syntax.Sequence && !n.Plain }
+func isSequence(n *syntax.Node) bool { return n != nil && n.Kind == syntax.Sequence && !n.Raw }
 
 func isTable(n *syntax.Node) bool {
 	return n != nil && (n.Kind == syntax.Table || n.Kind == syntax.Sequence)

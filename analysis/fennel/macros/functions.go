@@ -100,6 +100,9 @@ func lambda(e *expansion) *syntax.Node {
 	var checks []*syntax.Node
 	if params.Kind == syntax.Sequence {
 		for param := range params.Forms() {
+			if param.IsHole() {
+				break
+			}
 			checks = e.checks(checks, param)
 		}
 	}

@@ -99,6 +99,7 @@ func (e *expansion) accumulate(loop string) *syntax.Node {
 	e.require(len(e.args) > 1, "expected body expression")
 	e.require(len(e.args) == 2, "expected exactly one body expression. Wrap multiple expressions with do")
 	items := forms(e.args[0])
+	e.require(!items[1].IsHole(), "expected name and value")
 	accumulator := items[0]
 	result := accumulator
 	if isList(accumulator) {

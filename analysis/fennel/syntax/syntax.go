@@ -45,9 +45,10 @@ type Node struct {
 	// delimiter is missing. The span then ends behind the last thing that
 	// belongs to the node.
 	Open bool
-	// Plain reports, of a Sequence, that a macro made it as a table of Lua
-	// like any other, which code that looks for sequences does not take for one.
-	Plain bool
+	// Raw reports that a macro left here what Lua has and no text stands for: of
+	// a Sequence, a table like any other, which nothing takes for a sequence; of
+	// the Symbol nil in one, no item at all.
+	Raw bool
 	size  uint32 // number of nodes, this one and all in it; 0: not read from a text
 	// Span covers the node with its delimiters or prefix. The spans of the
 	// children nest in it and do not overlap.
@@ -85,6 +86,9 @@ func (n *Node) Forms() iter.Seq[*Node] {
 		}
 	}
 }
+
+// IsHole reports whether a macro left nothing in the place of an item.
+func (n *Node) IsHole() bool { return n.Raw && n.Kind == Symbol }
 
 // Unprefixed returns the list that a Prefix stands for, such as (hashfn x) for #x.
 // The head of the list has the place of the prefix.
