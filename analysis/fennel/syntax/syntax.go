@@ -48,8 +48,8 @@ type Node struct {
 	// Raw reports that a macro left here what Lua has and no text stands for: of
 	// a Sequence, a table like any other, which nothing takes for a sequence; of
 	// the Symbol nil in one, no item at all.
-	Raw bool
-	size  uint32 // number of nodes, this one and all in it; 0: not read from a text
+	Raw  bool
+	size uint32 // number of nodes, this one and all in it; 0: not read from a text
 	// Span covers the node with its delimiters or prefix. The spans of the
 	// children nest in it and do not overlap.
 	Span source.Span
