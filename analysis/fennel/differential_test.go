@@ -166,7 +166,7 @@ func accidental(why, program string) bool {
 		return true // pcall does not catch a limit
 	case another && strings.Contains(program, "(pairs "):
 		return true // in an order of its own
-	case strings.Contains(why, "with nil") && strings.Contains(program, "table.sort"):
+	case strings.Contains(why, "with nil") && strings.Contains(program, "table.sort"), another && strings.Contains(program, "(length ["):
 		return true // how long a table with holes is, each machine says for itself
 	case another && longQuoted.MatchString(program):
 		return true // a quoted number is written with 14 digits

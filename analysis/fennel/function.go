@@ -108,7 +108,7 @@ func withoutMetadata(body []*syntax.Node) []*syntax.Node {
 	if _, ok := docstring(body); ok {
 		body = body[1:]
 	}
-	if len(body) > 1 && body[0].Kind == syntax.Table {
+	if len(body) > 1 && isKeyed(body[0]) {
 		body = body[1:]
 	}
 	return body

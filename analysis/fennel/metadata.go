@@ -30,7 +30,7 @@ func (c *compiler) metadata(f form, params *syntax.Node, body []*syntax.Node) []
 		out = append(out, c.text(body[0], docstringKey).lua, c.text(body[0], doc).lua)
 		body = body[1:]
 	}
-	if len(body) < 2 || body[0].Kind != syntax.Table {
+	if len(body) < 2 || !isKeyed(body[0]) {
 		return out
 	}
 	for _, e := range c.entries(body[0]) {

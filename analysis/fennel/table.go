@@ -223,4 +223,13 @@ func splitSequence(entries []tableEntry) (items []*syntax.Node, rest []tableEntr
 	return items, rest
 }
 
+// isKeyed reports whether a node is a table literal with keys but 1, 2, ….
+func isKeyed(n *syntax.Node) bool {
+	if n.Kind != syntax.Table {
+		return false
+	}
+	_, rest := splitSequence(tableEntries(n))
+	return len(rest) > 0
+}
+
 func isNamed(n *syntax.Node, name string) bool { return n.Kind == syntax.Symbol && n.Text == name }

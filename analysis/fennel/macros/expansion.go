@@ -121,6 +121,33 @@ func forms(n *syntax.Node) []*syntax.Node { return n.Items() }
 // A pair is a key and its value in a table literal.
 type pair struct{ key, value *syntax.Node }
 
+// positions returns what stands in a list or a table under the numbers 1, 2, ….
+func (e *expansion) positions(n *syntax.Node) []*syntax.Node {
+	items := e.items(n)
+	if n.Kind == syntax.Table {
+		items = numbered(e.pairs(n))
+	}
+	if hole := slices.IndexFunc(items, (*syntax.Node).IsHole); hole >= 0 {
+		items = items[:hole]
+	}
+	return items
+}
+
+// numbered returns the values of the keys 1, 2, ….
+func numbered(ps []pair) []*syntax.Node {
+	at := map[float64]*syntax.Node{}
+	for _, p := range ps {
+		if v, ok := syntax.ParseNumber(p.key.Text); ok && p.key.Kind == syntax.Number {
+			at[v] = p.value
+		}
+	}
+	var items []*syntax.Node
+	for item := at[1]; item != nil; item = at[float64(len(items)+1)] {
+		items = append(items, item)
+	}
+	return items
+}
+
 // pairs returns what a table literal, a sequence or a list holds, each key once, at the
 // place where it comes first and with the value that it has last. Of pairs in a row
 // whose keys are the same name there is the first.

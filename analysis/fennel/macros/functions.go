@@ -20,10 +20,7 @@ func withOpen(e *expansion) *syntax.Node {
 	text := opened != nil && opened.Kind == syntax.String && opened.Text != ""
 	e.require(!isSym(opened) && !isVararg(opened) && !text, "with-open only allows symbols in bindings")
 	e.require(isTable(opened) || isList(opened), "with-open expects a binding table")
-	var names []*syntax.Node
-	if opened.Kind != syntax.Table { // let refuses one that has anything in it
-		names = e.items(opened)
-	}
+	names := e.positions(opened)
 	var closing []*syntax.Node
 	for i := 0; i < len(names); i += 2 {
 		e.require(isSym(names[i]), "with-open only allows symbols in bindings")
@@ -98,11 +95,8 @@ func lambda(e *expansion) *syntax.Node {
 	e.require(isTable(params) || isList(params) || isSym(params) || isVararg(params), "expected arg list")
 	body := e.afterMetadata(at + 1)
 	var checks []*syntax.Node
-	if params.Kind == syntax.Sequence {
-		for param := range params.Forms() {
-			if param.IsHole() {
-				break
-			}
+	if isTable(params) {
+		for _, param := range e.positions(params) {
 			checks = e.checks(checks, param)
 		}
 	}
@@ -120,7 +114,7 @@ func (e *expansion) afterMetadata(i int) int {
 	if i+1 < len(e.args) && e.args[i].Kind == syntax.String {
 		i++
 	}
-	if i+1 < len(e.args) && e.args[i].Kind == syntax.Table && len(forms(e.args[i])) > 0 {
+	if i+1 < len(e.args) && e.args[i].Kind == syntax.Table && len(e.pairs(e.args[i])) > len(e.positions(e.args[i])) {
 		i++
 	}
 	return i

@@ -63,11 +63,7 @@ func (e *expansion) spread(subject *syntax.Node, clauses []*syntax.Node) (*synta
 		if !spreads(clauses[i]) {
 			return subject, clauses
 		}
-		items := forms(clauses[i])
-		if hole := slices.IndexFunc(items, (*syntax.Node).IsHole); hole >= 0 {
-			items = items[:hole]
-		}
-		spread[i] = &syntax.Node{Kind: syntax.List, Span: clauses[i].Span, Children: items}
+		spread[i] = &syntax.Node{Kind: syntax.List, Span: clauses[i].Span, Children: e.positions(clauses[i])}
 	}
 	return e.list("values", forms(subject)), spread
 }
