@@ -160,8 +160,8 @@ func accidental(why, program string) bool {
 		return true // its line comes after those of its callee
 	case strings.Contains(why, "in line ") && brokenLoop.MatchString(program):
 		return true // what is called is the iterator, which has a place of its own here
-	case strings.Contains(why, "unexpected compile error: expected a symbol behind &as"):
-		return true // it takes what is first in a list of its own for the text of the name
+	case strings.Contains(why, "expected a symbol behind &as"):
+		return true // it takes what is first in a list or a vararg of its own for the text of the name
 	case strings.Contains(why, "nested calls"):
 		return true // pcall does not catch a limit
 	case another && strings.Contains(program, "(pairs "):
